@@ -1,0 +1,22 @@
+import { createDefaultEsmPreset, type JestConfigWithTsJest } from 'ts-jest';
+
+/** AXIOS=1.6.8 runs the whole suite on that version, installed under an alias; unset, on the newest. */
+const version = process.env.AXIOS;
+
+const config: JestConfigWithTsJest = {
+  ...createDefaultEsmPreset({ diagnostics: false }),
+  testEnvironment: 'node',
+  testMatch: ['**/__tests__/**/*.test.ts'],
+  moduleNameMapper: {
+    '^axios-bearer$': '<rootDir>/lib/index.ts',
+    '^axios-bearer/api-video$': '<rootDir>/lib/sources/api-video.ts',
+    '^axios-bearer/testing$': '<rootDir>/lib/testing/index.ts',
+    '^axios-bearer/use$': '<rootDir>/lib/use.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    ...(version ? { '^axios$': `axios-${version}` } : {}),
+  },
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  testTimeout: 20_000,
+};
+
+export default config;
