@@ -1,0 +1,122 @@
+import type { AxiosInstance } from 'axios';
+import pLimit from 'p-limit';
+import { configError } from './errors.js';
+import { attach, attachNow, isReady } from './interceptors/attach.js';
+import type { Config, Guard } from './interceptors/config.js';
+import { type Handler, innermost } from './interceptors/innermost.js';
+import { border, originOf, pageOrigin } from './interceptors/origins.js';
+import { arrived, failed } from './interceptors/recover.js';
+import { type InstallOptions, readInstallOptions, type SessionOptions } from './options.js';
+import { isAsking } from './renewal.js';
+import { TokenSession } from './session.js';
+import { tokenClient } from './sources/token-endpoint.js';
+
+/** Who is signed in, for any number of instances. */
+export class Session extends TokenSession {
+  readonly #installed = new Set<() => void>();
+  #sibling: AxiosInstance | undefined;
+
+  constructor(options: SessionOptions) {
+    super(options);
+    this.client = (signal) => tokenClient(this.#sibling, signal);
+  }
+
+  /**
+   * Call it once per axios instance that this session is to serve; a second time changes nothing. The source's `client`
+   * is a sibling of the first one. Children that `instance.create()` makes inherit no interceptors, hence no session.
+   *
+   * @returns the way to uninstall
+   * @throws ERR_BEARER_CONFIG
+   */
+  install(instance: AxiosInstance, options: InstallOptions = {}): () => void {
+    this.#sibling ??= instance;
+    if (options.header === false) this.holdCookies();
+    const uninstall = guard(instance, this, () => this, options);
+    this.#installed.add(uninstall);
+    return uninstall;
+  }
+
+  override close(): void {
+    super.close();
+    for (const uninstall of this.#installed) uninstall();
+    this.#installed.clear();
+  }
+}
+
+/** Which session serves a request, where one instance serves several; `undefined`: none. */
+export type SessionResolver = (config: Config) => Session | undefined;
+
+/** Call it for a session that several instances share, or that is used without axios. Installs nothing. */
+export function createSession(options: SessionOptions): Session {
+  return new Session(options);
+}
+
+/**
+ * Call it once, where the axios instance is made. From then on every request to its origin bears a token that is
+ * obtained, kept fresh, refreshed after a 401, and its request replayed.
+ *
+ * @throws ERR_BEARER_CONFIG, ERR_BEARER_TOKEN
+ */
+export function bearer(instance: AxiosInstance, options: SessionOptions & InstallOptions): Session;
+/** Installs an existing session, or a choice among several, and returns the way to uninstall. */
+export function bearer(instance: AxiosInstance, options: InstallOptions & { session: Session | SessionResolver }): () => void;
+export function bearer(
+  instance: AxiosInstance,
+  options: InstallOptions & (SessionOptions | { session: Session | SessionResolver }),
+): Session | (() => void) {
+  if (!('session' in options)) {
+    const session = createSession(options);
+    session.install(instance, options);
+    return session;
+  }
+  const { session } = options;
+  if (session instanceof Session) return session.install(instance, options);
+  if (typeof session === 'function') return guard(instance, session, session, options);
+  throw configError('session', 'a Session, or a function that returns one', session);
+}
+
+/** Joins the two interceptors to an instance. `key`: for whom, so that twice is once. */
+function guard(
+  instance: AxiosInstance,
+  key: unknown,
+  sessionOf: (config: Config) => TokenSession | undefined,
+  options: InstallOptions,
+): () => void {
+  const settings = readInstallOptions(options);
+  const only = key instanceof TokenSession ? key : undefined;
+  const known = settings.origins ?? originOf(instance.defaults.baseURL) ?? pageOrigin() ?? only?.source.origins?.[0];
+  if (!known) {
+    throw configError('origins', 'given, as there is no baseURL and no page to tell where the token may go', undefined);
+  }
+  const gate = pLimit(settings.replayConcurrency);
+  const guard: Guard = { instance, settings, sessionOf, barrier: border(instance, settings.origins), gate };
+
+  const now = (config: Config) => attachNow(guard, config, only as TokenSession);
+  const later = (config: Config) => attach(guard, config);
+  const { request, response } = instance.interceptors;
+  // A source that uses the guarded instance in its synchronous part sends the refresh itself.
+  const isOurs = (config: Config, first: boolean) => !isAsking() && unshifts(config) === first;
+  const ready = (config: Config) => Boolean(only && isReady(guard, config, only));
+  const pair = (first: boolean): Handler[] => [
+    { fulfilled: now, synchronous: true, runWhen: (config: Config) => isOurs(config, first) && ready(config) },
+    { fulfilled: later, synchronous: false, runWhen: (config: Config) => isOurs(config, first) && !ready(config) },
+  ];
+  const home: Handler = { fulfilled: (answer: never) => arrived(guard, answer), rejected: (error: unknown) => failed(guard, error) };
+
+  const leave = [
+    innermost(request, key, () => request.use(later), pair(true), pair(false)),
+    innermost(response, key, () => response.use(home.fulfilled as never, home.rejected as never), [home], []),
+  ];
+  return () => {
+    for (const each of leave) each();
+  };
+}
+
+interface Ordering {
+  legacyInterceptorReqResOrdering?: boolean;
+}
+
+/** Axios runs request interceptors last-added first, unless told otherwise: who is visited first runs last. */
+function unshifts({ transitional }: Config): boolean {
+  return (transitional as Ordering | undefined)?.legacyInterceptorReqResOrdering !== false;
+}

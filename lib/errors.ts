@@ -1,0 +1,71 @@
+import { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+
+/**
+ * What went wrong, for `error.code`:
+ *
+ * - `ERR_BEARER_SIGNED_OUT` nobody is signed in, or the session was closed. Call `signIn()`.
+ * - `ERR_BEARER_REJECTED` the authorization server refused for good: the session ended. Sign in again.
+ * - `ERR_BEARER_UNAVAILABLE` no token could be had just now; the session lives. Try again after `retryAfter` ms.
+ * - `ERR_BEARER_BODY` a one-shot body can't be sent again. Wrap it: `replayable(() => body)`.
+ * - `ERR_BEARER_IDENTITY` another user signed in while the request waited; it was not sent in their name.
+ * - `ERR_BEARER_TOKEN` the source answered with something that is no usable token.
+ * - `ERR_BEARER_STORE` the token store failed.
+ * - `ERR_BEARER_CONFIG` an option is wrong; the message names it.
+ */
+export type BearerErrorCode =
+  | 'ERR_BEARER_SIGNED_OUT'
+  | 'ERR_BEARER_REJECTED'
+  | 'ERR_BEARER_UNAVAILABLE'
+  | 'ERR_BEARER_BODY'
+  | 'ERR_BEARER_IDENTITY'
+  | 'ERR_BEARER_TOKEN'
+  | 'ERR_BEARER_STORE'
+  | 'ERR_BEARER_CONFIG';
+
+/**
+ * What leaves axios-bearer when it fails. It is an `AxiosError`: where a request met a 401, `response` is that 401.
+ * No property of it carries a token.
+ */
+export interface BearerError extends AxiosError {
+  code: BearerErrorCode;
+  /** ms until trying again makes sense; on `ERR_BEARER_UNAVAILABLE`, `ERR_BEARER_TOKEN` and `ERR_BEARER_STORE`. */
+  retryAfter?: number;
+  /** Why, as an error without secrets. */
+  cause?: Error;
+}
+
+/** Call it in a `catch`: was it axios-bearer that failed? Recognised by `code`, so it works across module copies. */
+export function isBearerError(error: unknown): error is BearerError {
+  return String((error as BearerError | undefined)?.code).startsWith('ERR_BEARER_');
+}
+
+interface Details {
+  cause?: Error | undefined;
+  retryAfter?: number | undefined;
+}
+
+/** @internal */
+export function bearerError(code: BearerErrorCode, message: string, details: Details = {}): BearerError {
+  const error = new AxiosError(message, code) as BearerError;
+  if (details.cause) error.cause = details.cause;
+  if (details.retryAfter !== undefined) error.retryAfter = details.retryAfter;
+  return error;
+}
+
+/** The same failure for one request of the many that waited: its own config, and the 401 it met. @internal */
+export function forRequest(
+  { message, code, cause, retryAfter }: BearerError,
+  config: InternalAxiosRequestConfig,
+  response?: AxiosResponse,
+): BearerError {
+  const error = bearerError(code, message, { cause, retryAfter });
+  error.config = config;
+  if (!response) return error;
+  return Object.assign(error, { response, request: response.request, status: response.status });
+}
+
+/** `option` is quoted in the message, so that a search for it finds the line to change. @internal */
+export function configError(option: string, expected: string, got: unknown): BearerError {
+  const shown = typeof got === 'function' ? 'a function' : (JSON.stringify(got) ?? String(got));
+  return bearerError('ERR_BEARER_CONFIG', `axios-bearer: option "${option}" must be ${expected}; got ${shown}`);
+}

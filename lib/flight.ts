@@ -1,0 +1,130 @@
+// setTimeout takes 31 bits; a longer delay would fire at once.
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+interface Timer {
+  ref?(): void;
+  unref?(): void;
+}
+
+/** A timer that may be longer than the platform's. It fires early then, so who sets it must look at the clock again. */
+export function setTimer(fire: () => void, ms: number): Timer {
+  return setTimeout(fire, Math.min(ms, LONGEST_TIMER)) as Timer;
+}
+
+export function clearTimer(timer: Timer | undefined): void {
+  clearTimeout(timer as ReturnType<typeof setTimeout>);
+}
+
+/**
+ * One undertaking, shared by all who ask for its outcome while it lasts. Knows no token.
+ *
+ * It keeps a process alive only while somebody waits for it: a refresh behind the requests does not.
+ */
+export class Flight<T> {
+  readonly landed: Promise<T>;
+  /** How many wait. */
+  waiting = 0;
+
+  readonly #aborter = new AbortController();
+  readonly #timers = new Set<Timer>();
+  #land!: (outcome: T | PromiseLike<T>) => void;
+  #fail!: (error: unknown) => void;
+
+  /** `urgent`: what is asked for counts more than what is held, so requests wait for it (a sign-in). */
+  constructor(readonly urgent = false) {
+    this.landed = new Promise((land, fail) => {
+      this.#land = land;
+      this.#fail = fail;
+    });
+    // Those who wait hear of a failure; with nobody waiting it is nobody's unhandled rejection.
+    this.landed.catch(() => {});
+  }
+
+  get signal(): AbortSignal {
+    return this.#aborter.signal;
+  }
+
+  join(): Promise<T> {
+    this.waiting++;
+    for (const timer of this.#timers) timer.ref?.();
+    return this.landed;
+  }
+
+  /** Everyone who waits gets this outcome, now. What is still under way ends unheard. */
+  land(outcome: T | PromiseLike<T>): void {
+    this.#rest();
+    this.#land(outcome);
+  }
+
+  fail(error: unknown): void {
+    this.#rest();
+    this.#fail(error);
+  }
+
+  /** Those who wait here go on waiting, for another one. */
+  giveWayTo(next: Flight<T>): void {
+    next.waiting += this.waiting;
+    this.land(next.landed);
+  }
+
+  abort(): void {
+    this.#aborter.abort();
+  }
+
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#after(ms, resolve));
+  }
+
+  /** `task`, or `late()` thrown when it has not settled within `ms`. Its signal is aborted then, and when the flight is. */
+  async within<R>(ms: number, late: () => unknown, task: (signal: AbortSignal) => Promise<R>): Promise<R> {
+    const aborter = new AbortController();
+    const abort = () => aborter.abort();
+    this.signal.addEventListener('abort', abort);
+    let stop = () => {};
+    const deadline = new Promise<never>((_, reject) => {
+      stop = this.#after(ms, () => {
+        reject(late());
+        abort();
+      });
+    });
+    try {
+      return await Promise.race([task(aborter.signal), deadline]);
+    } finally {
+      stop();
+      this.signal.removeEventListener('abort', abort);
+    }
+  }
+
+  #rest(): void {
+    this.waiting = 0;
+    for (const timer of this.#timers) timer.unref?.();
+  }
+
+  #after(ms: number, fire: () => void): () => void {
+    const stop = () => {
+      clearTimer(timer);
+      this.#timers.delete(timer);
+    };
+    const timer = setTimer(() => {
+      stop();
+      fire();
+    }, ms);
+    this.#timers.add(timer);
+    if (!this.waiting) timer.unref?.();
+    return stop;
+  }
+}
+
+/** What happens inside a flight knows its bounds only, not what it is to bring. */
+export type Bounds = Pick<Flight<unknown>, 'signal' | 'within'>;
+
+/** `promise`, but a signal that fires first wins. It ends this waiting only, never what is waited for. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

@@ -1,0 +1,89 @@
+import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios';
+import type { LimitFunction } from 'p-limit';
+import type { RequestInfo, SkipReason } from '../events.js';
+import type { InstallSettings } from '../options.js';
+import type { Current, TokenSession } from '../session.js';
+
+/** Options of one request, as `config.bearer`. */
+export interface BearerRequestOptions {
+  /** Whose token, where the instance serves several. Default: the installed session. */
+  session?: TokenSession | undefined;
+  /** ms that the token must live on: a long upload is preceded by a refresh rather than cut by an expiry. Default 0. */
+  minValidity?: number | undefined;
+  /** `false`: after a 401 the session is refreshed, but this request is not sent again. Default `true`. */
+  replay?: boolean | undefined;
+}
+
+declare module 'axios' {
+  interface AxiosRequestConfig {
+    /** axios-bearer: options of this request, or `false` to leave it alone. */
+    bearer?: false | BearerRequestOptions;
+  }
+}
+
+export type Config = InternalAxiosRequestConfig;
+
+/** One installation: an instance, whose sessions serve it, and how. */
+export interface Guard {
+  readonly instance: AxiosInstance;
+  readonly settings: InstallSettings;
+  sessionOf(config: Config): TokenSession | undefined;
+  /** What keeps the token from where this request goes. */
+  barrier(config: Config, session: TokenSession): SkipReason | undefined;
+  /** The gate: how many of those that waited are on the wire at a time. */
+  readonly gate: LimitFunction;
+}
+
+/** What we know of a request on its way. */
+export interface Journey {
+  readonly guard: Guard;
+  readonly session: TokenSession;
+  readonly options: BearerRequestOptions;
+  /** When it was first to be sent: its `timeout` counts from here while it waits. */
+  readonly since: number;
+  /** The body as it was before the transforms, the adapter as it was before anybody took it away. */
+  readonly data: unknown;
+  readonly adapter: Config['adapter'];
+  /** What is put back when it comes home. */
+  readonly validateStatus: Config['validateStatus'];
+  readonly beforeRedirect: Config['beforeRedirect'];
+  /** The token that it was last sent with. */
+  sent: Current;
+  replays: number;
+  /** An answer has arrived. The config may be sent again, and then travels anew. */
+  home: boolean;
+}
+
+/**
+ * A journey as `config.bearer` carries it: a class, since axios copies plain objects; private, since configs are
+ * printed and logged.
+ */
+class Ticket {
+  readonly #journey: Journey;
+
+  constructor(journey: Journey) {
+    this.#journey = journey;
+  }
+
+  get journey(): Journey {
+    return this.#journey;
+  }
+}
+
+export function begin(config: Config, journey: Journey): void {
+  config.bearer = new Ticket(journey) as BearerRequestOptions;
+}
+
+export function journeyOf(config: Config | undefined): Journey | undefined {
+  return config?.bearer instanceof Ticket ? config.bearer.journey : undefined;
+}
+
+/** What the caller asked for, also on a config that has travelled before. */
+export function requestOptions(config: Config): false | BearerRequestOptions {
+  return journeyOf(config)?.options ?? config.bearer ?? {};
+}
+
+/** A request as events tell of it: nothing that could be a secret. */
+export function requestInfo({ method = 'get', url = '' }: Config): RequestInfo {
+  return { method, url: url.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//') };
+}

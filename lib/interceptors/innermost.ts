@@ -1,0 +1,67 @@
+import type { AxiosInterceptorManager } from 'axios';
+
+/** What axios keeps for each `use`. */
+export interface Handler {
+  fulfilled?: unknown;
+  rejected?: unknown;
+  synchronous?: boolean;
+  runWhen?: ((config: never) => boolean) | null;
+}
+
+type Visit = (handler: Handler) => void;
+type Manager = AxiosInterceptorManager<never> & { handlers: (Handler | null)[]; forEach: ForEach };
+type ForEach = ((visit: Visit) => void) & { ours?: Map<unknown, Ours> };
+
+export interface Ours {
+  /** What `use` registered: as long as it is there, and not ejected or cleared, we are. */
+  registered: Handler;
+  /** Visited before everybody else's. */
+  first: Handler[];
+  /** Visited after everybody else's. */
+  last: Handler[];
+  leave: () => void;
+}
+
+/**
+ * Puts our handlers next to the wire, wherever and whenever others register theirs. Axios walks each manager once per
+ * request, so the order of the walk is the order of the chain. Others meet a request before the token and an answer
+ * after the recovery. `use`, `eject` and `clear` go on as they are.
+ *
+ * @param key whose handlers they are: a second time for the same key changes nothing
+ */
+export function innermost(of: unknown, key: unknown, enter: () => number, first: Handler[], last: Handler[]): () => void {
+  const manager = of as Manager;
+  const ours = manager.forEach.ours ?? wrap(manager);
+  const present = ours.get(key);
+  if (present) return present.leave;
+
+  const id = enter();
+  const registered = manager.handlers[manager.handlers.length - 1] as Handler;
+  const leave = () => {
+    if (ours.get(key)?.registered !== registered) return;
+    manager.eject(id);
+    ours.delete(key);
+    // The manager's own method is on its prototype.
+    if (ours.size === 0 && manager.forEach.ours === ours) Reflect.deleteProperty(manager, 'forEach');
+  };
+  ours.set(key, { registered, first, last, leave });
+  return leave;
+}
+
+function wrap(manager: Manager): Map<unknown, Ours> {
+  const ours = new Map<unknown, Ours>();
+  const forEach = manager.forEach;
+
+  const walk: ForEach = (visit) => {
+    const here: Ours[] = [];
+    for (const one of ours.values()) if (manager.handlers.includes(one.registered)) here.push(one);
+    for (const one of here) one.first.forEach(visit);
+    forEach.call(manager, (handler) => {
+      if (!here.some((one) => one.registered === handler)) visit(handler);
+    });
+    for (const one of here) one.last.forEach(visit);
+  };
+  walk.ours = ours;
+  manager.forEach = walk;
+  return ours;
+}

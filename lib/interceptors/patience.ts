@@ -1,0 +1,52 @@
+import { AxiosError, CanceledError } from 'axios';
+import type { Config } from './config.js';
+
+/** What axios's cancel token offers its adapters, beyond its types. */
+interface Subscribable {
+  reason?: unknown;
+  subscribe(listener: () => void): void;
+  unsubscribe(listener: () => void): void;
+}
+
+/**
+ * `work`, as long as the caller has patience: abort signal, cancel token and timeout end the waiting at once, the way
+ * they would end the request. They never end the work.
+ *
+ * @param since ms since the epoch, from when `timeout` counts
+ */
+export function patient<T>(work: Promise<T>, config: Config, since: number): Promise<T> {
+  const { signal, timeout } = config;
+  const cancelToken = config.cancelToken as Subscribable | undefined;
+  return new Promise((resolve, reject) => {
+    if (!signal && !cancelToken && !timeout) return work.then(resolve, reject);
+
+    const abort = () => leave(new CanceledError(undefined, config));
+    const cancel = () => leave(cancelToken?.reason);
+    const timer = timeout ? setTimeout(() => leave(timeoutError(config)), Math.max(0, since + timeout - Date.now())) : undefined;
+    const stop = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener?.('abort', abort);
+      cancelToken?.unsubscribe(cancel);
+    };
+    const leave = (reason: unknown) => {
+      stop();
+      reject(reason);
+    };
+    work.finally(stop).then(resolve, reject);
+    signal?.addEventListener?.('abort', abort);
+    cancelToken?.subscribe(cancel);
+    if (signal?.aborted) abort();
+  });
+}
+
+function timeoutError(config: Config): AxiosError {
+  const { timeout, timeoutErrorMessage, transitional } = config;
+  const code = transitional?.clarifyTimeoutError ? AxiosError.ETIMEDOUT : AxiosError.ECONNABORTED;
+  return new AxiosError(timeoutErrorMessage || `timeout of ${timeout}ms exceeded`, code, config);
+}
+
+/** As axios does after an adapter, which may know of neither. */
+export function throwIfCanceled(config: Config): void {
+  config.cancelToken?.throwIfRequested();
+  if (config.signal?.aborted) throw new CanceledError(undefined, config);
+}

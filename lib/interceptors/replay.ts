@@ -1,0 +1,38 @@
+import { AxiosHeaders, type AxiosResponse, isCancel } from 'axios';
+import type { Current } from '../session.js';
+import { remakeBody, transform } from './body.js';
+import { type Config, type Journey, requestInfo } from './config.js';
+import type { Answer } from './recover.js';
+import { throwIfCanceled } from './patience.js';
+import { arm, disarm, throughGate } from './wire.js';
+
+/**
+ * Sends a request again, straight to its adapter: no interceptor sees it twice, nothing is merged twice. What axios
+ * does around an adapter is done here.
+ *
+ * @throws what has no answer in it
+ */
+export async function replay(journey: Journey, config: Config, renewed: Current): Promise<Answer> {
+  journey.replays++;
+  journey.sent = renewed;
+  const { session, replays } = journey;
+  await remakeBody(config, journey);
+  arm(config, journey);
+  session.emit('replayed', () => ({ ...requestInfo(config), generation: renewed.generation, replay: replays }));
+  try {
+    return { response: received(config, await throughGate(config, journey)) };
+  } catch (error) {
+    const { response } = (error ?? {}) as { response?: AxiosResponse };
+    if (!response?.config || isCancel(error)) throw error;
+    return { response: received(config, response), error };
+  } finally {
+    disarm(config, journey);
+  }
+}
+
+function received(config: Config, response: AxiosResponse): AxiosResponse {
+  throwIfCanceled(config);
+  response.headers = AxiosHeaders.from(response.headers as never);
+  response.data = transform(config.transformResponse, config, response);
+  return response;
+}

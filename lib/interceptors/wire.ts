@@ -1,0 +1,103 @@
+import { AxiosError, type AxiosResponse, getAdapter } from 'axios';
+import { restoreBody } from './body.js';
+import type { Config, Guard, Journey } from './config.js';
+import { parse } from './origins.js';
+import { patient } from './patience.js';
+
+type Headers = Record<string, unknown>;
+type ValidateStatus = Config['validateStatus'];
+
+export function nameOf(headers: Headers, header: string): string | undefined {
+  if (header in headers) return header;
+  return Object.keys(headers).find((name) => name.toLowerCase() === header.toLowerCase());
+}
+
+export function headerValue({ settings: { scheme } }: Guard, accessToken: string): string {
+  return scheme ? `${scheme} ${accessToken}` : accessToken;
+}
+
+/** Makes a request ready for the wire. The one place where the token is written. */
+export function arm(config: Config, journey: Journey): void {
+  const { guard, sent } = journey;
+  const { header } = guard.settings;
+  if (header && sent.token.accessToken) {
+    const headers = config.headers as unknown as Headers;
+    headers[nameOf(headers, header) ?? header] = headerValue(guard, sent.token.accessToken);
+    config.beforeRedirect = stayHome(config, journey, header);
+    // fetch follows by itself, and knows of no secret header but Authorization.
+    if (header.toLowerCase() !== 'authorization') keepFetchHome(config);
+  }
+  config.validateStatus = lenient(journey.validateStatus);
+}
+
+/** Puts back what was there for the time on the wire only. */
+export function disarm(config: Config, journey: Journey): void {
+  config.validateStatus = journey.validateStatus;
+  if (journey.beforeRedirect) config.beforeRedirect = journey.beforeRedirect;
+  else Reflect.deleteProperty(config, 'beforeRedirect');
+  restoreBody(config, journey);
+}
+
+const strict = new WeakMap<object, { was: ValidateStatus }>();
+
+/** Lets a 401 pass, which may never become an error: making one costs more than the request itself. */
+function lenient(was: ValidateStatus): ValidateStatus {
+  if (!was) return was;
+  const validate = (status: number) => status === 401 || was(status);
+  strict.set(validate, { was });
+  return validate;
+}
+
+/** An adapter that answered with a config of its own: no 401 that we let pass may slip by as a success. */
+export function sternly(response: AxiosResponse): AxiosResponse {
+  const { config } = response;
+  const kept = config?.validateStatus && strict.get(config.validateStatus);
+  if (!kept) return response;
+  config.validateStatus = kept.was;
+  return settle(response);
+}
+
+/** What axios makes of a status. */
+export function settle(response: AxiosResponse): AxiosResponse {
+  const { status, config, request } = response;
+  if (!status || !config.validateStatus || config.validateStatus(status)) return response;
+  const code = status < 500 ? AxiosError.ERR_BAD_REQUEST : AxiosError.ERR_BAD_RESPONSE;
+  throw new AxiosError(`Request failed with status code ${status}`, code, config, request, response);
+}
+
+type Redirect = { href?: string; headers: Headers };
+
+/** The token crosses no redirect to another origin. Axios sees to that for Authorization in its newer versions only. */
+function stayHome(config: Config, { beforeRedirect: own }: Journey, header: string): Config['beforeRedirect'] {
+  return (options, ...rest) => {
+    const { href, headers } = options as Redirect;
+    const start = config.baseURL && !/^[a-z][a-z\d+.-]*:/i.test(config.url ?? '') ? config.baseURL : config.url;
+    const name = nameOf(headers, header);
+    if (name && parse(href)?.origin !== parse(start)?.origin) delete headers[name];
+    own?.(options, ...rest);
+  };
+}
+
+function keepFetchHome(config: Config & { fetchOptions?: object }): void {
+  config.fetchOptions = { ...config.fetchOptions, redirect: 'error' };
+}
+
+/** On the wire through the gate: first come, first served. Who leaves the queue takes no place in it. */
+export async function throughGate(config: Config, journey: Journey): Promise<AxiosResponse> {
+  const adapter = getAdapter(journey.adapter ?? undefined, config as never);
+  let left = false;
+  let sent!: Promise<AxiosResponse>;
+  const turn = new Promise<void>((resolve) => {
+    sent = journey.guard.gate(() => {
+      resolve();
+      return left ? (undefined as never) : adapter(config);
+    });
+  });
+  try {
+    await patient(turn, config, journey.since);
+  } catch (error) {
+    left = true;
+    throw error;
+  }
+  return sent;
+}

@@ -1,0 +1,124 @@
+import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
+import type { Backoff, RefreshWindow } from './backoff.js';
+import { configError } from './errors.js';
+import type { RefreshFunction, TokenSource } from './sources/source.js';
+import type { TokenStore } from './stores/store.js';
+import type { Token, TokenResponse } from './token.js';
+
+export interface SessionOptions {
+  /** Where tokens come from: a {@link TokenSource}, or a plain function that serves as its `refresh`. */
+  source: TokenSource | RefreshFunction;
+  /** Tokens already held. What the store holds goes before them: it is at least as new. */
+  tokens?: TokenResponse;
+  /** Where tokens rest. Default: `memoryStore()`. */
+  store?: TokenStore;
+  /**
+   * ms before expiry at which a refresh starts behind the requests, the old token still serving. Default: 5 min, at
+   * most a fifth of the token's life; never more than half of it.
+   */
+  leeway?: number;
+  /** Refresh on a timer too, with no request needed. Default `false`. */
+  keepFresh?: boolean;
+  /** ms; an absolute deadline on one attempt to refresh. Default 10 000. */
+  refreshTimeout?: number;
+  /** Retries of the refresh call on a transient failure. Default 3. */
+  refreshRetries?: number;
+  /** ms between attempts. `Retry-After` and `X-RateLimit-Retry-After` win. Default `{ initial: 250, factor: 2, cap: 30_000 }`. */
+  backoff?: Partial<Backoff>;
+  /** At most so many refreshes that did not help per interval (ms); then no 401 starts one. Default `{ limit: 5, interval: 30_000 }`. */
+  refreshWindow?: Partial<RefreshWindow>;
+  /**
+   * Called with each new sign-in's token: who is it? The same string lets waiting requests live through a new sign-in.
+   * Default: every sign-in is somebody new.
+   */
+  identity?: (token: Token) => string;
+}
+
+export interface InstallOptions {
+  /**
+   * Origins that the token may go to, read at each request. Default: the `baseURL`'s, else the page's, plus the
+   * source's own. `'*'` sends it anywhere.
+   */
+  origins?: '*' | string | string[];
+  /** Called for each request: `true` for login and public routes, which are neither attached nor recovered. */
+  skip?: (config: InternalAxiosRequestConfig) => boolean;
+  /** With no token and no way to get one: `send` as it is, or `reject` with ERR_BEARER_SIGNED_OUT. Default `send`. */
+  whenSignedOut?: 'send' | 'reject';
+  /** Called with each answer, 2xx too, its body parsed: would a new token mend it? Default: 401, unless the scope is what lacks. */
+  shouldRefresh?: (response: AxiosResponse) => boolean | Promise<boolean>;
+  /** Replays of one request. Default 2. */
+  maxReplays?: number;
+  /** Waiting requests let out at once after a refresh. Default 64. */
+  replayConcurrency?: number;
+  /** Default `Authorization`. `false`: attach nothing, for a session wholly in httpOnly cookies. */
+  header?: string | false;
+  /** Default `Bearer`. `''` sends the bare token. */
+  scheme?: string;
+  /** No token in any error that leaves us. Default `true`. */
+  redact?: boolean;
+}
+
+export type SessionSettings = ReturnType<typeof readSessionOptions>;
+export type InstallSettings = ReturnType<typeof readInstallOptions>;
+
+/** @throws ERR_BEARER_CONFIG, naming the option */
+export function readSessionOptions(options: SessionOptions) {
+  const { source, store, leeway, identity, keepFresh = false, backoff = {}, refreshWindow = {} } = options;
+  const asked: TokenSource = typeof source === 'function' ? { refresh: source } : source;
+  if (!asked?.refresh && !asked?.obtain && !asked?.authorize) {
+    throw configError('source', 'a function or an object with refresh() or obtain()', source);
+  }
+  const { initial = 250, factor = 2, cap = 30_000 } = backoff;
+  const { limit = 5, interval = 30_000 } = refreshWindow;
+
+  return {
+    source: asked,
+    store,
+    identity,
+    keepFresh,
+    leeway: leeway === undefined ? undefined : atLeast(0, 'leeway', leeway),
+    // Long enough for a token endpoint on a bad day, short enough for a person who waits.
+    refreshTimeout: atLeast(1, 'refreshTimeout', options.refreshTimeout ?? 10_000),
+    refreshRetries: atLeast(0, 'refreshRetries', options.refreshRetries ?? 3),
+    backoff: {
+      initial: atLeast(0, 'backoff.initial', initial),
+      factor: atLeast(1, 'backoff.factor', factor),
+      cap: atLeast(0, 'backoff.cap', cap),
+    },
+    refreshWindow: {
+      limit: atLeast(1, 'refreshWindow.limit', limit),
+      interval: atLeast(1, 'refreshWindow.interval', interval),
+    },
+  };
+}
+
+/** @throws ERR_BEARER_CONFIG, naming the option */
+export function readInstallOptions(options: InstallOptions) {
+  const { skip, shouldRefresh, origins, whenSignedOut = 'send', header = 'Authorization' } = options;
+  return {
+    skip,
+    shouldRefresh,
+    origins: origins === undefined ? undefined : new Set([origins].flat().map(readOrigin)),
+    whenSignedOut,
+    maxReplays: atLeast(0, 'maxReplays', options.maxReplays ?? 2),
+    // As many as a browser or an agent keeps busy; more only wait elsewhere.
+    replayConcurrency: atLeast(1, 'replayConcurrency', options.replayConcurrency ?? 64),
+    header,
+    scheme: options.scheme ?? 'Bearer',
+    redact: options.redact ?? true,
+  };
+}
+
+function readOrigin(origin: string): string {
+  if (origin === '*') return origin;
+  try {
+    const { origin: read } = new URL(origin);
+    if (read !== 'null') return read;
+  } catch {}
+  throw configError('origins', `'*' or origins such as 'https://api.example.com'`, origin);
+}
+
+function atLeast(least: number, option: string, value: number): number {
+  if (typeof value === 'number' && value >= least) return value;
+  throw configError(option, `a number of at least ${least}`, value);
+}

@@ -1,0 +1,37 @@
+import type { InternalAxiosRequestConfig } from 'axios';
+import type { Token } from '../token.js';
+import type { SourceContext, TokenSource } from './source.js';
+
+export interface ApiVideoOptions {
+  /** Exchanged for a first token, and again when the refresh token is dead. */
+  apiKey?: string;
+  /** Default `https://ws.api.video`; the sandbox is `https://sandbox.api.video`. */
+  baseURL?: string;
+  /** An upload token (POST /upload-tokens): serves `POST /upload` as `?token=`, with no Bearer and no refresh. */
+  delegatedToken?: string;
+}
+
+/**
+ * Call it for api.video. With an API key it signs in by itself; with tokens of your own (`tokens`, `signIn(tokens)`) it
+ * refreshes those, and falls back on the API key if there is one.
+ *
+ * @see https://docs.api.video/reference/authentication
+ */
+export function apiVideo({ apiKey, baseURL = 'https://ws.api.video', delegatedToken }: ApiVideoOptions = {}): TokenSource {
+  const ask = async (path: string, body: object, { client }: SourceContext) =>
+    (await client.post(path, body, { baseURL })).data;
+
+  return {
+    needsRefreshToken: true,
+    origins: [new URL(baseURL).origin],
+    refresh: ({ refreshToken }: Partial<Token>, ctx) => ask('/auth/refresh', { refreshToken }, ctx),
+    ...(apiKey && { obtain: (ctx) => ask('/auth/api-key', { apiKey }, ctx) }),
+    ...(delegatedToken && { authorize: (config) => delegate(config, delegatedToken) }),
+  };
+}
+
+function delegate(config: InternalAxiosRequestConfig, token: string): boolean {
+  if (config.method !== 'post' || !/(^|\/)upload\/?$/.test(config.url ?? '')) return false;
+  config.params = { ...config.params, token };
+  return true;
+}

@@ -1,0 +1,36 @@
+import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios';
+import type { Token, TokenResponse } from '../token.js';
+
+/** Where tokens come from. A plain function serves as its `refresh`. */
+export interface TokenSource {
+  /** Called when a new token is due. `token` is `{}` when there is none yet. Tried whenever it exists… */
+  refresh?(token: Partial<Token>, ctx: SourceContext): Promise<TokenResponse>;
+  /** …unless this is true and there is no refresh token (OAuth 2, api.video). */
+  needsRefreshToken?: boolean;
+  /** Called for a first token, or after a definite refusal; never by itself after `signOut()`. */
+  obtain?(ctx: SourceContext): Promise<TokenResponse>;
+  /** Called by `signOut()`, and for a token that came too late to be used (RFC 7009). Its failure harms nothing. */
+  revoke?(token: Token, ctx: SourceContext): Promise<void>;
+  /** Called with what `refresh` or `obtain` threw: is this refusal definite? Default: 400, 401 and 403 are. */
+  isRejected?(error: unknown): boolean;
+  /** `obtain` asks a person: it runs outside the lock and has no deadline. */
+  interactive?: boolean;
+  /** Origins of the API that its tokens are for; they join `origins`. */
+  origins?: string[];
+  /** Called for each request before a token is looked for; `true`: the source has authorized the request itself. */
+  authorize?(config: InternalAxiosRequestConfig): boolean;
+}
+
+export type RefreshFunction = NonNullable<TokenSource['refresh']>;
+
+export interface SourceContext {
+  /** Aborted at the deadline (`refreshTimeout`) and by `close()`. `client` heeds it already. */
+  signal: AbortSignal;
+  /** 0 at first, then how many attempts in a row failed before this one. */
+  attempt: number;
+  /**
+   * The instance's sibling: same defaults, none of its interceptors, no Authorization of its own. It follows no
+   * redirect and reads at most 1 MiB. Send with it, never with the guarded instance: that one waits for you.
+   */
+  client: AxiosInstance;
+}

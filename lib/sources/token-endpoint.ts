@@ -1,0 +1,28 @@
+import axios, { type AxiosInstance } from 'axios';
+
+// A token answer is a few kB; whatever is larger is not one.
+const LARGEST_ANSWER = 1024 * 1024;
+
+/**
+ * The client that sources get: bare of interceptors, so that a refresh can't wait for itself; no redirects, since a 307
+ * would carry the refresh token to another origin; statuses are judged by axios's own rule, whatever the app's is.
+ */
+export function tokenClient(sibling: AxiosInstance | undefined, signal: AbortSignal): AxiosInstance {
+  const client = (sibling ?? axios).create({
+    signal,
+    maxRedirects: 0,
+    maxContentLength: LARGEST_ANSWER,
+    responseType: 'json',
+    validateStatus: (status) => status >= 200 && status < 300,
+  });
+  forgetAuthorization(client.defaults.headers as unknown as Record<string, unknown>);
+  return client;
+}
+
+/** An instance may bear the old token as a default; many servers judge it before they look at the refresh token. */
+function forgetAuthorization(headers: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.toLowerCase() === 'authorization') delete headers[name];
+    else if (value && typeof value === 'object') forgetAuthorization(value as Record<string, unknown>);
+  }
+}

@@ -1,0 +1,33 @@
+import { processLock } from './lock.js';
+import type { Stored, TokenStore } from './store.js';
+
+/** The default: tokens live as long as the process or page. Sessions that share one are holders of one session. */
+export function memoryStore(): TokenStore {
+  const lock = processLock();
+  const listeners = new Set<() => void>();
+  let current: Stored | undefined;
+
+  const write = (next: Stored | undefined) => {
+    current = next;
+    for (const changed of listeners) changed();
+  };
+
+  return {
+    read: async () => current,
+    exclusive: (task, options) =>
+      lock(() => {
+        const seen = current;
+        const commit = async (next: Stored | undefined) => {
+          if (current !== seen) return false;
+          write(next);
+          return true;
+        };
+        return task({ current: seen, commit, signal: new AbortController().signal });
+      }, options),
+    replace: async (next) => write(next),
+    subscribe(changed) {
+      listeners.add(changed);
+      return () => void listeners.delete(changed);
+    },
+  };
+}

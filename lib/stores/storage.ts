@@ -1,0 +1,53 @@
+import pLimit from 'p-limit';
+import { processLock } from './lock.js';
+import { type Stored, sameGeneration, type TokenStore } from './store.js';
+
+/** What `AsyncStorage`, `SecureStore`, `sessionStorage` and the like offer; sync or async. */
+export interface KeyValueStorage {
+  getItem(key: string): string | null | undefined | Promise<string | null | undefined>;
+  setItem(key: string, value: string): unknown;
+  removeItem(key: string): unknown;
+}
+
+/**
+ * Call it to keep a session through a restart, where one process holds it: React Native, Electron, a single tab.
+ * Not for several tabs or processes: such storage has no lock, and a rotating refresh token would be spent twice.
+ *
+ * @param key the item's name; default `axios-bearer`
+ */
+export function storageStore(storage: KeyValueStorage, key = 'axios-bearer'): TokenStore {
+  const lock = processLock();
+  // Reading and writing of one commit are one step, or a sign-out could fall between them and be undone.
+  const step = pLimit(1);
+
+  const read = async () => parse(await storage.getItem(key));
+  const write = async (next: Stored | undefined) => {
+    await (next ? storage.setItem(key, JSON.stringify(next)) : storage.removeItem(key));
+  };
+
+  return {
+    read: () => step(read),
+    exclusive: (task, options) =>
+      lock(async () => {
+        const current = await step(read);
+        const commit = (next: Stored | undefined) =>
+          step(async () => {
+            if (!sameGeneration(await read(), current)) return false;
+            await write(next);
+            return true;
+          });
+        return task({ current, commit, signal: new AbortController().signal });
+      }, options),
+    replace: (next) => step(() => write(next)),
+  };
+}
+
+/** What can't be read is no session: signing in again mends it, an error at every request would not. */
+function parse(item: string | null | undefined): Stored | undefined {
+  try {
+    const stored = JSON.parse(item ?? '') as Stored | null;
+    return stored?.session && stored.token?.accessToken !== undefined ? stored : undefined;
+  } catch {
+    return undefined;
+  }
+}

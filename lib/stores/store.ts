@@ -1,0 +1,50 @@
+import type { Token } from '../token.js';
+
+/** What rests in a store. JSON-serialisable. */
+export interface Stored {
+  /** One sign-in, and all that came of it. */
+  readonly session: string;
+  /** Counts up with each refresh: which token of the session this is. */
+  readonly generation: number;
+  readonly token: Token;
+}
+
+/**
+ * Where tokens rest, with the lock and the compare-and-set that belong to them. Implement it to share one session
+ * between tabs, processes or hosts.
+ */
+export interface TokenStore {
+  /** Called at the start and after a hint. `undefined`: signed out. */
+  read(): Promise<Stored | undefined>;
+  /**
+   * Called for each attempt to refresh. Runs `task` while nobody else's runs, over all holders of the store, with what
+   * the store holds then, read afresh. Rejects when the lock is not had within `waitMs`.
+   */
+  exclusive<T>(task: (held: Held) => Promise<T>, options: ExclusiveOptions): Promise<T>;
+  /** Called at sign-in and sign-out. Unconditional; never waits for a holder of the lock. Durable when it resolves. */
+  replace(next: Stored | undefined): Promise<void>;
+  /** `changed` is a hint to read again, never data. Returns the way to stop. */
+  subscribe?(changed: () => void): () => void;
+}
+
+export interface ExclusiveOptions {
+  /** ms */
+  waitMs: number;
+  signal?: AbortSignal;
+}
+
+export interface Held {
+  readonly current: Stored | undefined;
+  /**
+   * Writes `next` if the store still holds `current`; `false`: it was replaced meanwhile, and nothing was written.
+   * Durable when it resolves. `undefined`: the server refused this session for good, no holder may present it again.
+   */
+  commit(next: Stored | undefined): Promise<boolean>;
+  /** Aborted when the lock is lost. */
+  readonly signal: AbortSignal;
+}
+
+/** Is it the same token of the same sign-in? */
+export function sameGeneration(a: Stored | undefined, b: Stored | undefined): boolean {
+  return a?.session === b?.session && a?.generation === b?.generation;
+}

@@ -1,0 +1,138 @@
+import { bearerError } from './errors.js';
+
+/** Tokens as the session holds them. All times are ms since the epoch. */
+export interface Token {
+  readonly accessToken: string;
+  readonly refreshToken?: string;
+  readonly issuedAt: number;
+  /** Unknown when the server did not say: then only a 401 tells. */
+  readonly expiresAt?: number;
+  readonly scope?: string;
+}
+
+/** The wire shape of RFC 6749 §5.1. */
+interface WireToken {
+  access_token: string;
+  refresh_token?: string | null;
+  /** Seconds. Zero, negative or unreadable means unknown. */
+  expires_in?: number | string | null;
+  scope?: string | null;
+}
+
+/** The same in camelCase, as many backends send it, and as a saved {@link Token} reads. */
+interface CamelToken {
+  accessToken: string;
+  refreshToken?: string | null;
+  /** Seconds. */
+  expiresIn?: number | string | null;
+  /** ms since the epoch. */
+  expiresAt?: number | Date | null;
+  issuedAt?: number;
+  scope?: string | null;
+}
+
+/**
+ * What a source may answer, and what `tokens` and `signIn()` take: the wire shape of RFC 6749 §5.1, the same in
+ * camelCase, a bare access token, or nothing at all for a session that lives in httpOnly cookies (`header: false`).
+ */
+export type TokenResponse = WireToken | CamelToken | string | null | undefined | void;
+
+interface Reading {
+  now: number;
+  /** The token that was refreshed: what the answer leaves out is kept from it (RFC 6749 §6). */
+  previous?: Token | undefined;
+  /** Handed in by the app rather than just answered: then a time in the past is believed. */
+  handedIn?: boolean;
+  /** A cookie session's answer carries no token. */
+  cookies?: boolean;
+}
+
+type Fields = Record<string, unknown>;
+
+// A shorter life than this is no life to plan by: it would have every request refresh.
+const SHORTEST_LIFE = 1_000;
+const VISIBLE_ASCII = /^[\x21-\x7E]+$/;
+
+/**
+ * A source's answer, checked at the door (RFC 6749 §5.1).
+ *
+ * @throws ERR_BEARER_TOKEN if there is no access token in it, or one that a header can't carry
+ */
+export function readToken(answer: TokenResponse, { now, previous, handedIn, cookies }: Reading): Token {
+  const fields = (typeof answer === 'string' ? { accessToken: answer } : (answer ?? {})) as Fields;
+  const accessToken = fields.access_token ?? fields.accessToken;
+  if (cookies && !accessToken) return { accessToken: '', issuedAt: now };
+  assertToken('access token', accessToken);
+
+  const refreshToken = fields.refresh_token ?? fields.refreshToken;
+  if (refreshToken) assertToken('refresh token', refreshToken);
+  const scope = typeof fields.scope === 'string' ? fields.scope : previous?.scope;
+  const issuedAt = handedIn ? (finite(fields.issuedAt) ?? now) : now;
+  const expiresAt = expiry(fields, accessToken, issuedAt, !handedIn);
+
+  return {
+    accessToken,
+    issuedAt,
+    ...((refreshToken || previous?.refreshToken) && { refreshToken: (refreshToken as string) || previous?.refreshToken }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(scope !== undefined && { scope }),
+  } as Token;
+}
+
+function assertToken(name: string, value: unknown): asserts value is string {
+  if (typeof value === 'string' && VISIBLE_ASCII.test(value)) return;
+  // The value itself may be half a secret: only its kind is told.
+  const got = typeof value === 'string' ? (value ? 'other characters' : 'an empty string') : typeof value;
+  throw bearerError(
+    'ERR_BEARER_TOKEN',
+    `The source must answer with { access_token, refresh_token?, expires_in? } or a bare token. ` +
+      `Expected an ${name} of visible ASCII characters, got ${got}`,
+  );
+}
+
+/** When the access token ends, by `expires_in`, an absolute time, or a JWT's own claim. */
+function expiry(fields: Fields, accessToken: string, issuedAt: number, answered: boolean): number | undefined {
+  const seconds = finite(fields.expires_in ?? fields.expiresIn);
+  const jwt = seconds === undefined && fields.expiresAt == null ? jwtTimes(accessToken) : {};
+  const life =
+    seconds !== undefined
+      ? seconds * 1_000
+      : // What counts is how long, not when: an answer's clock may be minutes from ours.
+        answered && jwt.exp !== undefined && jwt.iat !== undefined
+        ? (jwt.exp - jwt.iat) * 1_000
+        : (finite(fields.expiresAt) ?? (jwt.exp !== undefined ? jwt.exp * 1_000 : Number.NaN)) - issuedAt;
+  if (Number.isNaN(life)) return undefined;
+  if (!answered) return issuedAt + life;
+  return life > 0 ? issuedAt + Math.max(life, SHORTEST_LIFE) : undefined;
+}
+
+function finite(value: unknown): number | undefined {
+  if (value == null || value === '' || typeof value === 'boolean') return undefined;
+  const number = Number(value);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+/** A hint only: nothing is verified, and nothing but times is read. */
+function jwtTimes(token: string): { exp?: number | undefined; iat?: number | undefined } {
+  try {
+    const { exp, iat } = JSON.parse(atob(token.split('.')[1]!.replace(/-/g, '+').replace(/_/g, '/')));
+    return { exp: finite(exp), iat: finite(iat) };
+  } catch {
+    return {};
+  }
+}
+
+const LONGEST_LEEWAY = 5 * 60_000;
+
+/** From when on a refresh should be under way, while the token still serves. Never more than half its life ahead. */
+export function dueAt({ issuedAt, expiresAt }: Token, leeway?: number): number {
+  if (expiresAt === undefined) return Number.POSITIVE_INFINITY;
+  const life = Math.max(0, expiresAt - issuedAt);
+  return expiresAt - Math.min(leeway ?? LONGEST_LEEWAY, leeway === undefined ? life / 5 : life / 2);
+}
+
+/** Will the token live for another `minValidity` ms? More than nine tenths of its life is asked of no token. */
+export function isLive({ issuedAt, expiresAt }: Token, now: number, minValidity = 0): boolean {
+  if (expiresAt === undefined) return true;
+  return now < expiresAt - Math.min(minValidity, 0.9 * (expiresAt - issuedAt));
+}

@@ -1,0 +1,27 @@
+import axios, { type AxiosInstance } from 'axios';
+
+/** What plugins of axios look like: `bearer`, `axiosRetry`, and others. */
+type Plugin<Options, Result> = (instance: AxiosInstance, options: Options) => Result;
+
+declare module 'axios' {
+  interface Axios {
+    /**
+     * Call it to install a plugin: `axios.use(bearer, { … })`, `api.use(axiosRetry, { retries: 3 })`. There once
+     * `axios-bearer/use` is imported.
+     *
+     * @returns what the plugin returns
+     */
+    use<Options, Result>(plugin: Plugin<Options, Result>, options: Options): Result;
+    use<Options, Result>(plugin: (instance: AxiosInstance, options?: Options) => Result, options?: Options): Result;
+  }
+}
+
+function withUse<I extends AxiosInstance>(instance: I): I {
+  if (Object.hasOwn(instance, 'use')) return instance;
+  instance.use = (plugin: Plugin<unknown, unknown>, options?: unknown) => plugin(instance, options) as never;
+  const { create } = instance;
+  if (create) instance.create = (config) => withUse(create.call(instance, config));
+  return instance;
+}
+
+withUse(axios);
