@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Clock, fakeClock, startApiVideo } from 'axios-bearer/testing';
+import { wait } from '../../lib/testing/script/real-time.js';
 import { clientOf } from './client.js';
 
 const HOUR = 3_600_000;
@@ -75,8 +76,25 @@ describe('a fake clock', () => {
     expect(Date).toBe(RealDate);
   });
 
+  it('leaves a successor alone when it is restored once more', () => {
+    clock.restore();
+    const successor = fakeClock();
+    clock.restore();
+    expect(Date).not.toBe(RealDate);
+    successor.restore();
+  });
+
   it('refuses to be installed twice', () => {
     expect(() => fakeClock()).toThrow(TypeError);
+  });
+
+  it('does not hurry the server’s latency', async () => {
+    let over = false;
+    wait(HOUR).then(() => {
+      over = true;
+    });
+    await clock.advance(2 * HOUR);
+    expect(over).toBe(false);
   });
 
   it('moves the server’s clock too, while its sockets and latency stay real', async () => {

@@ -31,14 +31,10 @@ export function fakeClock(): Clock {
     // A timer set before the clock came must still be cleared by whoever set it.
     shouldClearNativeTimers: true,
   });
-  let installed = true;
   return {
     now: () => clock.now,
     advance: async (ms) => void (await clock.tickAsync(ms)),
     jump: (ms) => clock.setSystemTime(clock.now + ms),
-    restore: () => {
-      if (installed) clock.uninstall();
-      installed = false;
-    },
+    restore: () => clock.uninstall(),
   };
 }

@@ -28,7 +28,7 @@ const wire: Record<WireFault, (scene: Scene) => void | Promise<void>> = {
   'reset-after-headers': ({ res, begin }) => {
     begin(200);
     res.writeHead(200, { 'content-type': 'application/json', 'content-length': 1000 }).flushHeaders();
-    // An empty write ends when the head before it has left; a reset any sooner would drop it.
+    // An empty write ends when the head before it has left the process, even on a socket that is backed up.
     res.socket?.write('', () => cut(res));
   },
   'cut-body': ({ res, begin }) => {
