@@ -1,26 +1,32 @@
 import { defineConfig, type UserConfig } from 'tsdown';
 
-const shared: UserConfig = {
-  entry: {
-    index: 'lib/index.ts',
-    'api-video': 'lib/sources/api-video.ts',
-    testing: 'lib/testing/index.ts',
-    use: 'lib/use.ts',
-  },
-  platform: 'neutral',
+const common: UserConfig = {
   target: 'es2022',
   dts: true,
   fixedExtension: false,
+  hash: false,
+  logLevel: 'warn',
+  checks: { pluginTimings: false },
 };
 
-/** p-limit is ESM only: the CommonJS build carries it inside. The clock of `testing` is nobody's dependency but ours. */
-const inside = { esm: ['@sinonjs/'], cjs: ['@sinonjs/', 'p-limit', 'yocto-queue'] };
+const core: UserConfig = {
+  ...common,
+  entry: { index: 'lib/index.ts', 'api-video': 'lib/sources/api-video.ts', use: 'lib/use.ts' },
+  platform: 'neutral',
+};
 
-export default defineConfig(
-  (['esm', 'cjs'] as const).map((format) => ({
-    ...shared,
-    format,
-    clean: format === 'esm',
-    deps: { alwaysBundle: (id: string) => inside[format].some((name) => id.startsWith(name)) },
-  })),
-);
+/** What the package carries inside, and nothing else may slip in. THIRD-PARTY-LICENSES.md gives their terms. */
+const inside = (...packages: string[]): UserConfig['deps'] => ({ alwaysBundle: packages, onlyBundle: packages });
+
+export default defineConfig([
+  { ...core, format: 'esm', deps: inside() },
+  // p-limit is ESM only, which a consumer's CommonJS jest can't load.
+  { ...core, format: 'cjs', deps: inside('p-limit', 'yocto-queue') },
+  {
+    ...common,
+    entry: { testing: 'lib/testing/index.ts' },
+    platform: 'node',
+    format: ['esm', 'cjs'],
+    deps: inside('@sinonjs/fake-timers', '@sinonjs/commons', 'type-detect'),
+  },
+]);

@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { configError } from './errors.js';
 import { attach, attachNow, isReady } from './interceptors/attach.js';
 import type { Config, Guard } from './interceptors/config.js';
-import { type Handler, innermost } from './interceptors/innermost.js';
+import { type Handler, innermost, unshifts } from './interceptors/innermost.js';
 import { border, originOf, pageOrigin } from './interceptors/origins.js';
 import { arrived, failed } from './interceptors/recover.js';
 import { type InstallOptions, readInstallOptions, type SessionOptions } from './options.js';
@@ -17,8 +17,7 @@ export class Session extends TokenSession {
   #sibling: AxiosInstance | undefined;
 
   constructor(options: SessionOptions) {
-    super(options);
-    this.client = (signal) => tokenClient(this.#sibling, signal);
+    super(options, (signal) => tokenClient(this.#sibling, signal));
   }
 
   /**
@@ -110,13 +109,4 @@ function guard(
   return () => {
     for (const each of leave) each();
   };
-}
-
-interface Ordering {
-  legacyInterceptorReqResOrdering?: boolean;
-}
-
-/** Axios runs request interceptors last-added first, unless told otherwise: who is visited first runs last. */
-function unshifts({ transitional }: Config): boolean {
-  return (transitional as Ordering | undefined)?.legacyInterceptorReqResOrdering !== false;
 }

@@ -48,12 +48,18 @@ export class Events {
 
   /** `payload` is asked for only when somebody listens: most requests travel unheard. */
   emit<E extends BearerEvent>(event: E, payload: () => BearerEvents[E]): void {
-    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
-      try {
-        (listener as Listener<E>)(payload());
-      } catch (error) {
-        console.error(`axios-bearer: a listener of "${event}" threw`, error);
-      }
+    const listeners = this.#listeners.get(event);
+    if (listeners) tell(event, listeners as Set<Listener<E>>, payload);
+  }
+}
+
+/** Everyone listening now. */
+export function tell<T>(what: string, listeners: Iterable<(payload: T) => void>, payload: () => T): void {
+  for (const listener of [...listeners]) {
+    try {
+      listener(payload());
+    } catch (error) {
+      console.error(`axios-bearer: a listener of "${what}" threw`, error);
     }
   }
 }

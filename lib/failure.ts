@@ -1,6 +1,6 @@
 import { isRetryableError } from 'axios-retry';
 import { askedDelay } from './backoff.js';
-import { type BearerError, bearerError, isBearerError } from './errors.js';
+import { type BearerError, bearerError } from './errors.js';
 import type { TokenSource } from './sources/source.js';
 
 /**
@@ -10,7 +10,7 @@ import type { TokenSource } from './sources/source.js';
  * - `again`: transient, throttled or malformed. Tried again after the backoff.
  * - `alone`: the deadline passed. Tried again only if no request came to wait meanwhile: it might be the source's own.
  * - `later`: no retry mends it now. The session is kept, the next request tries.
- * - `now`: the same attempt goes on outside the lock.
+ * - `now`: the same attempt goes on, outside the lock.
  */
 export class Failure {
   constructor(
@@ -26,13 +26,11 @@ const DEFINITE = [400, 401, 403];
 /** What the source threw: definite, throttled or transient. */
 export function sourceFailure(error: unknown, source: TokenSource, secrets: (string | undefined)[]): Failure {
   const cause = harmless(error, secrets);
-  const status = statusOf(error);
-  if (source.isRejected ? source.isRejected(error) : DEFINITE.includes(status ?? 0)) {
-    const message = 'The session ended: the source was refused a token for good. Sign in again';
-    return new Failure(bearerError('ERR_BEARER_REJECTED', message, { cause }), 'ended');
+  if (source.isRejected?.(error) ?? DEFINITE.includes(cause.status as number)) {
+    return new Failure(bearerError('ERR_BEARER_REJECTED', 'The session ended: no token is given for it. Sign in again', { cause }), 'ended');
   }
   const unavailable = bearerError('ERR_BEARER_UNAVAILABLE', 'No token could be had just now; the session is kept', { cause });
-  const retry = status === undefined || isRetryableError(error as never) ? 'again' : 'later';
+  const retry = cause.status && !isRetryableError(error as never) ? 'later' : 'again';
   return new Failure(unavailable, retry, askedDelay(error));
 }
 
@@ -43,33 +41,31 @@ export function deadlineFailure(ms: number): Failure {
   return new Failure(bearerError('ERR_BEARER_UNAVAILABLE', message), 'alone');
 }
 
-/** A malformed answer keeps its own name; anything else that has none comes from the store. */
-export function asFailure(error: unknown): Failure {
-  if (error instanceof Failure) return error;
-  if (isBearerError(error)) return new Failure(error, 'again');
-  return new Failure(bearerError('ERR_BEARER_STORE', 'The token store failed; see cause', { cause: harmless(error) }), 'again');
+export function storeFailure(error: unknown): Failure {
+  const cause = harmless(error, []);
+  return new Failure(bearerError('ERR_BEARER_STORE', 'The token store failed; see cause', { cause }), 'again');
 }
 
-function statusOf(error: unknown): number | undefined {
-  const { response, status } = (error ?? {}) as { response?: { status?: number }; status?: number };
-  return response?.status ?? status;
+interface Cause extends Error {
+  code?: unknown;
+  status?: number;
+  /** RFC 6749 §5.2 */
+  error?: unknown;
 }
 
 /**
- * Why it failed, fit to be logged: the message without tokens, the code, the status, the OAuth error (RFC 6749 §5.2).
- * The error itself stays here, as its config and its answer may hold refresh tokens.
+ * Why it failed, fit to be logged: the message without tokens, the code, the status, the OAuth error. The error itself
+ * stays here, as its config and its answer may hold refresh tokens.
  */
-function harmless(error: unknown, secrets: (string | undefined)[] = []): Error {
-  const { name, message, code, response } = (error ?? {}) as Error & { code?: unknown; response?: { data?: unknown } };
-  const hide = (text: string) => secrets.reduce<string>((kept, secret) => (secret ? kept.split(secret).join('[token]') : kept), text);
-  const cause = new Error(hide(String(message ?? error)));
-  cause.name = name ?? cause.name;
-  const status = statusOf(error);
-  const oauth = (response?.data as { error?: unknown } | undefined)?.error;
-  return Object.assign(
-    cause,
-    typeof code === 'string' && { code },
-    status !== undefined && { status },
-    typeof oauth === 'string' && { error: hide(oauth) },
-  );
+function harmless(error: unknown, secrets: (string | undefined)[]): Cause {
+  type Thrown = Cause & { response?: { status?: number; data?: { error?: unknown } | null } };
+  const { name, message, code, status, response } = (error ?? {}) as Thrown;
+  const hide = (text: unknown) => secrets.reduce<string>((kept, secret) => kept.replaceAll(secret || ' ', secret ? '[token]' : ' '), String(text));
+
+  const cause: Cause = new Error(hide(message ?? error));
+  if (name) cause.name = name;
+  if (typeof code === 'string') cause.code = code;
+  if (response?.status ?? status) cause.status = response?.status ?? status;
+  if (typeof response?.data?.error === 'string') cause.error = hide(response.data.error);
+  return cause;
 }

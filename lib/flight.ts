@@ -6,7 +6,7 @@ interface Timer {
   unref?(): void;
 }
 
-/** A timer that may be longer than the platform's. It fires early then, so who sets it must look at the clock again. */
+/** A timer that may fire early, where the platform's can't be long enough: who sets it looks at the clock again. */
 export function setTimer(fire: () => void, ms: number): Timer {
   return setTimeout(fire, Math.min(ms, LONGEST_TIMER)) as Timer;
 }
@@ -15,29 +15,35 @@ export function clearTimer(timer: Timer | undefined): void {
   clearTimeout(timer as ReturnType<typeof setTimeout>);
 }
 
+/** What happens inside a flight knows its bounds only, not what it is to bring. */
+export interface Bounds {
+  readonly signal: AbortSignal;
+  /** `task`, or `late()` thrown once `ms` are over. Its signal is aborted then, and when the flight is. */
+  within<R>(ms: number, late: () => unknown, task: (signal: AbortSignal) => Promise<R>): Promise<R>;
+}
+
 /**
  * One undertaking, shared by all who ask for its outcome while it lasts. Knows no token.
  *
  * It keeps a process alive only while somebody waits for it: a refresh behind the requests does not.
  */
-export class Flight<T> {
+export class Flight<T> implements Bounds {
   readonly landed: Promise<T>;
   /** How many wait. */
   waiting = 0;
-
+  land!: (outcome: T | PromiseLike<T>) => void;
+  fail!: (error: unknown) => void;
   readonly #aborter = new AbortController();
   readonly #timers = new Set<Timer>();
-  #land!: (outcome: T | PromiseLike<T>) => void;
-  #fail!: (error: unknown) => void;
 
-  /** `urgent`: what is asked for counts more than what is held, so requests wait for it (a sign-in). */
+  /** `urgent`: what it brings counts more than what is held, so requests wait for it (a sign-in). */
   constructor(readonly urgent = false) {
     this.landed = new Promise((land, fail) => {
-      this.#land = land;
-      this.#fail = fail;
+      this.land = land;
+      this.fail = fail;
     });
     // Those who wait hear of a failure; with nobody waiting it is nobody's unhandled rejection.
-    this.landed.catch(() => {});
+    this.landed.catch(() => {}).finally(() => this.#rest());
   }
 
   get signal(): AbortSignal {
@@ -46,24 +52,14 @@ export class Flight<T> {
 
   join(): Promise<T> {
     this.waiting++;
-    for (const timer of this.#timers) timer.ref?.();
+    this.#eachTimer('ref');
     return this.landed;
   }
 
-  /** Everyone who waits gets this outcome, now. What is still under way ends unheard. */
-  land(outcome: T | PromiseLike<T>): void {
-    this.#rest();
-    this.#land(outcome);
-  }
-
-  fail(error: unknown): void {
-    this.#rest();
-    this.#fail(error);
-  }
-
-  /** Those who wait here go on waiting, for another one. */
+  /** Those who wait here go on waiting, for another one. What is still under way here ends unheard. */
   giveWayTo(next: Flight<T>): void {
     next.waiting += this.waiting;
+    this.#rest();
     this.land(next.landed);
   }
 
@@ -75,12 +71,11 @@ export class Flight<T> {
     return new Promise((resolve) => this.#after(ms, resolve));
   }
 
-  /** `task`, or `late()` thrown when it has not settled within `ms`. Its signal is aborted then, and when the flight is. */
   async within<R>(ms: number, late: () => unknown, task: (signal: AbortSignal) => Promise<R>): Promise<R> {
     const aborter = new AbortController();
     const abort = () => aborter.abort();
     this.signal.addEventListener('abort', abort);
-    let stop = () => {};
+    let stop!: () => void;
     const deadline = new Promise<never>((_, reject) => {
       stop = this.#after(ms, () => {
         reject(late());
@@ -93,11 +88,6 @@ export class Flight<T> {
       stop();
       this.signal.removeEventListener('abort', abort);
     }
-  }
-
-  #rest(): void {
-    this.waiting = 0;
-    for (const timer of this.#timers) timer.unref?.();
   }
 
   #after(ms: number, fire: () => void): () => void {
@@ -113,10 +103,16 @@ export class Flight<T> {
     if (!this.waiting) timer.unref?.();
     return stop;
   }
-}
 
-/** What happens inside a flight knows its bounds only, not what it is to bring. */
-export type Bounds = Pick<Flight<unknown>, 'signal' | 'within'>;
+  #rest(): void {
+    this.waiting = 0;
+    this.#eachTimer('unref');
+  }
+
+  #eachTimer(method: 'ref' | 'unref'): void {
+    for (const timer of this.#timers) timer[method]?.();
+  }
+}
 
 /** `promise`, but a signal that fires first wins. It ends this waiting only, never what is waited for. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
@@ -124,7 +120,7 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
     if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
+    signal.addEventListener('abort', abort);
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }

@@ -5,9 +5,10 @@ export type { BearerEvent, BearerEvents, Listener, RequestInfo, SignOutReason, S
 export { type Replayable, replayable } from './interceptors/body.js';
 export type { BearerRequestOptions } from './interceptors/config.js';
 export type { InstallOptions, SessionOptions } from './options.js';
-export type { SessionState, TokenRequest } from './session.js';
+export type { TokenRequest } from './session.js';
 export type { RefreshFunction, SourceContext, TokenSource } from './sources/source.js';
 export { staticToken } from './sources/static.js';
+export type { SessionState, TokenFacts } from './state.js';
 export { memoryStore } from './stores/memory.js';
 export { type KeyValueStorage, storageStore } from './stores/storage.js';
 export type { ExclusiveOptions, Held, Stored, TokenStore } from './stores/store.js';

@@ -1,5 +1,6 @@
 import type { AxiosInstance } from 'axios';
-import { asFailure, deadlineFailure, Failure, sourceFailure } from './failure.js';
+import { type BearerError, isBearerError } from './errors.js';
+import { deadlineFailure, Failure, sourceFailure, storeFailure } from './failure.js';
 import type { Bounds } from './flight.js';
 import type { SourceContext, TokenSource } from './sources/source.js';
 import { type Held, type Stored, sameGeneration, type TokenStore } from './stores/store.js';
@@ -20,8 +21,8 @@ export interface Renewal {
   signIn: boolean;
   /** The generation that won't do any longer; `undefined`: there is none. */
   stale: Stored | undefined;
-  /** The refresh token of this generation was refused for good: it is never presented again. */
-  refused: Stored | undefined;
+  /** The source refused `stale` for good: it is never presented again. */
+  refused: boolean;
   onRefused: () => void;
 }
 
@@ -40,35 +41,28 @@ const LOCK_PATIENCE = 2;
  * @throws Failure
  */
 export async function renew(renewal: Renewal): Promise<Outcome> {
-  const { source, store, stale, flight, refreshTimeout } = renewal;
+  const { source, store, stale, signIn, flight, refreshTimeout } = renewal;
+  // A person takes their time, which is nothing to hold a lock for.
   const early = source.interactive && !refreshes(renewal) ? await call(renewal, source.obtain, flight.signal) : undefined;
   const waitMs = refreshTimeout * LOCK_PATIENCE;
-  return storing(flight, waitMs * 2, () =>
-    store.exclusive<Outcome>(
-      (held) => {
-        if (!renewal.signIn && !sameGeneration(held.current, stale)) return adopt(held);
-        return renewHeld(renewal, held, early);
-      },
-      { waitMs, signal: flight.signal },
-    ),
-  );
-}
-
-async function adopt({ current }: Held): Promise<Outcome> {
-  return { kind: 'adopted', stored: current };
+  const task = async (held: Held): Promise<Outcome> => {
+    const { current } = held;
+    if (!signIn && !sameGeneration(current, stale)) return { kind: 'adopted', stored: current };
+    return renewHeld(renewal, held, early);
+  };
+  return bounded(flight, waitMs * 2, () => store.exclusive(task, { waitMs, signal: flight.signal }));
 }
 
 async function renewHeld(renewal: Renewal, { current, commit }: Held, early: Token | undefined): Promise<Outcome> {
   const { stale, signIn } = renewal;
   try {
-    const token = early ?? (await ask(renewal, current?.token));
+    const token = early ?? (await ask(renewal));
     const session = signIn || !current ? newSession() : current.session;
-    const generation = Math.max(current?.generation ?? 0, stale?.generation ?? 0) + 1;
-    const stored = { session, generation, token };
+    const stored = { session, generation: Math.max(current?.generation ?? 0, stale?.generation ?? 0) + 1, token };
     return (await commit(stored)) ? { kind: 'renewed', stored } : { kind: 'dropped', token };
   } catch (error) {
     // No other holder may present a refresh token that was refused for good.
-    if (!signIn && asFailure(error).retry === 'ended') await commit(undefined);
+    if (!signIn && error instanceof Failure && error.retry === 'ended') await commit(undefined).catch(() => {});
     throw error;
   }
 }
@@ -79,50 +73,45 @@ export function newSession(): string {
 }
 
 /** Can the source make a new token of this one? */
-export function canRefresh(source: TokenSource, token: Partial<Token> | undefined): boolean {
+export function canRefresh(source: TokenSource, token: Token | undefined): boolean {
   return Boolean(source.refresh && (token?.refreshToken || !source.needsRefreshToken));
 }
 
 /** Refresh rather than obtain? A sign-in obtains where it can. */
 function refreshes({ source, signIn, stale, refused }: Renewal): boolean {
-  if (signIn) return !source.obtain;
-  return canRefresh(source, stale?.token) && !(refused && sameGeneration(refused, stale));
+  return signIn ? !source.obtain : !refused && canRefresh(source, stale?.token);
 }
 
 /** The ordered fallback under one deadline: refresh, and when that is refused for good, obtain. */
-function ask(renewal: Renewal, token: Token | undefined): Promise<Token> {
-  const { source, flight, signIn, refreshTimeout: ms } = renewal;
+function ask(renewal: Renewal): Promise<Token> {
+  const { source, flight, signIn, stale, refreshTimeout: ms } = renewal;
   return flight.within(ms, () => deadlineFailure(ms), async (signal) => {
     if (!refreshes(renewal)) return call(renewal, source.obtain, signal);
-    const previous = signIn ? undefined : token;
+    const previous = signIn ? undefined : stale?.token;
     try {
       return await call(renewal, (ctx) => source.refresh?.(previous ?? {}, ctx), signal, previous);
     } catch (error) {
-      if (!source.obtain || asFailure(error).retry !== 'ended') throw error;
+      if (!source.obtain || signIn || (error as Failure).retry !== 'ended') throw error;
       renewal.onRefused();
-      if (source.interactive) throw new Failure(asFailure(error).error, 'now');
+      if (source.interactive) throw new Failure((error as Failure).error, 'now');
       return call(renewal, source.obtain, signal);
     }
   });
 }
 
 type Answer = Promise<TokenResponse> | undefined;
+type Method = (ctx: SourceContext) => Answer;
 
-async function call(
-  renewal: Renewal,
-  method: ((ctx: SourceContext) => Answer) | undefined,
-  signal: AbortSignal,
-  previous?: Token,
-): Promise<Token> {
+async function call(renewal: Renewal, method: Method | undefined, signal: AbortSignal, previous?: Token): Promise<Token> {
   const { source, attempt, client, cookies } = renewal;
-  let answer: TokenResponse;
   try {
-    const ctx = { signal, attempt, client: client(signal) };
-    answer = await outOfOwnWay(() => method?.call(source, ctx));
+    const answer = await outOfOwnWay(() => method?.call(source, { signal, attempt, client: client(signal) }));
+    return readToken(answer, { now: Date.now(), previous, cookies });
   } catch (error) {
+    // A malformed answer says itself what is wrong with it.
+    if (isBearerError(error) && error.code === 'ERR_BEARER_TOKEN') throw new Failure(error, 'again');
     throw sourceFailure(error, source, [previous?.accessToken, previous?.refreshToken]);
   }
-  return readToken(answer, { now: Date.now(), previous, cookies });
 }
 
 let asking = false;
@@ -141,11 +130,16 @@ function outOfOwnWay(method: () => Answer): Answer {
   }
 }
 
-/** A call to the store, bounded, so that a store that hangs fails like one that is down. */
-export async function storing<T>(flight: Bounds, ms: number, task: () => Promise<T>): Promise<T> {
+/** A call to the store, so that one that hangs fails like one that is down. @throws Failure */
+export async function bounded<T>(flight: Bounds, ms: number, task: () => Promise<T>): Promise<T> {
   try {
     return await flight.within(ms, () => new Error(`The token store did not answer within ${ms} ms`), task);
   } catch (error) {
-    throw asFailure(error);
+    throw error instanceof Failure ? error : storeFailure(error);
   }
+}
+
+/** What leaves a session is the error, not what we make of it. */
+export function errorOf(failure: unknown): BearerError {
+  return (failure as Failure).error;
 }

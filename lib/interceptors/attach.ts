@@ -1,24 +1,26 @@
 import { bearerError, forRequest, isBearerError } from '../errors.js';
 import type { SkipReason } from '../events.js';
-import type { Current, TokenSession } from '../session.js';
+import type { TokenSession } from '../session.js';
+import type { Current } from '../state.js';
 import { Replayable } from './body.js';
-import { type BearerRequestOptions, begin, type Config, type Guard, journeyOf, requestInfo, requestOptions } from './config.js';
+import { begin, type Config, type Guard, type Journey, journeyOf, requestInfo, requestOptions } from './config.js';
 import { patient } from './patience.js';
-import { arm, headerValue, nameOf, throughGate } from './wire.js';
+import { arm, type Headers, headerValue, nameOf, throughGate } from './wire.js';
 
 /** Can this request be given its token here and now, with nothing to wait for and nothing that could throw? */
-export function isReady(guard: Guard, config: Config, session: TokenSession): boolean {
-  if (guard.settings.skip || config.data instanceof Replayable) return false;
+export function isReady({ settings }: Guard, config: Config, session: TokenSession): boolean {
   const options = requestOptions(config);
-  return options !== false && !options.session && session.isFresh(options.minValidity);
+  if (options === false || options.session || settings.skip || config.data instanceof Replayable) return false;
+  return session.isFresh(options.minValidity);
 }
 
 /** The request interceptor where a token is at hand: axios then sends without a promise in between. */
 export function attachNow(guard: Guard, config: Config, session: TokenSession): Config {
   const reason = obstacle(guard, config, session);
+  // Another synchronous interceptor may have signed out meanwhile.
   const current = reason || !session.isFresh() ? undefined : (session.lookup() as Current);
   if (!current) return leaveAlone(config, reason ?? 'signed-out', session);
-  depart(guard, config, session, requestOptions(config) || {}, current, config.data);
+  depart(guard, config, session, current, config.data);
   return config;
 }
 
@@ -26,23 +28,27 @@ export function attachNow(guard: Guard, config: Config, session: TokenSession): 
 export async function attach(guard: Guard, config: Config): Promise<Config> {
   const since = Date.now();
   const { data } = config;
-  const options = requestOptions(config);
-  const session = options ? (options.session ?? guard.sessionOf(config)) : undefined;
-  const reason = options === false ? 'off' : !session ? 'signed-out' : obstacle(guard, config, session);
-  const found = reason ? undefined : session?.lookup(options ? options.minValidity : 0);
+  const options = requestOptions(config) || {};
+  const session = options.session ?? guard.sessionOf(config);
+  const reason = obstacle(guard, config, session);
+  const found = reason ? undefined : session?.lookup(options.minValidity);
   const waits = found instanceof Promise;
   if (waits) session?.emit('waiting', () => ({ ...requestInfo(config), after: 'held' }));
   const current = waits ? await patient(found, config, since).catch((error) => refuse(error, config)) : found;
 
   if (data instanceof Replayable) config.data = await data.make();
-  if (!session || !current || options === false) return withoutToken(guard, config, reason ?? 'signed-out', session);
-  const journey = depart(guard, config, session, options, current, data, since);
-  // Ten thousand that waited do not leave in one tick.
-  if (waits) config.adapter = (sent) => {
-    sent.adapter = journey.adapter;
+  if (!session || !current) return withoutToken(guard, config, reason ?? 'signed-out', session);
+  const journey = depart(guard, config, session, current, data, since);
+  if (waits) pace(config, journey);
+  return config;
+}
+
+/** Ten thousand that waited do not leave in one tick. */
+function pace(config: Config, journey: Journey): void {
+  config.adapter = (sent) => {
+    sent.adapter = journey.adapter as never;
     return throughGate(sent, journey);
   };
-  return config;
 }
 
 function refuse(error: unknown, config: Config): never {
@@ -50,43 +56,43 @@ function refuse(error: unknown, config: Config): never {
 }
 
 /** What keeps a token from this request. */
-function obstacle(guard: Guard, config: Config, session: TokenSession): SkipReason | undefined {
+function obstacle(guard: Guard, config: Config, session: TokenSession | undefined): SkipReason | undefined {
   if (requestOptions(config) === false) return 'off';
   if (guard.settings.skip?.(config)) return 'skip';
+  const past = journeyOf(config);
+  // Another session of this instance has taken it on.
+  if (past && !past.home) return 'own-authorization';
+  if (past) forgetOurs(past, config);
+  if (!session) return 'signed-out';
   const barrier = guard.barrier(config, session);
-  forgetOurs(guard, config);
   if (barrier) return barrier;
   if (session.source.authorize?.(config)) return 'source';
   return hasOwnAuthorization(guard, config) ? 'own-authorization' : undefined;
 }
 
 /** A config that has travelled before still bears the token it went with; that is not the caller's own. */
-function forgetOurs(guard: Guard, config: Config): void {
+function forgetOurs({ guard, sent }: Journey, config: Config): void {
   const { header } = guard.settings;
-  const past = journeyOf(config);
-  const headers = config.headers as unknown as Record<string, unknown>;
-  const name = past && header && nameOf(headers, header);
-  if (name && headers[name] === headerValue(past.guard, past.sent.token.accessToken)) delete headers[name];
+  const headers = config.headers as Headers;
+  const name = header && nameOf(headers, header);
+  if (name && headers[name] === headerValue(guard, sent.token.accessToken)) delete headers[name];
 }
 
 /** The caller's own keeps its meaning; a default of the instance is taken over, an empty one counts as none. */
 function hasOwnAuthorization({ instance, settings: { header } }: Guard, config: Config): boolean {
   if (!header) return false;
   if (config.auth) return true;
-  const headers = config.headers as unknown as Record<string, unknown>;
-  const name = nameOf(headers, header);
-  const value = name && headers[name];
-  if (value === false) return true;
-  if (!value) return false;
-  const defaults = instance.defaults.headers as unknown as Record<string, Record<string, unknown>>;
-  const levels = [defaults, defaults.common, defaults[config.method ?? '']];
-  return !levels.some((level) => level && level[nameOf(level, header) ?? ''] === value);
+  const headers = config.headers as Headers;
+  const value = headers[nameOf(headers, header) ?? ''];
+  if (!value) return value === false;
+  const defaults = instance.defaults.headers as unknown as Record<string, Headers | undefined>;
+  return ![defaults, defaults.common, defaults[config.method ?? '']].some((level) => level?.[nameOf(level, header) ?? ''] === value);
 }
 
 function withoutToken(guard: Guard, config: Config, reason: SkipReason, session: TokenSession | undefined): Config {
   if (reason !== 'signed-out' || guard.settings.whenSignedOut === 'send') return leaveAlone(config, reason, session);
-  const { message, ...rest } = session?.signedOutError() ?? { message: 'No session serves this request' };
-  throw forRequest(bearerError('ERR_BEARER_SIGNED_OUT', message, rest), config);
+  const { message, cause } = session?.signedOutError() ?? { message: 'No session serves this request' };
+  throw forRequest(bearerError('ERR_BEARER_SIGNED_OUT', message, { cause }), config);
 }
 
 function leaveAlone(config: Config, reason: SkipReason, session: TokenSession | undefined): Config {
@@ -94,19 +100,10 @@ function leaveAlone(config: Config, reason: SkipReason, session: TokenSession | 
   return config;
 }
 
-function depart(
-  guard: Guard,
-  config: Config,
-  session: TokenSession,
-  options: BearerRequestOptions,
-  sent: Current,
-  data: unknown,
-  since = Date.now(),
-) {
+function depart(guard: Guard, config: Config, session: TokenSession, sent: Current, data: unknown, since = Date.now()): Journey {
   const { adapter, validateStatus, beforeRedirect } = config;
-  const journey = {
-    guard, session, options, since, data, adapter, validateStatus, beforeRedirect, sent, replays: 0, home: false,
-  };
+  const options = requestOptions(config) || {};
+  const journey = { guard, session, options, since, data, adapter, validateStatus, beforeRedirect, sent, replays: 0, home: false };
   begin(config, journey);
   arm(config, journey);
   return journey;

@@ -31,8 +31,8 @@ function isOneShot(value: unknown, seen = new Set<unknown>()): boolean {
 }
 
 /** Can the body be sent again, byte for byte? */
-export function canSendAgain({ data }: Journey): boolean {
-  return data instanceof Replayable || !isOneShot(data);
+export function canSendAgain(config: Config, { data }: Journey): boolean {
+  return !isStream(config.data) || data instanceof Replayable || !isOneShot(data);
 }
 
 /** After the last send a used-up body gives way to what it was made from: the config can be sent again. */

@@ -2,7 +2,8 @@ import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios';
 import type { LimitFunction } from 'p-limit';
 import type { RequestInfo, SkipReason } from '../events.js';
 import type { InstallSettings } from '../options.js';
-import type { Current, TokenSession } from '../session.js';
+import type { TokenSession } from '../session.js';
+import type { Current } from '../state.js';
 
 /** Options of one request, as `config.bearer`. */
 export interface BearerRequestOptions {
@@ -47,6 +48,7 @@ export interface Journey {
   /** What is put back when it comes home. */
   readonly validateStatus: Config['validateStatus'];
   readonly beforeRedirect: Config['beforeRedirect'];
+  fetchOptions?: object;
   /** The token that it was last sent with. */
   sent: Current;
   replays: number;

@@ -1,4 +1,5 @@
-import type { AxiosInterceptorManager } from 'axios';
+import axios, { type AxiosInterceptorManager } from 'axios';
+import type { Config } from './config.js';
 
 /** What axios keeps for each `use`. */
 export interface Handler {
@@ -64,4 +65,15 @@ function wrap(manager: Manager): Map<unknown, Ours> {
   walk.ours = ours;
   manager.forEach = walk;
   return ours;
+}
+
+interface Ordering {
+  legacyInterceptorReqResOrdering?: boolean;
+}
+
+/** Axios runs request interceptors last-added first, unless told otherwise: then who is visited last runs last. */
+export function unshifts(config: Config): boolean {
+  const usual = axios.defaults.transitional as Ordering | undefined;
+  if (!usual || !('legacyInterceptorReqResOrdering' in usual)) return true;
+  return Boolean(((config.transitional ?? usual) as Ordering).legacyInterceptorReqResOrdering);
 }

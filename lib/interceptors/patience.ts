@@ -32,7 +32,11 @@ export function patient<T>(work: Promise<T>, config: Config, since: number): Pro
       stop();
       reject(reason);
     };
-    work.finally(stop).then(resolve, reject);
+    // As many steps as above: who has a timeout must not fall behind who has none.
+    work.then((value) => {
+      stop();
+      resolve(value);
+    }, leave);
     signal?.addEventListener?.('abort', abort);
     cancelToken?.subscribe(cancel);
     if (signal?.aborted) abort();

@@ -1,7 +1,7 @@
 import type { AxiosResponse } from 'axios';
 import { bearerError, forRequest, isBearerError } from '../errors.js';
-import type { Current } from '../session.js';
-import { canSendAgain } from './body.js';
+import type { Current } from '../state.js';
+import { canSendAgain, restoreBody } from './body.js';
 import { isTokenRefused } from './challenge.js';
 import { type Config, type Guard, type Journey, journeyOf, requestInfo } from './config.js';
 import { patient } from './patience.js';
@@ -21,6 +21,7 @@ export function arrived(guard: Guard, response: AxiosResponse): AxiosResponse | 
   if (!journey) return response?.status === 401 ? sternly(response) : response;
   if (response.status === 401 || guard.settings.shouldRefresh) return recover(journey, { response });
   journey.session.helped(journey.sent);
+  restoreBody(response.config, journey);
   return response;
 }
 
@@ -30,6 +31,7 @@ export function failed(guard: Guard, error: unknown): Promise<AxiosResponse> {
   const journey = comeHome(guard, config ?? response?.config);
   if (!journey) return Promise.reject(error);
   if (response?.config) return recover(journey, { response, error });
+  if (config) restoreBody(config, journey);
   return Promise.reject(redact(error, guard));
 }
 
@@ -54,6 +56,8 @@ async function recover(journey: Journey, answer: Answer): Promise<AxiosResponse>
     return settle(answer.response);
   } catch (error) {
     throw redact(isBearerError(error) && !error.config ? forRequest(error, answer.response.config, answer.response) : error, journey.guard);
+  } finally {
+    restoreBody(answer.response.config, journey);
   }
 }
 
@@ -66,7 +70,7 @@ async function remedy(journey: Journey, response: AxiosResponse): Promise<Curren
 
   const found = session.recover(sent, replays > 0);
   const replaying = options.replay !== false && maxReplays > 0;
-  if (!found || !replaying || !canSendAgain(journey)) {
+  if (!found || !replaying || !canSendAgain(response.config, journey)) {
     // The session is refreshed all the same, for whoever comes next.
     if (found instanceof Promise) found.catch(() => {});
     if (!found || !replaying) return undefined;

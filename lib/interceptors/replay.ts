@@ -1,5 +1,5 @@
 import { AxiosHeaders, type AxiosResponse, isCancel } from 'axios';
-import type { Current } from '../session.js';
+import type { Current } from '../state.js';
 import { remakeBody, transform } from './body.js';
 import { type Config, type Journey, requestInfo } from './config.js';
 import type { Answer } from './recover.js';

@@ -1,10 +1,9 @@
 import { AxiosError, type AxiosResponse, getAdapter } from 'axios';
-import { restoreBody } from './body.js';
 import type { Config, Guard, Journey } from './config.js';
 import { parse } from './origins.js';
 import { patient } from './patience.js';
 
-type Headers = Record<string, unknown>;
+export type Headers = Record<string, unknown>;
 type ValidateStatus = Config['validateStatus'];
 
 export function nameOf(headers: Headers, header: string): string | undefined {
@@ -21,11 +20,11 @@ export function arm(config: Config, journey: Journey): void {
   const { guard, sent } = journey;
   const { header } = guard.settings;
   if (header && sent.token.accessToken) {
-    const headers = config.headers as unknown as Headers;
+    const headers = config.headers as Headers;
     headers[nameOf(headers, header) ?? header] = headerValue(guard, sent.token.accessToken);
     config.beforeRedirect = stayHome(config, journey, header);
     // fetch follows by itself, and knows of no secret header but Authorization.
-    if (header.toLowerCase() !== 'authorization') keepFetchHome(config);
+    if (header.toLowerCase() !== 'authorization') keepFetchHome(config, journey);
   }
   config.validateStatus = lenient(journey.validateStatus);
 }
@@ -35,7 +34,8 @@ export function disarm(config: Config, journey: Journey): void {
   config.validateStatus = journey.validateStatus;
   if (journey.beforeRedirect) config.beforeRedirect = journey.beforeRedirect;
   else Reflect.deleteProperty(config, 'beforeRedirect');
-  restoreBody(config, journey);
+  config.adapter = journey.adapter as never;
+  if (journey.fetchOptions) Object.assign(config, journey.fetchOptions);
 }
 
 const strict = new WeakMap<object, { was: ValidateStatus }>();
@@ -78,7 +78,8 @@ function stayHome(config: Config, { beforeRedirect: own }: Journey, header: stri
   };
 }
 
-function keepFetchHome(config: Config & { fetchOptions?: object }): void {
+function keepFetchHome(config: Config & { fetchOptions?: object }, journey: Journey): void {
+  journey.fetchOptions ??= { fetchOptions: config.fetchOptions };
   config.fetchOptions = { ...config.fetchOptions, redirect: 'error' };
 }
 

@@ -14,7 +14,7 @@ export interface Scene {
   begin(status: number): void;
 }
 
-// Looks like the beginning of a token answer and is the beginning of no JSON value: a client that takes it is wrong.
+// A token answer cut inside its access token: a client that makes anything of it is wrong.
 const HALF = '{"token_type":"Bearer","expires_in":3600,"access_token":"at_ha';
 const PAGE = '<!doctype html><title>Sign in</title><p>Please sign in to the network.</p>';
 

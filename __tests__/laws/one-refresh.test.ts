@@ -1,0 +1,706 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import axios from 'axios';
+import { memoryStore, type TokenStore } from 'axios-bearer';
+import { apiVideo } from 'axios-bearer/api-video';
+import {
+  ALWAYS,
+  cleanUp,
+  clientOf,
+  deferred,
+  failure,
+  HOUR,
+  instantAt,
+  MINUTE,
+  outcome,
+  refreshAt,
+  roundTrip,
+  SECOND,
+  SOON,
+  serve,
+  siblingOf,
+  time,
+  times,
+  watch,
+  watched,
+} from '../support/refreshes.js';
+
+afterEach(cleanUp);
+
+describe('one flight per session', () => {
+  it('L1 refreshes once for 100 concurrent requests whose token expired on the server', async () => {
+    const server = await serve();
+    const { api } = clientOf(server);
+    server.expire();
+    const answers = await Promise.all(times(100, (i) => outcome(api.get(`/echo/${i}`))));
+    expect(new Set(answers)).toEqual(new Set([200]));
+    expect(server.stats).toMatchObject({ refresh: 1, reuse: 0, ok: 100 });
+  });
+
+  it('L1 refreshes once for 100 requests whose token expired by the clock, and sends none of them with the old one', async () => {
+    const server = await serve();
+    const { api } = clientOf(server, { tokens: { ...server.issue(), expires_in: 0 } });
+    await Promise.all(times(100, (i) => api.get(`/echo/${i}`)));
+    expect(server.stats).toMatchObject({ refresh: 1, reuse: 0, ok: 100, unauthorized: 0 });
+  });
+
+  it('L1 obtains a first token once for 50 requests, token() and signIn() together', async () => {
+    const server = await serve();
+    const source = apiVideo({ apiKey: server.apiKey, baseURL: server.url });
+    const { api, session } = clientOf(server, { source, tokens: undefined });
+    const hold = server.hold('/auth/api-key');
+    const asked = [...times(50, (i) => api.get(`/echo/${i}`)), session.token(), session.signIn(), session.refresh()];
+    await hold.arrived(1);
+    await roundTrip(server);
+    hold.release();
+    await Promise.all(asked);
+    expect(server.stats).toMatchObject({ apiKey: 1, refresh: 0, ok: 53, unauthorized: 0 }); // 3 are the round trip's
+  });
+
+  it.each(['the timer', 'a request inside the leeway', 'a 401', 'refresh()', 'token({ minValidity })'] as const)(
+    'L1 lets the timer, requests inside the leeway, late 401s, refresh() and token() share the flight that %s began',
+    async (starter) => {
+      const clock = time();
+      // The server's clock stands still, so that only expire() ends a token there. The deadline must outlast the timer.
+      const server = await serve({ now: () => 0 });
+      const limits = { keepFresh: true, leeway: 10 * MINUTE, refreshTimeout: 100 * HOUR };
+      const { api, session } = clientOf(server, limits);
+      const refreshing = watch(session, 'refreshing');
+      const before = await session.token();
+      const late = server.hold('/echo/late*');
+      const lateOnes = times(3, (i) => api.get(`/echo/late/${i}`));
+      await late.arrived(3);
+      const hold = server.hold('/auth/refresh');
+
+      const begin = {
+        'the timer': () => clock.advance(50 * MINUTE),
+        'a request inside the leeway': async () => {
+          clock.jump(52 * MINUTE);
+          await api.get('/echo/leeway');
+        },
+        'a 401': () => {
+          server.expire();
+          return [api.get('/echo/refused')];
+        },
+        'refresh()': () => [session.refresh()],
+        'token({ minValidity })': () => [session.token({ minValidity: 54 * MINUTE })],
+      };
+      const begun = begin[starter]();
+      await hold.arrived(1);
+      expect(refreshing.all).toHaveLength(1);
+
+      const waiting = watch(session, 'waiting');
+      server.expire();
+      late.release();
+      await waiting.count(3);
+      const asked = [session.refresh(), session.refresh(), session.token({ minValidity: 54 * MINUTE })];
+      clock.jump(5 * MINUTE);
+      asked.push(session.token({ minValidity: 50 * MINUTE }));
+      const requests = times(3, (i) => api.get(`/echo/new/${i}`));
+      await clock.advance(50 * MINUTE); // the timer of the old token is over by then
+      await roundTrip(server);
+      hold.release();
+
+      const tokens = await Promise.all(asked);
+      await Promise.all([begun, ...lateOnes, ...requests].flat());
+      expect(server.stats).toMatchObject({ refresh: 1, reuse: 0 });
+      expect(refreshing.all).toHaveLength(1);
+      const after = await session.token();
+      expect(after).not.toBe(before);
+      expect(new Set(tokens.map((token) => (typeof token === 'string' ? token : token.accessToken)))).toEqual(
+        new Set([after]),
+      );
+    },
+  );
+
+  it('L1 shares one flight among many instances of one session', async () => {
+    const server = await serve();
+    const client = clientOf(server);
+    const instances = [client.api, ...times(4, () => siblingOf(client, server))];
+    server.expire();
+    await Promise.all(instances.flatMap((api) => times(10, (i) => api.get(`/echo/${i}`))));
+    expect(server.stats).toMatchObject({ refresh: 1, reuse: 0, ok: 50 });
+  });
+
+  it.each(['before the store was read', 'afterwards'])(
+    'L1 claims the flight in the tick that asks for it, %s, with a source that answers in that very tick',
+    async (when) => {
+      const server = await serve();
+      const source = instantAt(server);
+      const client = clientOf(server, { source, tokens: { ...server.issue(), expires_in: 0 } });
+      const other = siblingOf(client, server);
+      const { api, session } = client;
+      if (when === 'afterwards') {
+        await session.refresh();
+        source.calls = 0;
+        server.expire();
+      }
+      const asked = [session.refresh(), session.refresh(), api.get('/echo'), other.get('/echo'), session.refresh()];
+      await Promise.all(asked);
+      expect(source.calls).toBe(1);
+      expect(server.stats.unauthorized).toBeLessThanOrEqual(when === 'afterwards' ? 2 : 0);
+    },
+  );
+
+  it('L1 lets a listener that asks for a token join the flight it was told of', async () => {
+    const server = await serve();
+    const source = instantAt(server);
+    const { api, session } = clientOf(server, { source });
+    await session.token();
+    const joined: Promise<unknown>[] = [];
+    session.on('refreshing', () => void joined.push(session.refresh(), session.token({ minValidity: 59.9 * MINUTE })));
+    session.on('waiting', () => void joined.push(session.refresh()));
+    server.expire();
+    await api.get('/echo');
+    await Promise.all(joined);
+    expect(joined).toHaveLength(3);
+    expect(source.calls).toBe(1);
+  });
+
+  it('L1 does not let a listener of the news start the next flight by asking for a token', async () => {
+    const server = await serve();
+    const source = instantAt(server);
+    const { api, session } = clientOf(server, { source });
+    const joined: Promise<unknown>[] = [];
+    session.on('refreshed', () => void joined.push(session.token(), api.get('/echo')));
+    session.subscribe(() => void joined.push(session.token()));
+    server.expire();
+    await Promise.all(times(5, (i) => api.get(`/echo/${i}`)));
+    await Promise.all(joined);
+    expect(source.calls).toBe(1);
+  });
+
+  it('L1 begins a new flight for who asks after the last one ended', async () => {
+    const server = await serve();
+    const { session } = clientOf(server);
+    const first = await session.refresh();
+    const second = await session.refresh();
+    expect(second.accessToken).not.toBe(first.accessToken);
+    expect(server.stats).toMatchObject({ refresh: 2, reuse: 0 });
+  });
+});
+
+describe('a late 401', () => {
+  it('L2 replays a late 401 of an older generation without a refresh', async () => {
+    const server = await serve();
+    const { api } = clientOf(server);
+    const hold = server.hold('/echo/late*');
+    const late = times(20, (i) => api.get(`/echo/late/${i}`));
+    await hold.arrived(20);
+    server.expire();
+    await api.get('/echo');
+    hold.release();
+    await Promise.all(late);
+    expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 21, ok: 21 });
+  });
+
+  it('L2 replays a late 401 of an older generation without a refresh, also when the refresh is instant', async () => {
+    const server = await serve();
+    const source = instantAt(server);
+    const { api } = clientOf(server, { source });
+    const holds = times(5, (i) => server.hold(`/echo/late/${i}`));
+    const late = times(5, (i) => api.get(`/echo/late/${i}`));
+    await Promise.all(holds.map((hold) => hold.arrived(1)));
+    server.expire();
+    for (const [i, hold] of holds.entries()) {
+      hold.release();
+      await late[i];
+    }
+    expect(source.calls).toBe(1);
+  });
+
+  it('L2 counts one instant refresh for 200 requests whose 401s come one after the other', async () => {
+    const server = await serve();
+    const source = instantAt(server);
+    const { api } = clientOf(server, { source });
+    for (let i = 0; i < 200; i += 1) server.fault(`/echo/${i}`, { delay: i / 4 });
+    const first = server.hold('/echo*');
+    const all = times(200, (i) => api.get(`/echo/${i}`));
+    await first.arrived(200);
+    server.expire();
+    first.release();
+    await Promise.all(all);
+    expect(source.calls).toBe(1);
+    expect(server.stats).toMatchObject({ unauthorized: 200, ok: 200 });
+  });
+
+  it('L2 judges the generation after the predicate: a 401 that shouldRefresh ponders may be late by then', async () => {
+    const server = await serve();
+    const source = instantAt(server);
+    const pondering = deferred();
+    const { api } = clientOf(server, {
+      source,
+      shouldRefresh: async ({ status, config }) => {
+        if (config.url === '/echo/slow' && status === 401) await pondering.promise;
+        return status === 401;
+      },
+    });
+    server.expire();
+    const slow = api.get('/echo/slow');
+    await api.get('/echo/quick');
+    pondering.resolve();
+    expect((await slow).status).toBe(200);
+    expect(source.calls).toBe(1);
+  });
+
+  it('L2 does not refresh for a 401 that is several generations old', async () => {
+    const server = await serve();
+    const { api, session } = clientOf(server);
+    const hold = server.hold('/echo/late');
+    const late = api.get('/echo/late');
+    await hold.arrived(1);
+    for (let i = 0; i < 3; i += 1) await session.refresh();
+    server.expire();
+    await api.get('/echo');
+    hold.release();
+    expect((await late).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 4, unauthorized: 2 });
+  });
+
+  it('L2 does not refresh for a 401 of the generation before a manual refresh', async () => {
+    const server = await serve();
+    const { api, session } = clientOf(server);
+    const hold = server.hold('/echo/late');
+    const late = api.get('/echo/late');
+    await hold.arrived(1);
+    server.expire();
+    await session.refresh();
+    hold.release();
+    expect((await late).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 1 });
+  });
+
+  it('L2 starts no flight of its own for a late 401 that comes in while the next flight is under way', async () => {
+    const server = await serve();
+    const { api, session } = clientOf(server);
+    const late = server.hold('/echo/late');
+    const request = api.get('/echo/late');
+    await late.arrived(1);
+    await session.refresh();
+    server.expire();
+    const hold = server.hold('/auth/refresh');
+    const next = session.refresh();
+    await hold.arrived(1);
+    const waits = watch(session, 'waiting');
+    late.release();
+    await waits.count(1);
+    hold.release();
+    await next;
+    expect((await request).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 2, reuse: 0 });
+  });
+
+  it('L2 knows the generation each request was sent with, also for one config that is sent again and again', async () => {
+    const server = await serve();
+    const source = instantAt(server);
+    const { api } = clientOf(server, { source });
+    const first = await api.get('/echo');
+    for (let round = 1; round <= 3; round += 1) {
+      server.expire();
+      await Promise.all([api.request(first.config), api.request({ ...first.config }), api.get('/echo')]);
+      expect(source.calls).toBe(round);
+    }
+  });
+});
+
+/** Two sessions of one process that hold one store, the second one without tokens of its own. */
+async function twoHolders(store: TokenStore, options: Parameters<typeof clientOf>[1] = {}) {
+  const server = await serve();
+  const a = clientOf(server, { store, ...options });
+  await a.session.token();
+  const b = clientOf(server, { store, tokens: undefined, ...options });
+  await b.session.token();
+  return { server, a, b };
+}
+
+/** Without its hints a holder learns of the others only by reading. */
+function withoutHints({ read, exclusive, replace }: TokenStore): TokenStore {
+  return { read, exclusive, replace };
+}
+
+describe('two sessions that share one store', () => {
+  it('L4 start from the tokens that rest there', async () => {
+    const { server, a, b } = await twoHolders(memoryStore());
+    expect(await b.session.token()).toBe(await a.session.token());
+    expect((await b.api.get('/echo')).status).toBe(200);
+    expect(server.stats).toMatchObject({ requests: 1 });
+  });
+
+  it.each([
+    ['with hints', (store: TokenStore) => store],
+    ['without hints', withoutHints],
+  ])('L4 spend the refresh token once when both meet an expired token at once, %s', async (_, dress) => {
+    const { server, a, b } = await twoHolders(dress(memoryStore()));
+    const adopted = [a, b].map(({ session }) => watch(session, 'refreshed'));
+    const hold = server.hold('/auth/refresh');
+    server.expire();
+    const requests = times(100, (i) => (i % 2 ? a : b).api.get(`/echo/${i}`));
+    await hold.arrived(1);
+    await roundTrip(server);
+    hold.release();
+    await Promise.all(requests);
+    expect(server.stats).toMatchObject({ refresh: 1, reuse: 0, unauthorized: 100 });
+    expect(await b.session.token()).toBe(await a.session.token());
+    expect(adopted.flatMap(({ all }) => all.map((news) => news.adopted)).sort()).toEqual([false, true]);
+  });
+
+  it('L4 read again from the store itself inside the lock: no hint is needed to adopt what another fetched', async () => {
+    const { server, a, b } = await twoHolders(withoutHints(memoryStore()));
+    server.expire();
+    await a.api.get('/echo');
+    expect((await b.api.get('/echo')).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 1, reuse: 0 });
+    server.expire();
+    await b.api.get('/echo');
+    expect((await a.api.get('/echo')).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 2, reuse: 0 });
+  });
+
+  it('L4 read inside the lock and not before it: what is written while one waits for the lock is seen', async () => {
+    const store = withoutHints(memoryStore());
+    const { server, a, b } = await twoHolders(store);
+    const hold = server.hold('/auth/refresh');
+    server.expire();
+    const first = a.api.get('/echo');
+    await hold.arrived(1);
+    const second = b.session.refresh(); // waits for the lock with the token it knew
+    await roundTrip(server);
+    hold.release();
+    await first;
+    expect((await second).accessToken).toBe(await a.session.token());
+    expect(server.stats).toMatchObject({ refresh: 1, reuse: 0 });
+  });
+
+  it('L4 never present a refresh token again that was refused for good, also by the other holder (L3)', async () => {
+    const { server, a, b } = await twoHolders(withoutHints(memoryStore()));
+    server.expire();
+    server.revokeRefreshTokens();
+    expect(await failure(a.api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
+    await failure(b.api.get('/echo'));
+    await failure(b.session.refresh());
+    expect(server.stats).toMatchObject({ refresh: 1 });
+  });
+
+  it('L4 drop what comes back to a store that was signed in anew meanwhile: the commit is a compare-and-set', async () => {
+    const store = memoryStore();
+    const { server, a, b } = await twoHolders(store);
+    const refreshed = watch(a.session, 'refreshed');
+    const hold = server.hold('/auth/refresh');
+    server.expire();
+    const late = outcome(a.api.get('/echo'));
+    await hold.arrived(1);
+    const anew = server.issue();
+    await b.session.signIn(anew); // does not wait for the holder of the lock
+    hold.release();
+    await late;
+    expect((await store.read())?.token.accessToken).toBe(anew.access_token);
+    expect(await a.session.token()).toBe(anew.access_token);
+    expect(await b.session.token()).toBe(anew.access_token);
+    expect(refreshed.all.filter(({ adopted }) => !adopted)).toEqual([]);
+    const [entry] = server.log.slice(-1);
+    await a.api.get('/echo');
+    expect(server.log.at(-1)).not.toBe(entry);
+    expect(server.log.at(-1)).toMatchObject({ status: 200, authorized: true });
+  });
+
+  it('L4 drop what comes back to a store that was emptied meanwhile', async () => {
+    const store = memoryStore();
+    const { server, a, b } = await twoHolders(store);
+    const hold = server.hold('/auth/refresh');
+    server.expire();
+    const late = outcome(a.api.get('/echo'));
+    await hold.arrived(1);
+    await b.session.signOut();
+    hold.release();
+    expect(await late).not.toBe(200);
+    expect(await store.read()).toBeUndefined();
+  });
+
+  it('L4 count generations up by one, whoever refreshes', async () => {
+    const store = memoryStore();
+    const { server, a, b } = await twoHolders(store);
+    const from = (await store.read())!;
+    for (const [i, { api }] of [a, b, b, a].entries()) {
+      server.expire();
+      await api.get('/echo');
+      expect(await store.read()).toMatchObject({ session: from.session, generation: from.generation + i + 1 });
+    }
+  });
+});
+
+describe('a commit', () => {
+  it('L4 is durable before the token is published, before the lock is free, and before any replay', async () => {
+    const { seen, store } = watched(memoryStore());
+    const server = await serve();
+    const { api, session } = clientOf(server, { store });
+    await session.token();
+    const committing = deferred();
+    const durable = deferred();
+    seen.beforeCommit = () => {
+      committing.resolve();
+      return durable.promise;
+    };
+    session.on('refreshed', () => void seen.journal.push('published'));
+    session.on('replayed', () => void seen.journal.push('replayed'));
+    const before = session.getSnapshot();
+    server.expire();
+    const request = api.get('/echo');
+    const token = session.refresh().then(() => seen.journal.push('told'));
+    await committing.promise;
+    await roundTrip(server);
+    expect(seen.journal).toEqual(['locked']);
+    expect(seen.locked).toBe(true);
+    expect(session.getSnapshot()).toMatchObject({ status: 'refreshing' });
+    expect(before).toMatchObject({ status: 'active' });
+    durable.resolve();
+    await Promise.all([request, token]);
+    expect(seen.journal.slice(0, 2)).toEqual(['locked', 'committed']);
+    expect(seen.journal.slice(2).sort()).toEqual(['published', 'replayed', 'told', 'unlocked']);
+    expect(seen.journal.indexOf('unlocked')).toBeLessThan(seen.journal.indexOf('replayed'));
+  });
+
+  it('L4 that fails publishes nothing and replays nothing with what could not be kept', async () => {
+    const { seen, store } = watched(memoryStore());
+    const server = await serve();
+    const { api, session } = clientOf(server, { store, refreshRetries: 0 });
+    const before = await session.token();
+    seen.beforeCommit = async () => {
+      throw new Error('disk full');
+    };
+    const refreshed = watch(session, 'refreshed');
+    server.expire();
+    expect(await failure(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_STORE' });
+    expect(refreshed.all).toEqual([]);
+    expect((await store.read())?.token.accessToken).toBe(before);
+    expect(server.stats).toMatchObject({ ok: 0, unauthorized: 1 });
+  });
+});
+
+describe('inside the lock', () => {
+  it('L5 runs the source and nothing else: no listener, no predicate, no identity', async () => {
+    const inside = new AsyncLocalStorage<true>();
+    const base = memoryStore();
+    let locked = false;
+    const store: TokenStore = {
+      ...base,
+      exclusive: (task, options) =>
+        base.exclusive(async (held) => {
+          locked = true;
+          try {
+            return await inside.run(true, () => task(held));
+          } finally {
+            locked = false;
+          }
+        }, options),
+    };
+    const wrong = new Set<string>();
+    const right = new Set<string>();
+    const outside = (name: string) => {
+      right.add(name);
+      if (locked || inside.getStore()) wrong.add(name);
+    };
+    const server = await serve();
+    const sources: boolean[] = [];
+    const { api, session } = clientOf(server, {
+      store,
+      backoff: SOON,
+      source: {
+        refresh: (...args) => {
+          sources.push(locked);
+          return refreshAt(server)(...args);
+        },
+      },
+      identity: () => {
+        outside('identity');
+        return 'me';
+      },
+      skip: () => {
+        outside('skip');
+        return false;
+      },
+      shouldRefresh: ({ status }) => {
+        outside('shouldRefresh');
+        return status === 401;
+      },
+    });
+    const events = ['signedIn', 'refreshing', 'refreshed', 'refreshFailed', 'waiting', 'replayed', 'signedOut'] as const;
+    for (const event of events) session.on(event, () => outside(event));
+    session.subscribe(() => outside('subscribe'));
+
+    server.fault('/auth/refresh', { status: 503 });
+    server.expire();
+    await api.get('/echo');
+    await session.refresh();
+    server.revokeRefreshTokens();
+    server.expire();
+    await failure(api.get('/echo'));
+    await session.signIn(server.issue());
+
+    expect([...wrong]).toEqual([]);
+    expect([...right].sort()).toEqual([...events, 'identity', 'shouldRefresh', 'skip', 'subscribe'].sort());
+    expect(sources).toEqual([true, true, true, true]);
+  });
+
+  it('L5 lets a listener take the lock itself', async () => {
+    const store = memoryStore();
+    const server = await serve();
+    const { api, session } = clientOf(server, { store });
+    const read: unknown[] = [];
+    for (const event of ['refreshing', 'refreshed', 'waiting', 'replayed'] as const) {
+      session.on(event, async () => {
+        read.push(await store.exclusive(async ({ current }) => current?.generation, { waitMs: 5 * SECOND }));
+      });
+    }
+    server.expire();
+    await api.get('/echo');
+    await store.exclusive(async () => {}, { waitMs: 5 * SECOND });
+    expect(read).toHaveLength(4);
+  });
+
+  it('L5 makes one attempt each time: the backoff waits unlocked, and others refresh meanwhile', async () => {
+    const clock = time();
+    const { seen, store } = watched(memoryStore());
+    const { server, a, b } = await twoHolders(store, { backoff: { initial: 10 * SECOND, factor: 1, cap: 20 * SECOND } });
+    const failed = watch(a.session, 'refreshFailed');
+    server.fault('/auth/refresh', { status: 503 });
+    server.expire();
+    const waiting = a.api.get('/echo');
+    await failed.count(1);
+    expect(seen).toMatchObject({ locked: false, holds: 1 });
+    expect((await b.api.get('/echo')).status).toBe(200);
+    await clock.advance(25 * SECOND);
+    expect((await waiting).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 2, reuse: 0 });
+    expect(await a.session.token()).toBe(await b.session.token());
+  });
+
+  it('L5 reads again after the backoff: without a hint, what another holder fetched meanwhile is adopted', async () => {
+    const clock = time();
+    const store = withoutHints(memoryStore());
+    const { server, a, b } = await twoHolders(store, { backoff: { initial: 10 * SECOND, factor: 1, cap: 20 * SECOND } });
+    const failed = watch(a.session, 'refreshFailed');
+    const news = watch(a.session, 'refreshed');
+    server.fault('/auth/refresh', { status: 503 });
+    server.expire();
+    const waiting = a.api.get('/echo');
+    await failed.count(1);
+    await b.api.get('/echo');
+    await clock.advance(25 * SECOND);
+    expect((await waiting).status).toBe(200);
+    expect(news.all).toMatchObject([{ adopted: true }]);
+    expect(server.stats).toMatchObject({ refresh: 2, reuse: 0 });
+  });
+
+  it('L5 takes the lock anew for each attempt, and never waits for it without a bound', async () => {
+    const { seen, store } = watched(memoryStore());
+    const server = await serve();
+    const { api } = clientOf(server, { store, backoff: SOON, refreshRetries: 3 });
+    server.fault('/auth/refresh', { status: 503 }, { times: 3 });
+    server.expire();
+    await api.get('/echo');
+    expect(server.stats.refresh).toBe(4);
+    expect(seen.journal.filter((entry) => entry === 'locked')).toHaveLength(4);
+    expect(seen.waits.every((ms) => Number.isFinite(ms) && ms > 0)).toBe(true);
+  });
+
+  it.each(['never answers', 'never answers and ignores its signal'])(
+    'L5 stays for refreshTimeout at most, with a source that %s',
+    async (manner) => {
+      const clock = time();
+      const { seen, store } = watched(memoryStore());
+      const server = await serve();
+      const asked = deferred<AbortSignal>();
+      const { api } = clientOf(server, {
+        store,
+        refreshTimeout: 7 * SECOND,
+        refreshRetries: 0,
+        source: (_, { signal }) =>
+          new Promise((_resolve, reject) => {
+            asked.resolve(signal);
+            if (manner === 'never answers') signal.addEventListener('abort', () => reject(signal.reason));
+          }),
+      });
+      server.expire();
+      const request = failure(api.get('/echo'));
+      const signal = await asked.promise;
+      await clock.advance(6 * SECOND);
+      expect([seen.locked, signal.aborted]).toEqual([true, false]);
+      await clock.advance(2 * SECOND);
+      expect([seen.locked, signal.aborted]).toEqual([false, true]);
+      expect(await request).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
+    },
+  );
+
+  it('L5 is waited for with a bound: a holder that never lets go makes the others fail, not hang', async () => {
+    const clock = time();
+    const store = memoryStore();
+    const server = await serve();
+    const { api, session } = clientOf(server, { store });
+    await session.token();
+    void store.exclusive(() => new Promise(() => {}), { waitMs: SECOND });
+    server.expire();
+    const failures = [failure(api.get('/echo')), failure(session.refresh())];
+    const settled = Promise.all(failures);
+    for (let minute = 0; minute < 10; minute += 1) {
+      await clock.advance(MINUTE);
+      await roundTrip(server, 1);
+    }
+    for (const { code } of await settled) expect(code).toMatch(/^ERR_BEARER_(STORE|UNAVAILABLE)$/);
+    expect(server.stats.refresh).toBe(0);
+  });
+
+  it('L5 finds no person: an interactive source is asked outside, and has no deadline', async () => {
+    const clock = time();
+    const { seen, store } = watched(memoryStore());
+    const server = await serve();
+    const asked = deferred();
+    const person = deferred();
+    const { api } = clientOf(server, {
+      store,
+      tokens: undefined,
+      refreshTimeout: SECOND,
+      source: {
+        interactive: true,
+        obtain: async ({ signal }) => {
+          asked.resolve();
+          await person.promise;
+          signal.throwIfAborted();
+          return server.issue();
+        },
+      },
+    });
+    const request = api.get('/echo');
+    await asked.promise;
+    expect(seen.locked).toBe(false);
+    await clock.advance(HOUR);
+    person.resolve();
+    expect((await request).status).toBe(200);
+  });
+
+  it('L5 is one for the whole refresh-token family: several instances and scopes never spend it side by side', async () => {
+    const { seen, store } = watched(memoryStore());
+    const server = await serve();
+    const client = clientOf(server, { store, tokens: { ...server.issue(), scope: 'read write' } });
+    const other = siblingOf(client, server, { header: 'X-Access-Token', scheme: '' });
+    const reader = clientOf(server, { store, tokens: undefined, source: refreshAt(server) });
+    await reader.session.token();
+    server.fault('/auth/refresh', { delay: 5 }, ALWAYS);
+    server.expire();
+    await Promise.all([
+      client.api.get('/echo'),
+      failure(other.get('/echo')), // the server knows no such header: its 401 is handed on
+      reader.api.get('/echo'),
+    ]);
+    expect(server.stats.reuse).toBe(0);
+    expect(seen.locked).toBe(false);
+  });
+});
+
+it('L1 keeps one flight per session apart from another session’s', async () => {
+  const server = await serve();
+  const [a, b] = [clientOf(server), clientOf(server)];
+  server.expire();
+  await Promise.all([a.api.get('/echo'), b.api.get('/echo')]);
+  expect(server.stats).toMatchObject({ refresh: 2, reuse: 0, ok: 2 });
+  expect(axios.isAxiosError(await failure(axios.get(`${server.url}/echo`)))).toBe(true);
+});

@@ -1,0 +1,6 @@
+import type { Case } from './case.js';
+import { hot } from './hot.js';
+import { storm } from './storm.js';
+
+export const cases = { hot, storm } satisfies Record<string, Case>;
+export type CaseName = keyof typeof cases;

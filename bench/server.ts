@@ -1,0 +1,53 @@
+import { type AxiosAdapter, AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import settle from 'axios/unsafe/core/settle.js';
+
+const CHALLENGE = 'Bearer realm="api", error="invalid_token"';
+
+/** A server without a wire, one for each contender: what is left to measure is axios and what is installed on it. */
+export class Server {
+  token = newToken();
+  served = 0;
+  refused = 0;
+
+  /**
+   * It answers at once, yet not on the stack of the request: no real answer does, and a deep stack would make an
+   * AxiosError dearer than it is.
+   */
+  readonly adapter: AxiosAdapter = (config) =>
+    new Promise((resolve, reject) => {
+      queueMicrotask(() => settle(resolve, reject, this.#answer(config)));
+    });
+
+  /** From now on the old token is refused. */
+  rotate(): string {
+    this.token = newToken();
+    this.served = 0;
+    this.refused = 0;
+    return this.token;
+  }
+
+  #answer(config: InternalAxiosRequestConfig): AxiosResponse {
+    if (config.headers.Authorization === `Bearer ${this.token}`) {
+      this.served++;
+      return answer(config, 200, '{"videoId":"vi4k0jvEUuaTdRAEjQ4Jfagz","title":"a video"}', {});
+    }
+    this.refused++;
+    return answer(config, 401, '{"title":"The access token expired"}', { 'www-authenticate': CHALLENGE });
+  }
+}
+
+function answer(
+  config: InternalAxiosRequestConfig,
+  status: number,
+  data: string,
+  headers: Record<string, string>,
+): AxiosResponse {
+  const all = new AxiosHeaders({ 'content-type': 'application/json', ...headers });
+  return { data, status, statusText: '', headers: all, config, request: {} };
+}
+
+/** As long as a JWT with a few claims: axios scans every header that it knows of. */
+function newToken(): string {
+  const part = (length: number) => Array.from({ length }, () => Math.random().toString(36).at(-1)).join('');
+  return [part(36), part(420), part(342)].join('.');
+}

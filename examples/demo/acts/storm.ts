@@ -1,0 +1,40 @@
+import { bearer } from 'axios-bearer';
+import { apiVideo } from 'axios-bearer/api-video';
+import { type Act, exactly, succeeded, upTo } from '../act.js';
+import type { Scene } from '../scene.js';
+
+export const storm: Act = {
+  letter: 'b',
+  headline: '100 requests at once on an expired token: all succeed, one refresh',
+
+  async play(show) {
+    const scene = await show.scene({ latency: 150, refreshLatency: 350 });
+    const { server, api } = scene;
+    const session = bearer(api, { tokens: server.issue(), source: apiVideo({ baseURL: server.url }) });
+
+    const ok = await hundredAtOnce(scene);
+
+    session.close();
+    return [
+      exactly('requests that succeed', 100, ok),
+      exactly('401s met on the way', 100, server.stats.unauthorized),
+      exactly('refreshes, though ten 401s came after it', 1, server.stats.refresh),
+      exactly('spent refresh tokens presented again', 0, server.stats.reuse),
+    ];
+  },
+};
+
+/**
+ * A hundred requests whose token the server takes no longer, which no client can know. Ten of their 401s come when the
+ * refresh is long done, as they do on a real network: that is where a second refresh slips in.
+ */
+export async function hundredAtOnce({ server, get }: Pick<Scene, 'server' | 'get'>): Promise<number> {
+  server.expire();
+  const late = server.hold(({ query }) => Number(query.page) > 90);
+
+  const calls = upTo(100).map((page) => get('/videos', { page }));
+  await Promise.all([late.arrived(10), ...calls.slice(0, 90)]);
+  late.release();
+
+  return succeeded(await Promise.all(calls));
+}
