@@ -59,7 +59,7 @@ const VISIBLE_ASCII = /^[\x21-\x7E]+$/;
  * @throws ERR_BEARER_TOKEN if there is no access token in it, or one that a header can't carry
  */
 export function readToken(answer: TokenResponse, { now, previous, handedIn, cookies }: Reading): Token {
-  const fields = (typeof answer === 'string' ? { accessToken: answer } : (answer ?? {})) as Fields;
+  const fields = (typeof answer === 'string' ? { accessToken: bare(answer) } : (answer ?? {})) as Fields;
   const accessToken = fields.access_token ?? fields.accessToken;
   if (cookies && !accessToken) return { accessToken: '', issuedAt: now };
   assertToken('access token', accessToken);
@@ -77,6 +77,11 @@ export function readToken(answer: TokenResponse, { now, previous, handedIn, cook
     ...(expiresAt !== undefined && { expiresAt }),
     ...(scope !== undefined && { scope }),
   } as Token;
+}
+
+/** A truncated JSON or a page of HTML arrives as a string too. */
+function bare(answer: string): string | undefined {
+  return /^[[{"<]/.test(answer) ? undefined : answer;
 }
 
 function assertToken(name: string, value: unknown): asserts value is string {
@@ -134,5 +139,5 @@ export function dueAt({ issuedAt, expiresAt }: Token, leeway?: number): number {
 /** Will the token live for another `minValidity` ms? More than nine tenths of its life is asked of no token. */
 export function isLive({ issuedAt, expiresAt }: Token, now: number, minValidity = 0): boolean {
   if (expiresAt === undefined) return true;
-  return now < expiresAt - Math.min(minValidity, 0.9 * (expiresAt - issuedAt));
+  return now < expiresAt - Math.min(minValidity, 0.9 * Math.max(0, expiresAt - issuedAt));
 }
