@@ -5,7 +5,7 @@ const common: UserConfig = {
   dts: true,
   fixedExtension: false,
   hash: false,
-  logLevel: 'warn',
+  outputOptions: { strict: true },
   checks: { pluginTimings: false },
 };
 

@@ -13,10 +13,10 @@ export class Server {
    * It answers at once, yet not on the stack of the request: no real answer does, and a deep stack would make an
    * AxiosError dearer than it is.
    */
-  readonly adapter: AxiosAdapter = (config) =>
-    new Promise((resolve, reject) => {
-      queueMicrotask(() => settle(resolve, reject, this.#answer(config)));
-    });
+  readonly adapter: AxiosAdapter = async (config) => {
+    await undefined;
+    return new Promise((resolve, reject) => settle(resolve, reject, this.#answer(config)));
+  };
 
   /** From now on the old token is refused. */
   rotate(): string {

@@ -30,7 +30,8 @@ export function delayAfter(failures: number, { initial, factor, cap }: Backoff, 
 export function askedDelay(error: unknown): number {
   const headers = (error as { response?: { headers?: Record<string, unknown> } })?.response?.headers;
   const wish = headers?.['retry-after'] ?? headers?.['x-ratelimit-retry-after'];
-  return retryAfter({ response: { headers: { 'retry-after': wish } } } as never);
+  const asked = retryAfter({ response: { headers: { 'retry-after': wish } } } as never);
+  return Number.isFinite(asked) ? asked : 0;
 }
 
 /** How long nothing is tried, after attempts that failed in a row. It is told the time. */
@@ -45,7 +46,8 @@ export class HoldOff {
   failed(asked: number, now: number): number {
     this.failures++;
     this.#since = now;
-    this.#ms = asked ? Math.max(asked, this.backoff.initial) : delayAfter(this.failures, this.backoff);
+    // Whole ms: a timer would come a fraction too early.
+    this.#ms = Math.ceil(asked ? Math.max(asked, this.backoff.initial) : delayAfter(this.failures, this.backoff));
     return this.#ms;
   }
 

@@ -14,10 +14,9 @@ import { tokenClient } from './sources/token-endpoint.js';
 /** Who is signed in, for any number of instances. */
 export class Session extends TokenSession {
   readonly #installed = new Set<() => void>();
-  #sibling: AxiosInstance | undefined;
 
   constructor(options: SessionOptions) {
-    super(options, (signal) => tokenClient(this.#sibling, signal));
+    super(options, (signal) => tokenClient(this.sibling, signal));
   }
 
   /**
@@ -28,7 +27,7 @@ export class Session extends TokenSession {
    * @throws ERR_BEARER_CONFIG
    */
   install(instance: AxiosInstance, options: InstallOptions = {}): () => void {
-    this.#sibling ??= instance;
+    this.sibling ??= instance;
     if (options.header === false) this.holdCookies();
     const uninstall = guard(instance, this, () => this, options);
     this.#installed.add(uninstall);
@@ -58,7 +57,10 @@ export function createSession(options: SessionOptions): Session {
  */
 export function bearer(instance: AxiosInstance, options: SessionOptions & InstallOptions): Session;
 /** Installs an existing session, or a choice among several, and returns the way to uninstall. */
-export function bearer(instance: AxiosInstance, options: InstallOptions & { session: Session | SessionResolver }): () => void;
+export function bearer(
+  instance: AxiosInstance,
+  options: InstallOptions & { session: Session | SessionResolver },
+): () => void;
 export function bearer(
   instance: AxiosInstance,
   options: InstallOptions & (SessionOptions | { session: Session | SessionResolver }),
@@ -88,7 +90,14 @@ function guard(
     throw configError('origins', 'given, as there is no baseURL and no page to tell where the token may go', undefined);
   }
   const gate = pLimit(settings.replayConcurrency);
-  const guard: Guard = { instance, settings, sessionOf, barrier: border(instance, settings.origins), gate };
+  const guard: Guard = {
+    instance,
+    settings,
+    sessionOf,
+    barrier: border(instance, settings.origins),
+    hears: () => answers.isTaken(),
+    gate,
+  };
 
   const now = (config: Config) => attachNow(guard, config, only as TokenSession);
   const later = (config: Config) => attach(guard, config);
@@ -100,13 +109,21 @@ function guard(
     { fulfilled: now, synchronous: true, runWhen: (config: Config) => isOurs(config, first) && ready(config) },
     { fulfilled: later, synchronous: false, runWhen: (config: Config) => isOurs(config, first) && !ready(config) },
   ];
-  const home: Handler = { fulfilled: (answer: never) => arrived(guard, answer), rejected: (error: unknown) => failed(guard, error) };
+  const home: Handler = {
+    fulfilled: (answer: never) => arrived(guard, answer),
+    rejected: (error: unknown) => failed(guard, error),
+  };
 
-  const leave = [
-    innermost(request, key, () => request.use(later), pair(true), pair(false)),
-    innermost(response, key, () => response.use(home.fulfilled as never, home.rejected as never), [home], []),
-  ];
+  const requests = innermost(request, key, () => request.use(later), pair(true), pair(false));
+  const answers = innermost(
+    response,
+    key,
+    () => response.use(home.fulfilled as never, home.rejected as never),
+    [home],
+    [],
+  );
   return () => {
-    for (const each of leave) each();
+    requests.leave();
+    answers.leave();
   };
 }

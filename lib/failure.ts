@@ -27,9 +27,14 @@ const DEFINITE = [400, 401, 403];
 export function sourceFailure(error: unknown, source: TokenSource, secrets: (string | undefined)[]): Failure {
   const cause = harmless(error, secrets);
   if (source.isRejected?.(error) ?? DEFINITE.includes(cause.status as number)) {
-    return new Failure(bearerError('ERR_BEARER_REJECTED', 'The session ended: no token is given for it. Sign in again', { cause }), 'ended');
+    return new Failure(
+      bearerError('ERR_BEARER_REJECTED', 'The session ended: no token is given for it. Sign in again', { cause }),
+      'ended',
+    );
   }
-  const unavailable = bearerError('ERR_BEARER_UNAVAILABLE', 'No token could be had just now; the session is kept', { cause });
+  const unavailable = bearerError('ERR_BEARER_UNAVAILABLE', 'No token could be had just now; the session is kept', {
+    cause,
+  });
   const retry = cause.status && !isRetryableError(error as never) ? 'later' : 'again';
   return new Failure(unavailable, retry, askedDelay(error));
 }
@@ -60,7 +65,8 @@ interface Cause extends Error {
 function harmless(error: unknown, secrets: (string | undefined)[]): Cause {
   type Thrown = Cause & { response?: { status?: number; data?: { error?: unknown } | null } };
   const { name, message, code, status, response } = (error ?? {}) as Thrown;
-  const hide = (text: unknown) => secrets.reduce<string>((kept, secret) => kept.replaceAll(secret || ' ', secret ? '[token]' : ' '), String(text));
+  const hide = (text: unknown) =>
+    secrets.reduce<string>((kept, secret) => kept.replaceAll(secret || ' ', secret ? '[token]' : ' '), String(text));
 
   const cause: Cause = new Error(hide(message ?? error));
   if (name) cause.name = name;

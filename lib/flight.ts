@@ -18,8 +18,8 @@ export function clearTimer(timer: Timer | undefined): void {
 /** What happens inside a flight knows its bounds only, not what it is to bring. */
 export interface Bounds {
   readonly signal: AbortSignal;
-  /** `task`, or `late()` thrown once `ms` are over. Its signal is aborted then, and when the flight is. */
-  within<R>(ms: number, late: () => unknown, task: (signal: AbortSignal) => Promise<R>): Promise<R>;
+  /** `task`, or `late()` thrown once `ms` are over. Its signal is aborted then, when the flight is, and by `also`. */
+  within<R>(ms: number, late: () => unknown, task: (signal: AbortSignal) => Promise<R>, also?: AbortSignal): Promise<R>;
 }
 
 /**
@@ -71,10 +71,12 @@ export class Flight<T> implements Bounds {
     return new Promise((resolve) => this.#after(ms, resolve));
   }
 
-  async within<R>(ms: number, late: () => unknown, task: (signal: AbortSignal) => Promise<R>): Promise<R> {
+  async within<R>(ms: number, late: () => unknown, task: (signal: AbortSignal) => Promise<R>, also = this.signal): Promise<R> {
     const aborter = new AbortController();
     const abort = () => aborter.abort();
-    this.signal.addEventListener('abort', abort);
+    const sources = [this.signal, also];
+    for (const signal of sources) signal.addEventListener('abort', abort);
+    if (sources.some(({ aborted }) => aborted)) abort();
     let stop!: () => void;
     const deadline = new Promise<never>((_, reject) => {
       stop = this.#after(ms, () => {
@@ -86,7 +88,7 @@ export class Flight<T> implements Bounds {
       return await Promise.race([task(aborter.signal), deadline]);
     } finally {
       stop();
-      this.signal.removeEventListener('abort', abort);
+      for (const signal of sources) signal.removeEventListener('abort', abort);
     }
   }
 

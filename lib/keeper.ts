@@ -29,7 +29,11 @@ export class Keeper {
   cookies = false;
   /** Tokens handed in, until the store has been asked whether it knows better. */
   #unread: { seed: Stored | undefined } | undefined;
+  /** The sign-in under way that asks the source. */
+  #asking: TokenFlight | undefined;
   #lastError: BearerError | undefined;
+  /** The store gave a hint during a flight. */
+  #hinted = false;
   /** The source refused it for good, and is to obtain another. */
   #refused: Current | undefined;
   #timer: ReturnType<typeof setTimer> | undefined;
@@ -43,7 +47,7 @@ export class Keeper {
     this.breaker = new Breaker(refreshWindow);
     this.#holdOff = new HoldOff(backoff);
     this.#store = store ?? memoryStore();
-    this.#unsubscribe = this.#store.subscribe?.(() => void this.#readAgain());
+    this.#unsubscribe = this.#store.subscribe?.(() => this.#readLater());
     const seed = options.tokens == null ? undefined : this.firstOf(options.tokens);
     if (store) this.#restoreLater(seed);
     else if (seed) this.#plant(seed);
@@ -76,6 +80,10 @@ export class Keeper {
     return { session: newSession(), generation: (this.state.current?.generation ?? 0) + 1, token };
   }
 
+  identityOf({ session, token }: Stored): string {
+    return this.settings.identity?.(token) ?? session;
+  }
+
   /** The flight under way, or a new one: claimed before anything is awaited. */
   renewal(delay = 0): TokenFlight {
     if (this.flight) return this.flight;
@@ -91,9 +99,12 @@ export class Keeper {
     return flight;
   }
 
+  /** With tokens of a login; or without, to ask the source, once for all who want that. */
   signIn(stored: Stored | undefined): TokenFlight {
+    if (!stored && this.flight && this.flight === this.#asking) return this.flight;
     this.#holdOff.over();
     const flight: TokenFlight = new Flight(true);
+    this.#asking = stored ? undefined : flight;
     this.#launch(flight, () => (stored ? this.#replace(flight, stored) : this.#fly(flight)));
     return flight;
   }
@@ -101,7 +112,8 @@ export class Keeper {
   /** What the store holds goes before what was handed in: it is at least as new. `undefined`: it was asked already. */
   restore(): TokenFlight | undefined {
     const unread = this.#unread;
-    if (!unread || this.flight) return this.flight;
+    if (!unread) return undefined;
+    if (this.flight) return this.flight;
     const flight: TokenFlight = new Flight(true);
     this.#launch(flight, async () => {
       const stored = await bounded(flight, this.settings.refreshTimeout, () => this.#store.read());
@@ -139,7 +151,8 @@ export class Keeper {
   async revoke(token: Token): Promise<void> {
     const { source, refreshTimeout } = this.settings;
     if (!source.revoke || !token.accessToken) return;
-    const task = async (signal: AbortSignal) => source.revoke?.(token, { signal, attempt: 0, client: this.client(signal) });
+    const task = async (signal: AbortSignal) =>
+      source.revoke?.(token, { signal, attempt: 0, client: this.client(signal) });
     await new Flight().within(refreshTimeout, () => undefined, task).catch(() => {});
   }
 
@@ -153,6 +166,7 @@ export class Keeper {
       this.state.set(this.state.phase, false);
       this.#arm();
       settle();
+      if (this.#hinted) this.#readLater();
     };
     task().then(
       (current) => done(() => flight.land(current)),
@@ -241,9 +255,9 @@ export class Keeper {
   }
 
   #publish(stored: Stored, signedIn: boolean): Current {
-    const { identity, leeway } = this.settings;
-    const { session, generation, token } = stored;
-    const current = { ...stored, identity: identity ? identity(token) : session, dueAt: dueAt(token, leeway) };
+    const { leeway } = this.settings;
+    const { generation, token } = stored;
+    const current = { ...stored, identity: this.identityOf(stored), dueAt: dueAt(token, leeway) };
     this.#unread = undefined;
     this.#holdOff.over();
     this.state.set({ status: 'active', current }, false);
@@ -278,13 +292,19 @@ export class Keeper {
     this.restore();
   }
 
+  /** Nobody waits for it, so nobody hears of its failure: the next flight reads again. */
+  #readLater(): void {
+    this.#readAgain().catch(() => {});
+  }
+
   /** The store gave a hint. */
   async #readAgain(): Promise<void> {
     const { current, phase } = this.state;
     const out = phase.status === 'signed-out' && (!phase.reason || phase.reason === 'elsewhere');
-    if (this.flight || (!current && !out)) return;
+    this.#hinted = this.flight !== undefined;
+    if (this.#hinted || (!current && !out)) return;
     const read = bounded(new Flight(), this.settings.refreshTimeout, () => this.#store.read());
-    const stored = await read.catch(() => current);
+    const stored = await read;
     if (this.flight || this.state.phase !== phase || sameGeneration(stored, current)) return;
     this.#take({ kind: 'adopted', stored }, stored?.session !== current?.session);
   }
@@ -293,10 +313,18 @@ export class Keeper {
   #arm(): void {
     clearTimer(this.#timer);
     const { current } = this.state;
-    if (!this.settings.keepFresh || !current || current.dueAt === Number.POSITIVE_INFINITY || !this.renewable(current)) return;
+    if (!this.settings.keepFresh || !current || current.dueAt === Number.POSITIVE_INFINITY || !this.renewable(current))
+      return;
     const now = Date.now();
     const wait = Math.max(current.dueAt - now, this.#holdOff.left(now), SHORTEST_TICK);
-    this.#timer = setTimer(() => (Date.now() < current.dueAt ? this.#arm() : void this.renewal()), wait);
+    this.#timer = setTimer(() => this.#tick(current), wait);
     this.#timer.unref?.();
+  }
+
+  /** A timer may be early: where the clock was set, or the delay was longer than timers go. */
+  #tick({ dueAt }: Current): void {
+    const now = Date.now();
+    if (now < dueAt || this.#holdOff.left(now) > 0) this.#arm();
+    else this.renewal();
   }
 }

@@ -43,7 +43,8 @@ const LOCK_PATIENCE = 2;
 export async function renew(renewal: Renewal): Promise<Outcome> {
   const { source, store, stale, signIn, flight, refreshTimeout } = renewal;
   // A person takes their time, which is nothing to hold a lock for.
-  const early = source.interactive && !refreshes(renewal) ? await call(renewal, source.obtain, flight.signal) : undefined;
+  const early =
+    source.interactive && !refreshes(renewal) ? await call(renewal, source.obtain, flight.signal) : undefined;
   const waitMs = refreshTimeout * LOCK_PATIENCE;
   const task = async (held: Held): Promise<Outcome> => {
     const { current } = held;
@@ -53,10 +54,10 @@ export async function renew(renewal: Renewal): Promise<Outcome> {
   return bounded(flight, waitMs * 2, () => store.exclusive(task, { waitMs, signal: flight.signal }));
 }
 
-async function renewHeld(renewal: Renewal, { current, commit }: Held, early: Token | undefined): Promise<Outcome> {
+async function renewHeld(renewal: Renewal, { current, commit, signal }: Held, early: Token | undefined): Promise<Outcome> {
   const { stale, signIn } = renewal;
   try {
-    const token = early ?? (await ask(renewal));
+    const token = early ?? (await ask(renewal, signal));
     const session = signIn || !current ? newSession() : current.session;
     const stored = { session, generation: Math.max(current?.generation ?? 0, stale?.generation ?? 0) + 1, token };
     return (await commit(stored)) ? { kind: 'renewed', stored } : { kind: 'dropped', token };
@@ -82,27 +83,36 @@ function refreshes({ source, signIn, stale, refused }: Renewal): boolean {
   return signIn ? !source.obtain : !refused && canRefresh(source, stale?.token);
 }
 
-/** The ordered fallback under one deadline: refresh, and when that is refused for good, obtain. */
-function ask(renewal: Renewal): Promise<Token> {
-  const { source, flight, signIn, stale, refreshTimeout: ms } = renewal;
-  return flight.within(ms, () => deadlineFailure(ms), async (signal) => {
-    if (!refreshes(renewal)) return call(renewal, source.obtain, signal);
-    const previous = signIn ? undefined : stale?.token;
-    try {
-      return await call(renewal, (ctx) => source.refresh?.(previous ?? {}, ctx), signal, previous);
-    } catch (error) {
-      if (!source.obtain || signIn || (error as Failure).retry !== 'ended') throw error;
-      renewal.onRefused();
-      if (source.interactive) throw new Failure((error as Failure).error, 'now');
-      return call(renewal, source.obtain, signal);
-    }
-  });
+/** The ordered fallback under one deadline. A lock that is lost ends it: another holder may be at it already. */
+function ask(renewal: Renewal, held: AbortSignal): Promise<Token> {
+  const { flight, refreshTimeout: ms } = renewal;
+  return flight.within(ms, () => deadlineFailure(ms), (signal) => refreshOrObtain(renewal, signal), held);
+}
+
+/** Refresh, and when that is refused for good, obtain. */
+async function refreshOrObtain(renewal: Renewal, signal: AbortSignal): Promise<Token> {
+  const { source, signIn, stale } = renewal;
+  if (!refreshes(renewal)) return call(renewal, source.obtain, signal);
+  const previous = signIn ? undefined : stale?.token;
+  try {
+    return await call(renewal, (ctx) => source.refresh?.(previous ?? {}, ctx), signal, previous);
+  } catch (error) {
+    if (!source.obtain || (error as Failure).retry !== 'ended') throw error;
+    renewal.onRefused();
+    if (source.interactive) throw new Failure((error as Failure).error, 'now');
+    return call(renewal, source.obtain, signal);
+  }
 }
 
 type Answer = Promise<TokenResponse> | undefined;
 type Method = (ctx: SourceContext) => Answer;
 
-async function call(renewal: Renewal, method: Method | undefined, signal: AbortSignal, previous?: Token): Promise<Token> {
+async function call(
+  renewal: Renewal,
+  method: Method | undefined,
+  signal: AbortSignal,
+  previous?: Token,
+): Promise<Token> {
   const { source, attempt, client, cookies } = renewal;
   try {
     const answer = await outOfOwnWay(() => method?.call(source, { signal, attempt, client: client(signal) }));

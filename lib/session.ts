@@ -19,6 +19,8 @@ export interface TokenRequest {
 
 /** Who is signed in, and what is asked of them: by the app, and by each request. Knows no axios. */
 export class TokenSession {
+  /** Whose sibling the source's `client` is: the first instance that was served. @internal */
+  sibling: AxiosInstance | undefined;
   readonly #keeper: Keeper;
   /** Call it on every change of `state`, as React's `useSyncExternalStore` does. Returns the way to stop. */
   readonly subscribe: (changed: () => void) => () => void;
@@ -56,6 +58,8 @@ export class TokenSession {
   /** Call it to have a new token whatever the old one's age. Joins the refresh under way, if any. */
   async refresh(): Promise<Token> {
     const keeper = this.#keeper;
+    const reading = keeper.restore();
+    if (reading) await this.#outcome(reading);
     const { current } = keeper.state;
     if (!keeper.flight && !(current ? keeper.renewable(current) : keeper.obtainable)) throw this.signedOutError();
     return this.#held(await this.#outcome(keeper.renewal(), current?.identity)).token;
@@ -72,8 +76,13 @@ export class TokenSession {
     const { source } = settings;
     if (state.phase.status === 'signed-out' && state.phase.reason === 'closed') throw this.signedOutError();
     const stored = tokens === undefined ? undefined : this.#keeper.firstOf(tokens);
+    // What the app's own function thinks of them must be known before they are stored.
+    if (stored) this.#keeper.identityOf(stored);
     if (!stored && !source.obtain && !canRefresh(source, undefined)) {
-      throw bearerError('ERR_BEARER_CONFIG', 'signIn() needs tokens: the source has no obtain(), and refresh() needs a refresh token');
+      throw bearerError(
+        'ERR_BEARER_CONFIG',
+        'signIn() needs tokens: the source has no obtain(), and refresh() needs a refresh token',
+      );
     }
     return this.#held(await this.#keeper.signIn(stored).join()).token;
   }
@@ -124,6 +133,9 @@ export class TokenSession {
   /** The token to send a request with; a promise where it has to be waited for; `undefined`: there is none to be had. @internal */
   lookup(minValidity = 0): Current | Promise<Current | undefined> | undefined {
     const keeper = this.#keeper;
+    const reading = keeper.restore();
+    // What the store holds decides what is to be done, as if it had been known from the start.
+    if (reading) return this.#outcome(reading).then(() => this.lookup(minValidity));
     if (keeper.flight?.urgent) return this.#outcome(keeper.flight);
     const { current } = keeper.state;
     if (current) {
@@ -131,27 +143,26 @@ export class TokenSession {
       const flight = keeper.renewal();
       return isLive(current.token, Date.now(), minValidity) ? current : this.#outcome(flight, current.identity, true);
     }
-    const reading = keeper.restore();
-    if (reading?.urgent) return this.#outcome(reading);
     return keeper.obtainable ? this.#outcome(keeper.renewal()) : undefined;
   }
 
   /**
    * A request was refused with a 401: the token to send it again with; `undefined`: no new one would help, or none is to
-   * be had. `replayed`: it was refused again, with a token made for it.
+   * be had. `replays`: so many times it was refused again, with newer tokens.
    *
    * @throws ERR_BEARER_IDENTITY
    * @internal
    */
-  recover(sent: Current, replayed: boolean): Current | Promise<Current | undefined> | undefined {
+  recover(sent: Current, replays: number): Current | Promise<Current | undefined> | undefined {
     const keeper = this.#keeper;
     const { breaker, settings } = keeper;
     if (keeper.flight?.urgent) return this.#outcome(keeper.flight, sent.identity);
     const { current } = keeper.state;
     if (!current) return undefined;
     if (current !== sent) return ofSame(sent.identity, current);
-    const unhelpful = replayed || breaker.isUnproven(sent);
+    const unhelpful = replays > 0 || breaker.isUnproven(sent);
     if (unhelpful) this.noHelp(sent);
+    if (replays > 1) return undefined;
     const now = Date.now();
     if (!keeper.flight && (!keeper.renewable(current) || breaker.openFor(now) > 0)) return undefined;
     const delay = unhelpful ? delayAfter(breaker.count(now), settings.backoff) : 0;
@@ -180,7 +191,8 @@ export class TokenSession {
       const { current, phase } = this.#keeper.state;
       if (oldWillDo && current && isLive(current.token, Date.now())) return ofSame(identity, current);
       // Nobody was found to be signed in; what that means for a request, `whenSignedOut` says.
-      const nobody = (error as BearerError).code === 'ERR_BEARER_REJECTED' && phase.status === 'signed-out' && !phase.reason;
+      const nobody =
+        (error as BearerError).code === 'ERR_BEARER_REJECTED' && phase.status === 'signed-out' && !phase.reason;
       if (nobody) return undefined;
       throw error;
     }
@@ -199,5 +211,8 @@ function isFresh({ dueAt, token }: Current, minValidity: number): boolean {
 
 function ofSame(identity: string | undefined, current: Current): Current {
   if (identity === undefined || identity === current.identity) return current;
-  throw bearerError('ERR_BEARER_IDENTITY', 'Another user signed in while the request waited; it was not sent in their name');
+  throw bearerError(
+    'ERR_BEARER_IDENTITY',
+    'Another user signed in while the request waited; it was not sent in their name',
+  );
 }

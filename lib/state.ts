@@ -65,7 +65,10 @@ export class State {
     const phase = this.#phase;
     if (phase.status === 'failed') return phase.error;
     const closed = phase.status === 'signed-out' && phase.reason === 'closed';
-    return bearerError('ERR_BEARER_SIGNED_OUT', closed ? 'The session was closed' : 'Nobody is signed in: call signIn()');
+    return bearerError(
+      'ERR_BEARER_SIGNED_OUT',
+      closed ? 'The session was closed' : 'Nobody is signed in: call signIn()',
+    );
   }
 }
 

@@ -73,7 +73,9 @@ export function readToken(answer: TokenResponse, { now, previous, handedIn, cook
   return {
     accessToken,
     issuedAt,
-    ...((refreshToken || previous?.refreshToken) && { refreshToken: (refreshToken as string) || previous?.refreshToken }),
+    ...((refreshToken || previous?.refreshToken) && {
+      refreshToken: (refreshToken as string) || previous?.refreshToken,
+    }),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(scope !== undefined && { scope }),
   } as Token;

@@ -22,7 +22,8 @@ import {
 afterEach(closeAll);
 
 const names = (seen: Seen[]) => seen.map(([name]) => name);
-const payloads = (seen: Seen[], wanted: string) => seen.filter(([name]) => name === wanted).map(([, payload]) => payload);
+const payloads = (seen: Seen[], wanted: string) =>
+  seen.filter(([name]) => name === wanted).map(([, payload]) => payload);
 
 describe('the story of a request that met a 401', () => {
   it('is told in order, with its method, its URL and its generation', async () => {
@@ -188,7 +189,11 @@ describe('skipped', () => {
   ])('says %s for %s %j %j', async (reason, path, options, config) => {
     const elsewhere = await plainServer();
     const skip = ({ url }: { url?: string | undefined }) => url?.endsWith('/login') ?? false;
-    const { api, session } = await scene({ source: { needsRefreshToken: true, refresh: refreshing }, skip, ...options });
+    const { api, session } = await scene({
+      source: { needsRefreshToken: true, refresh: refreshing },
+      skip,
+      ...options,
+    });
     await codeOf(session.token());
     const seen = record(session);
     const url = path.replace('%elsewhere%', elsewhere);
@@ -313,7 +318,7 @@ describe('listeners', () => {
     server.expire();
     server.fault('/auth/refresh', { status: 503, body: { echo: secrets } });
     await api.get('/echo/x?access_token=s3cret', { params: { also: 's3cret' } });
-    await codeOf(api.get(server.url.replace('//', '//user:s3cret@') + '/public'));
+    await codeOf(api.get(`${server.url.replace('//', '//user:s3cret@')}/public`));
     server.expire();
     server.revokeRefreshTokens();
     await codeOf(api.get('/echo/y?s3cret'));

@@ -123,7 +123,9 @@ describe('subscribe and getSnapshot', () => {
     await session.refresh();
     await session.signOut();
     await session.signIn(pair('b'));
-    expect(snapshots.map(({ status }) => status)).toEqual(expect.arrayContaining(['refreshing', 'signed-out', 'active']));
+    expect(snapshots.map(({ status }) => status)).toEqual(
+      expect.arrayContaining(['refreshing', 'signed-out', 'active']),
+    );
     const told = snapshots.map((snapshot) => JSON.stringify(snapshot));
     expect(told.filter((snapshot, i) => snapshot === told[i - 1])).toEqual([]);
   });

@@ -72,10 +72,11 @@ export interface RigOptions extends Partial<SessionOptions>, InstallOptions {
   tokens?: SessionOptions['tokens'] | 'clock' | 'none';
 }
 
-/** A server, a signed-in session and a guarded instance. */
-export async function rig({ server: serverOptions, defaults, before, tokens, ...options }: RigOptions = {}): Promise<Rig> {
-  const server = await startApiVideo(serverOptions);
+/** A server, a signed-in session and a guarded instance; `options` may be made of the server's URL. */
+export async function rig(options: RigOptions | ((url: string) => RigOptions) = {}): Promise<Rig> {
+  const server = await startApiVideo(typeof options === 'object' ? options.server : {});
   atEnd(() => server.close());
+  const { defaults, before, tokens, server: _, ...rest } = typeof options === 'object' ? options : options(server.url);
   const sends: ApiRequest[] = [];
   server.hold((request) => {
     sends.push(request);
@@ -85,7 +86,7 @@ export async function rig({ server: serverOptions, defaults, before, tokens, ...
   const secrets = [issued.access_token, issued.refresh_token];
   const refreshWith = async (client: AxiosInstance, refreshToken: string | undefined): Promise<Wire> => {
     const { data } = await client.post<Wire>('/auth/refresh', { refreshToken });
-    if (data?.access_token) secrets.push(data.access_token, data.refresh_token);
+    secrets.push(...[data?.access_token, data?.refresh_token].filter(Boolean));
     return data;
   };
   const api = axios.create({ baseURL: server.url, ...defaults });
@@ -96,7 +97,7 @@ export async function rig({ server: serverOptions, defaults, before, tokens, ...
     ...(held === undefined ? {} : { tokens: held }),
     refreshRetries: 0,
     backoff: { initial: 1, factor: 1, cap: 5 },
-    ...options,
+    ...rest,
   });
   atEnd(() => session.close());
   const authorizations = (path: string) =>

@@ -5,16 +5,34 @@ import type { Scene } from './scene.js';
 export interface Act {
   readonly letter: string;
   readonly headline: string;
-  play(show: Show): Promise<Claim[]>;
+  /** How many requests of a scene are drawn; the others are counted. Default 12. */
+  readonly lanes?: number;
+  /** How many of the first requests are drawn in any case. Default 0. */
+  readonly lead?: number;
+  play(show: Show): Promise<Outcome>;
 }
 
 /** What an act has at hand. What it opens is closed behind it. */
 export interface Show {
   scene(options: ApiVideoOptions, title?: string): Promise<Scene>;
-  /** The same, unseen: for what is told by numbers alone. */
+  /** The same, unseen: for what numbers alone can tell. */
   backstage(options: ApiVideoOptions): Promise<Scene>;
   /** A line under the picture. */
   say(line: string): void;
+}
+
+export interface Outcome {
+  readonly claims: readonly Claim[];
+  /** Measured besides, for `--json`. */
+  readonly figures?: unknown;
+}
+
+/** An act that is over. */
+export interface Played extends Outcome {
+  readonly act: Act;
+  /** Requests as the picture has them, on the client's side of the wire, and as the server's log has them. */
+  readonly drawn: number;
+  readonly logged: number;
 }
 
 export interface Claim {

@@ -1,5 +1,5 @@
-import { createAuthRefresh } from 'axios-auth-refresh';
 import axios, { type AxiosError, type AxiosInstance, type InternalAxiosRequestConfig } from 'axios';
+import { createAuthRefresh } from 'axios-auth-refresh';
 import { bearer } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import type { TokenAnswer } from 'axios-bearer/testing';
@@ -7,11 +7,13 @@ import type { TokenAnswer } from 'axios-bearer/testing';
 /** A client that is signed in, and is to see its requests through an expired token. */
 export interface Contender {
   readonly name: string;
+  readonly title: string;
   install(api: AxiosInstance, tokens: TokenAnswer): void;
 }
 
 export const ours: Contender = {
   name: 'axios-bearer',
+  title: 'axios-bearer',
   install: (api, tokens) => {
     bearer(api, { tokens, source: apiVideo({ baseURL: api.defaults.baseURL! }) });
   },
@@ -19,7 +21,8 @@ export const ours: Contender = {
 
 /** As its README has it, with its default options. */
 export const axiosAuthRefresh: Contender = {
-  name: 'axios-auth-refresh 5.0.2',
+  name: 'axios-auth-refresh',
+  title: 'axios-auth-refresh, with its defaults',
   install: (api, tokens) => {
     let held = tokens;
     const ask = tokenEndpoint(api);
@@ -35,7 +38,8 @@ type Retriable = InternalAxiosRequestConfig & { _retry?: boolean };
 
 /** What most apps have: a flag, a queue, and a `_retry` on the config. Found in a thousand answers and copied since. */
 export const copiedSnippet: Contender = {
-  name: 'copied isRefreshing/failedQueue',
+  name: 'copied snippet',
+  title: 'the copied isRefreshing / failedQueue snippet',
   install: (api, tokens) => {
     let held = tokens;
     let isRefreshing = false;

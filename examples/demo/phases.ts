@@ -4,34 +4,44 @@ import pc from 'picocolors';
 export const isTerminal = Boolean(process.stdout.isTTY) && pc.isColorSupported;
 export const paint = pc.createColors(isTerminal);
 
-export type Phase = keyof typeof PHASES;
+/** What a lane shows at one moment. */
+export type Phase = 'idle' | 'waiting' | 'sent' | 'replayed' | 'asking' | 'alive' | 'ok' | 'refused' | 'failed';
 
 interface Look {
   glyph: string;
   colour: (text: string) => string;
-  /** Where two fall into one cell, the higher one is seen: no 401 may hide behind a success. */
+  /** Where two fall into one cell, the higher is seen: no 401 may hide behind a success. */
   rank: number;
-  /** An instant, and what follows it. Without: a state, which lasts until the next one. */
-  then?: 'idle' | 'waiting';
-  means?: string;
+  /** For an instant: what follows it. A state lasts until the next one. */
+  after?: Phase;
 }
 
-const PHASES = {
+export const LOOKS: Record<Phase, Look> = {
   idle: { glyph: ' ', colour: String, rank: 0 },
-  waiting: { glyph: '·', colour: paint.yellow, rank: 1, means: 'waiting for a token' },
-  sent: { glyph: '─', colour: paint.cyan, rank: 2, means: 'sent' },
-  replayed: { glyph: '═', colour: paint.green, rank: 3, means: 'replayed' },
-  asking: { glyph: '█', colour: paint.magenta, rank: 3, means: 'the refresh' },
-  alive: { glyph: '▔', colour: paint.magenta, rank: 3, means: "a token's life" },
-  ok: { glyph: '✓', colour: paint.green, rank: 4, then: 'idle', means: 'ok' },
-  refused: { glyph: '●', colour: paint.red, rank: 5, then: 'waiting', means: '401' },
-  failed: { glyph: '✗', colour: (text: string) => paint.bold(paint.red(text)), rank: 6, then: 'idle', means: 'failed' },
-} satisfies Record<string, Look>;
+  waiting: { glyph: '·', colour: paint.yellow, rank: 1 },
+  sent: { glyph: '─', colour: paint.cyan, rank: 2 },
+  replayed: { glyph: '═', colour: paint.green, rank: 3 },
+  asking: { glyph: '█', colour: paint.magenta, rank: 3 },
+  alive: { glyph: '▔', colour: paint.magenta, rank: 3 },
+  ok: { glyph: '✓', colour: paint.green, rank: 4, after: 'idle' },
+  refused: { glyph: '●', colour: paint.red, rank: 5, after: 'waiting' },
+  failed: { glyph: '✗', colour: (text) => paint.bold(paint.red(text)), rank: 6, after: 'idle' },
+};
 
-export const LOOKS: Record<Phase, Look> = PHASES;
-
-const LEGEND: Phase[] = ['sent', 'refused', 'waiting', 'replayed', 'ok', 'failed', 'asking'];
+const LEGEND: [Phase, string][] = [
+  ['sent', 'sent'],
+  ['refused', '401'],
+  ['waiting', 'waiting'],
+  ['replayed', 'replayed'],
+  ['ok', 'ok'],
+  ['failed', 'failed'],
+  ['asking', 'refresh'],
+];
 
 export function legend(): string {
-  return LEGEND.map((phase) => `${LOOKS[phase].colour(LOOKS[phase].glyph)} ${LOOKS[phase].means}`).join('   ');
+  return LEGEND.map(([phase, meaning]) => `${glyphs(phase)} ${meaning}`).join('  ');
+}
+
+export function glyphs(phase: Phase, times = 1): string {
+  return LOOKS[phase].colour(LOOKS[phase].glyph.repeat(times));
 }

@@ -1,6 +1,6 @@
 import axios, { type AxiosError, type AxiosInstance } from 'axios';
 import { type ApiVideo, type ApiVideoOptions, startApiVideo } from 'axios-bearer/testing';
-import { nameOf, Wire } from './wire.js';
+import { laneName, Wire } from './wire.js';
 
 /** A server on 127.0.0.1, an axios instance that talks to it, and a record of what they say. */
 export interface Scene {
@@ -24,7 +24,7 @@ export async function openScene(options: ApiVideoOptions, title?: string): Promi
     api,
     wire,
     get: async (url, params) => {
-      const lane = wire.lane(nameOf(params));
+      const lane = wire.lane(laneName(params));
       lane.called();
       const error = await api.get(url, { params }).then(
         () => undefined,

@@ -1,103 +1,105 @@
-import { LOOKS, type Phase, paint } from './phases.js';
-import type { Scene } from './scene.js';
-import type { Lane } from './wire.js';
+import { glyphs, LOOKS, type Phase, paint } from './phases.js';
+import { type Choice, sample } from './sample.js';
+import type { Lane, Wire } from './wire.js';
 
 const MARGIN = '   ';
 const LABEL = 14;
+const TRIFLE = 10; // ms
+const TICK = 12; // columns between two marks of the axis, at least
 
-/** From where to where the picture goes: columns on one side, milliseconds on the other. */
+/** What is drawn of a scene. */
+export interface Picture {
+  readonly title?: string | undefined;
+  readonly wire: Wire;
+}
+
+/** So many columns for so many milliseconds. */
 interface Scale {
   readonly columns: number;
   readonly ms: number;
 }
 
-type Picture = Pick<Scene, 'title' | 'wire'>;
-
 /**
- * Scenes as lanes over one time axis, each scene from its own beginning, so that they can be compared. `lanes`: how many
- * requests of a scene are drawn; the others are counted.
+ * Scenes as lanes over one time axis, each scene from its own beginning, so that they can be compared. Some of a scene's
+ * requests are drawn, the others counted.
  */
-export function waterfall(scenes: readonly Picture[], width: number, lanes: number): string[] {
-  const begun = scenes.filter(({ wire }) => wire.lanes.length > 0);
+export function waterfall(pictures: readonly Picture[], { width, ...choice }: Choice & { width: number }): string[] {
+  const begun = pictures.filter(({ wire }) => wire.startedAt !== undefined);
   if (begun.length === 0) return [];
-  const ms = Math.max(1, ...begun.map(({ wire }) => endOf(wire) - startOf(wire)));
+  const ms = Math.max(1, ...begun.map(({ wire }) => endOf(wire) - wire.startedAt!));
   const scale = { columns: width - MARGIN.length - LABEL - 1, ms };
-  return [...begun.flatMap((scene) => drawScene(scene, scale, lanes)), axis(scale)];
+  return [...begun.flatMap((picture) => drawScene(picture, scale, choice)), axis(scale)];
 }
 
-function drawScene({ title, wire }: Picture, scale: Scale, limit: number): string[] {
-  const requests = wire.lanes.filter((lane) => !lane.isToken);
-  const shown = sample(requests, limit);
-  const draw = (lane: Lane) => MARGIN + label(lane) + drawLane(lane, startOf(wire), endOf(wire), scale);
-  return [
-    ...(title ? [MARGIN + paint.bold(title)] : []),
-    ...wire.lanes.filter((lane) => lane.isToken).map(draw),
-    ...shown.map(draw),
-    ...(shown.length < requests.length ? [MARGIN + others(requests.filter((lane) => !shown.includes(lane)))] : []),
-  ];
+function drawScene({ title, wire }: Picture, scale: Scale, choice: Choice): string[] {
+  const requests = wire.lanes.filter(({ isRequest }) => isRequest);
+  const shown = sample(requests, choice, wire.endedAt !== undefined);
+  const hidden = requests.filter((lane) => !shown.includes(lane));
+  const lines = [
+    ...wire.lanes.filter(({ isRequest }) => !isRequest).map((lane) => label(lane) + drawLane(lane, wire, scale)),
+    ...shown.map((lane) => label(lane) + drawLane(lane, wire, scale)),
+    ...(hidden.length ? [others(hidden)] : []),
+  ].map((line) => MARGIN + line);
+  return title ? [` ▸ ${paint.bold(title)}`, ...lines] : lines;
 }
 
-function drawLane({ changes }: Lane, start: number, end: number, { columns, ms }: Scale): string {
+function drawLane({ changes }: Lane, wire: Wire, { columns, ms }: Scale): string {
   const cells: Phase[] = Array(columns).fill('idle');
-  const column = (at: number) => Math.min(columns - 1, Math.floor(((at - start) / ms) * columns));
+  const end = endOf(wire);
+  const column = (at: number) => Math.min(columns - 1, Math.floor(((at - wire.startedAt!) / ms) * columns));
   const put = (phase: Phase, cell: number) => {
     if (LOOKS[phase].rank >= LOOKS[cells[cell]!].rank) cells[cell] = phase;
   };
   changes.forEach(({ at, phase }, i) => {
     const until = Math.min(end, changes[i + 1]?.at ?? end);
+    const lasting = LOOKS[phase].after ?? phase;
     const last = Math.max(column(at), column(until) - 1);
-    for (let cell = column(at); cell <= last; cell++) put(LOOKS[phase].then ?? phase, cell);
-    put(phase, column(at));
+    if (!isTrifle(lasting, until - at)) for (let cell = column(at); cell <= last; cell++) put(lasting, cell);
+    if (phase !== lasting) put(phase, column(at));
   });
   return coloured(cells);
+}
+
+/** Every call takes a moment before it is sent; that is no waiting. */
+function isTrifle(phase: Phase, ms: number): boolean {
+  return phase === 'waiting' && ms < TRIFLE;
 }
 
 /** One colour code per run of equal cells. */
 function coloured(cells: Phase[]): string {
   let text = '';
   for (let from = 0, to = 0; from < cells.length; from = to) {
-    while (cells[to] === cells[from]) to++;
-    const { glyph, colour } = LOOKS[cells[from]!];
-    text += colour(glyph.repeat(to - from));
+    while (to < cells.length && cells[to] === cells[from]) to++;
+    text += glyphs(cells[from]!, to - from);
   }
   return text.trimEnd();
 }
 
-function label({ name, isToken }: Lane): string {
+function label({ name, isRequest }: Lane): string {
   const text = name.padEnd(LABEL);
-  return isToken ? paint.magenta(text) : paint.dim(text);
-}
-
-/** Evenly spread, the first and the last among them. */
-function sample<T>(all: T[], limit: number): T[] {
-  if (all.length <= limit) return all;
-  return Array.from({ length: limit }, (_, i) => all[Math.round((i * (all.length - 1)) / (limit - 1))]!);
+  return isRequest ? paint.dim(text) : paint.magenta(text);
 }
 
 function others(hidden: Lane[]): string {
   const ended = (phase: Phase) => hidden.filter(({ changes }) => changes.at(-1)?.phase === phase).length;
-  const count = (phase: Phase) => (ended(phase) ? `  ${LOOKS[phase].colour(`${LOOKS[phase].glyph} ${ended(phase)}`)}` : '');
-  return paint.dim(`… ${hidden.length} more`.padEnd(LABEL - 2)) + count('ok') + count('failed');
+  const count = (phase: Phase) => (ended(phase) ? `${glyphs(phase)} ${ended(phase)}  ` : '');
+  return paint.dim(`… ${hidden.length} more`.padEnd(LABEL)) + (count('ok') + count('failed')).trimEnd();
 }
 
-/** Round numbers, with room between them. */
+/** Marks at round numbers. */
 function axis({ columns, ms }: Scale): string {
-  const rough = (ms / columns) * 12;
-  const magnitude = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * magnitude).find((each) => each >= rough)!;
+  const least = (ms / columns) * TICK;
+  const magnitude = 10 ** Math.floor(Math.log10(least));
+  const step = magnitude * [1, 2, 5, 10].find((factor) => factor * magnitude >= least)!;
   let line = '';
   for (let at = 0; at < ms; at += step) {
-    const tick = at === 0 ? '0' : at < 1_000 ? `${at} ms` : `${at / 1_000} s`;
     const column = Math.floor((at / ms) * columns);
-    if (column + tick.length < columns) line = `${line.padEnd(column)}╵${tick}`;
+    const text = `╵${at === 0 ? '0' : at < 1_000 ? `${at} ms` : `${at / 1_000} s`}`;
+    if (column + text.length <= columns) line = line.padEnd(column) + text;
   }
   return MARGIN + ' '.repeat(LABEL) + paint.dim(line);
 }
 
-function startOf({ lanes }: Picture['wire']): number {
-  return Math.min(...lanes.flatMap(({ changes }) => changes[0]?.at ?? []));
-}
-
-function endOf({ endedAt = Date.now() }: Picture['wire']): number {
+function endOf({ endedAt = Date.now() }: Wire): number {
   return endedAt;
 }

@@ -6,14 +6,15 @@ export interface Change {
   readonly phase: Phase;
 }
 
-/** What happened to one request, or at one token endpoint, in order of time. */
+/** What happened to one request (or several, one after the other), or at one token endpoint, in order of time. */
 export class Lane {
   readonly changes: Change[] = [];
-  readonly isToken: boolean;
+  /** Requests are named by their parameters, "page 7"; token endpoints by their path. */
+  readonly isRequest: boolean;
   #sent = false;
 
   constructor(readonly name: string) {
-    this.isToken = !/ \d/.test(name);
+    this.isRequest = / \d+$/.test(name);
   }
 
   note(phase: Phase, at = Date.now()): void {
@@ -25,29 +26,34 @@ export class Lane {
     this.note('waiting');
   }
 
-  left(): void {
-    if (this.isToken) this.note('asking');
-    else this.note(this.#sent ? 'replayed' : 'sent');
+  departed(): void {
+    this.note(!this.isRequest ? 'asking' : this.#sent ? 'replayed' : 'sent');
     this.#sent = true;
   }
 
-  /** A request's last answer is told by its caller: see `settled`. */
-  answered(status: number): void {
-    if (this.isToken) this.note(status === 200 ? 'idle' : 'failed');
+  /** How a request ends is not for the wire to say: see `settled`. */
+  arrived(status: number): void {
+    if (!this.isRequest) this.note(status === 200 ? 'idle' : 'failed');
     else if (status === 401) this.note('refused');
   }
 
+  /** The caller has it. */
   settled(ok: boolean): void {
     this.note(ok ? 'ok' : 'failed');
   }
 }
 
-/** Everything that one scene puts on the wire, as it was seen there: nothing is drawn that did not happen. */
+/** All that one scene puts on the wire, as it was seen there: nothing is drawn that did not happen. */
 export class Wire {
   readonly lanes: Lane[] = [];
-  /** How often something was sent. The server's own log must show the same number. */
+  /** How often something was sent; the server's log must say the same. */
   trips = 0;
   endedAt: number | undefined;
+
+  get startedAt(): number | undefined {
+    const starts = this.lanes.flatMap(({ changes }) => changes[0]?.at ?? []);
+    return starts.length ? Math.min(...starts) : undefined;
+  }
 
   lane(name: string): Lane {
     const known = this.lanes.find((lane) => lane.name === name);
@@ -63,24 +69,23 @@ export class Wire {
     return async (config) => {
       const lane = this.lane(laneOf(config));
       this.trips++;
-      lane.left();
+      lane.departed();
       try {
         const response = await send(config);
-        lane.answered(response.status);
+        lane.arrived(response.status);
         return response;
       } catch (error) {
-        lane.answered((error as AxiosError).response?.status ?? 0);
+        lane.arrived((error as AxiosError).response?.status ?? 0);
         throw error;
       }
     };
   }
 }
 
-/** `{ page: 7 }` is drawn as "page 7"; what has no parameters, the token endpoints, by its path. */
 function laneOf({ url = '', params }: InternalAxiosRequestConfig): string {
-  return params ? nameOf(params) : url;
+  return params ? laneName(params) : url;
 }
 
-export function nameOf(params: Record<string, number>): string {
+export function laneName(params: Record<string, number>): string {
   return Object.entries(params).flat().join(' ');
 }

@@ -30,6 +30,7 @@ export async function attach(guard: Guard, config: Config): Promise<Config> {
   const { data } = config;
   const options = requestOptions(config) || {};
   const session = options.session ?? guard.sessionOf(config);
+  if (session) session.sibling ??= guard.instance;
   const reason = obstacle(guard, config, session);
   const found = reason ? undefined : session?.lookup(options.minValidity);
   const waits = found instanceof Promise;
@@ -86,7 +87,9 @@ function hasOwnAuthorization({ instance, settings: { header } }: Guard, config: 
   const value = headers[nameOf(headers, header) ?? ''];
   if (!value) return value === false;
   const defaults = instance.defaults.headers as unknown as Record<string, Headers | undefined>;
-  return ![defaults, defaults.common, defaults[config.method ?? '']].some((level) => level?.[nameOf(level, header) ?? ''] === value);
+  return ![defaults, defaults.common, defaults[config.method ?? '']].some(
+    (level) => level?.[nameOf(level, header) ?? ''] === value,
+  );
 }
 
 function withoutToken(guard: Guard, config: Config, reason: SkipReason, session: TokenSession | undefined): Config {
@@ -100,10 +103,30 @@ function leaveAlone(config: Config, reason: SkipReason, session: TokenSession | 
   return config;
 }
 
-function depart(guard: Guard, config: Config, session: TokenSession, sent: Current, data: unknown, since = Date.now()): Journey {
+function depart(
+  guard: Guard,
+  config: Config,
+  session: TokenSession,
+  sent: Current,
+  data: unknown,
+  since = Date.now(),
+): Journey {
   const { adapter, validateStatus, beforeRedirect } = config;
   const options = requestOptions(config) || {};
-  const journey = { guard, session, options, since, data, adapter, validateStatus, beforeRedirect, sent, replays: 0, home: false };
+  const journey = {
+    guard,
+    session,
+    config,
+    options,
+    since,
+    data,
+    adapter,
+    validateStatus,
+    beforeRedirect,
+    sent,
+    replays: 0,
+    home: false,
+  };
   begin(config, journey);
   arm(config, journey);
   return journey;

@@ -31,6 +31,8 @@ export interface Guard {
   sessionOf(config: Config): TokenSession | undefined;
   /** What keeps the token from where this request goes. */
   barrier(config: Config, session: TokenSession): SkipReason | undefined;
+  /** Is our response interceptor still there? */
+  hears(): boolean;
   /** The gate: how many of those that waited are on the wire at a time. */
   readonly gate: LimitFunction;
 }
@@ -42,6 +44,8 @@ export interface Journey {
   readonly options: BearerRequestOptions;
   /** When it was first to be sent: its `timeout` counts from here while it waits. */
   readonly since: number;
+  /** As it was when it set out: an adapter may answer with another. */
+  readonly config: Config;
   /** The body as it was before the transforms, the adapter as it was before anybody took it away. */
   readonly data: unknown;
   readonly adapter: Config['adapter'];

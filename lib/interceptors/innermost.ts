@@ -13,14 +13,19 @@ type Visit = (handler: Handler) => void;
 type Manager = AxiosInterceptorManager<never> & { handlers: (Handler | null)[]; forEach: ForEach };
 type ForEach = ((visit: Visit) => void) & { ours?: Map<unknown, Ours> };
 
-export interface Ours {
-  /** What `use` registered: as long as it is there, and not ejected or cleared, we are. */
-  registered: Handler;
+export interface Place {
+  /** Neither ejected nor cleared. */
+  isTaken(): boolean;
+  leave(): void;
+}
+
+interface Ours extends Place {
   /** Visited before everybody else's. */
   first: Handler[];
   /** Visited after everybody else's. */
   last: Handler[];
-  leave: () => void;
+  /** What `use` made of us: it stands among everybody else's, but is not visited there. */
+  registered: Handler;
 }
 
 /**
@@ -30,23 +35,25 @@ export interface Ours {
  *
  * @param key whose handlers they are: a second time for the same key changes nothing
  */
-export function innermost(of: unknown, key: unknown, enter: () => number, first: Handler[], last: Handler[]): () => void {
+export function innermost(of: unknown, key: unknown, enter: () => number, first: Handler[], last: Handler[]): Place {
   const manager = of as Manager;
   const ours = manager.forEach.ours ?? wrap(manager);
   const present = ours.get(key);
-  if (present) return present.leave;
+  if (present?.isTaken()) return present;
 
   const id = enter();
-  const registered = manager.handlers[manager.handlers.length - 1] as Handler;
-  const leave = () => {
-    if (ours.get(key)?.registered !== registered) return;
+  const registered = manager.handlers.at(-1) as Handler;
+  const place: Ours = { registered, first, last, isTaken: () => manager.handlers.includes(registered), leave };
+  ours.set(key, place);
+  return place;
+
+  function leave() {
+    if (ours.get(key) !== place) return;
     manager.eject(id);
     ours.delete(key);
     // The manager's own method is on its prototype.
     if (ours.size === 0 && manager.forEach.ours === ours) Reflect.deleteProperty(manager, 'forEach');
-  };
-  ours.set(key, { registered, first, last, leave });
-  return leave;
+  }
 }
 
 function wrap(manager: Manager): Map<unknown, Ours> {
@@ -54,13 +61,12 @@ function wrap(manager: Manager): Map<unknown, Ours> {
   const forEach = manager.forEach;
 
   const walk: ForEach = (visit) => {
-    const here: Ours[] = [];
-    for (const one of ours.values()) if (manager.handlers.includes(one.registered)) here.push(one);
-    for (const one of here) one.first.forEach(visit);
+    const here = [...ours.values()].filter((place) => place.isTaken());
+    for (const { first } of here) first.forEach(visit);
     forEach.call(manager, (handler) => {
-      if (!here.some((one) => one.registered === handler)) visit(handler);
+      if (!here.some(({ registered }) => registered === handler)) visit(handler);
     });
-    for (const one of here) one.last.forEach(visit);
+    for (const { last } of here) last.forEach(visit);
   };
   walk.ours = ours;
   manager.forEach = walk;

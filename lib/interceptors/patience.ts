@@ -22,7 +22,9 @@ export function patient<T>(work: Promise<T>, config: Config, since: number): Pro
 
     const abort = () => leave(new CanceledError(undefined, config));
     const cancel = () => leave(cancelToken?.reason);
-    const timer = timeout ? setTimeout(() => leave(timeoutError(config)), Math.max(0, since + timeout - Date.now())) : undefined;
+    const timer = timeout
+      ? setTimeout(() => leave(timeoutError(config)), Math.max(0, since + timeout - Date.now()))
+      : undefined;
     const stop = () => {
       clearTimeout(timer);
       signal?.removeEventListener?.('abort', abort);

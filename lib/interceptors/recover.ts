@@ -55,7 +55,10 @@ async function recover(journey: Journey, answer: Answer): Promise<AxiosResponse>
     if (answer.error) throw answer.error;
     return settle(answer.response);
   } catch (error) {
-    throw redact(isBearerError(error) && !error.config ? forRequest(error, answer.response.config, answer.response) : error, journey.guard);
+    throw redact(
+      isBearerError(error) && !error.config ? forRequest(error, answer.response.config, answer.response) : error,
+      journey.guard,
+    );
   } finally {
     restoreBody(answer.response.config, journey);
   }
@@ -68,13 +71,16 @@ async function remedy(journey: Journey, response: AxiosResponse): Promise<Curren
   if (!(await shouldRefresh(response))) return void session.helped(sent);
   if (replays > 0 && replays >= maxReplays) return void session.noHelp(sent);
 
-  const found = session.recover(sent, replays > 0);
+  const found = session.recover(sent, replays);
   const replaying = options.replay !== false && maxReplays > 0;
   if (!found || !replaying || !canSendAgain(response.config, journey)) {
     // The session is refreshed all the same, for whoever comes next.
     if (found instanceof Promise) found.catch(() => {});
     if (!found || !replaying) return undefined;
-    throw bearerError('ERR_BEARER_BODY', 'The body is a stream, which can be sent only once. Wrap it, replayable(() => body), to have the request replayed');
+    throw bearerError(
+      'ERR_BEARER_BODY',
+      'The body is a stream, which can be sent only once. Wrap it, replayable(() => body), to have the request replayed',
+    );
   }
   return renewedToken(journey, response, found);
 }
@@ -97,7 +103,12 @@ async function renewedToken(
 
 /** Ends a streamed body, node's or the web's. */
 function discard(data: unknown): void {
-  const body = data as { destroy?: () => void; cancel?: () => Promise<void>; pipe?: unknown; getReader?: unknown } | null;
+  const body = data as {
+    destroy?: () => void;
+    cancel?: () => Promise<void>;
+    pipe?: unknown;
+    getReader?: unknown;
+  } | null;
   if (typeof body?.pipe === 'function') body.destroy?.();
   if (typeof body?.getReader === 'function') body.cancel?.().catch(() => {});
 }

@@ -2,8 +2,8 @@ import { AxiosHeaders, type AxiosResponse, isCancel } from 'axios';
 import type { Current } from '../state.js';
 import { remakeBody, transform } from './body.js';
 import { type Config, type Journey, requestInfo } from './config.js';
-import type { Answer } from './recover.js';
 import { throwIfCanceled } from './patience.js';
+import type { Answer } from './recover.js';
 import { arm, disarm, throughGate } from './wire.js';
 
 /**
@@ -16,22 +16,25 @@ export async function replay(journey: Journey, config: Config, renewed: Current)
   journey.replays++;
   journey.sent = renewed;
   const { session, replays } = journey;
+  const { transformRequest, transformResponse } = journey.config;
+  Object.assign(config, { transformRequest, transformResponse });
   await remakeBody(config, journey);
   arm(config, journey);
   session.emit('replayed', () => ({ ...requestInfo(config), generation: renewed.generation, replay: replays }));
   try {
-    return { response: received(config, await throughGate(config, journey)) };
+    return { response: received(config, journey, await throughGate(config, journey)) };
   } catch (error) {
     const { response } = (error ?? {}) as { response?: AxiosResponse };
     if (!response?.config || isCancel(error)) throw error;
-    return { response: received(config, response), error };
+    return { response: received(config, journey, response), error };
   } finally {
     disarm(config, journey);
   }
 }
 
-function received(config: Config, response: AxiosResponse): AxiosResponse {
+function received(config: Config, journey: Journey, response: AxiosResponse): AxiosResponse {
   throwIfCanceled(config);
+  disarm(response.config, journey);
   response.headers = AxiosHeaders.from(response.headers as never);
   response.data = transform(config.transformResponse, config, response);
   return response;

@@ -17,7 +17,11 @@ export interface ApiVideoOptions {
  *
  * @see https://docs.api.video/reference/authentication
  */
-export function apiVideo({ apiKey, baseURL = 'https://ws.api.video', delegatedToken }: ApiVideoOptions = {}): TokenSource {
+export function apiVideo({
+  apiKey,
+  baseURL = 'https://ws.api.video',
+  delegatedToken,
+}: ApiVideoOptions = {}): TokenSource {
   const ask = async (path: string, body: object, { client }: SourceContext) =>
     (await client.post(path, body, { baseURL })).data;
 

@@ -13,6 +13,7 @@ export function processLock(): <T>(task: () => Promise<T>, options: ExclusiveOpt
     const giveUp = () => leave(new Error('The wait for the lock was given up'));
     const timer = setTimeout(() => leave(new Error(`The lock was not free within ${waitMs} ms`)), waitMs);
     signal?.addEventListener('abort', giveUp);
+    if (signal?.aborted) giveUp();
 
     let gone = false;
     let held = false;

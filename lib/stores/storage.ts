@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { readToken } from '../token.js';
 import { processLock } from './lock.js';
 import { type Stored, sameGeneration, type TokenStore } from './store.js';
 
@@ -45,8 +46,9 @@ export function storageStore(storage: KeyValueStorage, key = 'axios-bearer'): To
 /** What can't be read is no session: signing in again mends it, an error at every request would not. */
 function parse(item: string | null | undefined): Stored | undefined {
   try {
-    const stored = JSON.parse(item ?? '') as Stored | null;
-    return stored?.session && stored.token?.accessToken !== undefined ? stored : undefined;
+    const stored = JSON.parse(item ?? '') as Stored;
+    readToken(stored.token, { now: 0, cookies: true });
+    return stored.session && stored.token ? stored : undefined;
   } catch {
     return undefined;
   }

@@ -18,10 +18,12 @@ export const deadRefreshToken: Act = {
     const outcomes = await Promise.all(upTo(20).map((page) => get('/videos', { page })));
 
     session.close();
-    return [
-      exactly('requests that succeed', 20, succeeded(outcomes)),
-      exactly('uses of the dead refresh token', 1, server.stats.refresh),
-      exactly('sign-ins with the API key', 1, server.stats.apiKey),
-    ];
+    return {
+      claims: [
+        exactly('requests that succeed', 20, succeeded(outcomes)),
+        exactly('use of the dead refresh token', 1, server.stats.refresh),
+        exactly('sign-in with the API key', 1, server.stats.apiKey),
+      ],
+    };
   },
 };

@@ -1,0 +1,139 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { type Run, runDemo } from './run.js';
+
+const WHOLE_SHOW = 90_000; // ms: some 15 s on an idle machine
+
+interface Measured {
+  expected: string;
+  measured: number | string;
+  holds: boolean;
+}
+interface Act {
+  act: string;
+  ok: boolean;
+  claims: Record<string, Measured>;
+  requests: { drawn: number; logged: number };
+  figures?: unknown;
+}
+interface Figures {
+  ok: boolean;
+  seconds: number;
+  acts: Act[];
+}
+
+describe('the demo, with --json', () => {
+  let run: Run;
+  let figures: Figures;
+
+  beforeAll(async () => {
+    run = await runDemo('--json');
+    figures = JSON.parse(run.stdout);
+  }, WHOLE_SHOW);
+
+  const act = (letter: string) => figures.acts.find((each) => each.act === letter)!;
+  const measured = (letter: string) =>
+    Object.fromEntries(Object.entries(act(letter).claims).map(([what, { measured }]) => [what, measured]));
+
+  it('ends by itself with exit code 0, and without complaint', () => {
+    expect(run.code).toBe(0);
+    expect(run.stderr).not.toMatch(/axios-bearer|unhandled|Error/i);
+  });
+
+  it('holds every claim of seven acts', () => {
+    expect(figures.acts.map(({ act, ok }) => [act, ok])).toEqual([...'abcdefg'].map((letter) => [letter, true]));
+    expect(figures.acts.flatMap(({ claims }) => Object.values(claims)).filter(({ holds }) => !holds)).toEqual([]);
+    expect(figures.ok).toBe(true);
+  });
+
+  it('draws exactly the requests that the servers saw', () => {
+    for (const { requests } of figures.acts) expect(requests.drawn).toBe(requests.logged);
+  });
+
+  it('a: gets the first token by API key, once, before anything is sent', () => {
+    expect(measured('a')).toEqual({
+      'requests that succeed': 6,
+      'sign-in with the API key': 1,
+      'requests sent without a token': 0,
+    });
+  });
+
+  it('b: brings 100 concurrent requests through an expired token with one refresh', () => {
+    expect(measured('b')).toEqual({
+      'requests that succeed': 100,
+      'times 401 on the way': 100,
+      'refresh, though ten 401s came after it': 1,
+      'spent refresh tokens presented again': 0,
+    });
+  });
+
+  it('c: meets no 401 while tokens expire under steady traffic', () => {
+    const { 'requests that succeed': ok, 'refreshes behind them': refreshes, ...none } = measured('c');
+    expect(none).toEqual({ 'times 401': 0, 'failed requests': 0 });
+    expect(ok).toBeGreaterThanOrEqual(12);
+    expect(refreshes).toBeGreaterThanOrEqual(2);
+  });
+
+  it('d: backs off while the refresh endpoint is down, and loses neither session nor request', () => {
+    expect(measured('d')).toEqual({
+      'refreshes answered 503': 3,
+      'retries before their backoff was over': 0,
+      'requests that succeed, having waited': 10,
+      'session afterwards': 'active',
+      'sign-ins with the API key': 0,
+    });
+  });
+
+  it('e: uses the API key again, once, when the refresh token is dead', () => {
+    expect(measured('e')).toEqual({
+      'requests that succeed': 20,
+      'use of the dead refresh token': 1,
+      'sign-in with the API key': 1,
+    });
+  });
+
+  it('f: caps what a server that always says 401 costs', () => {
+    const { 'refreshes for all of them': refreshes, 'requests for all of them': requests, ...rest } = measured('f');
+    expect(rest).toEqual({
+      "polls handed the server's own 401": 20,
+      'opening of the breaker': 1,
+      'other route, still served': 1,
+      'tokens in the error, printed': 0,
+    });
+    expect(refreshes).toBeLessThanOrEqual(6);
+    expect(requests).toBeLessThanOrEqual(26);
+  });
+
+  it('g: compares with what people use today, by figures', () => {
+    expect(measured('g')).toMatchObject({ 'requests of ours that succeed': 100, 'refresh of ours': 1 });
+    expect(act('g').figures).toMatchObject([
+      { name: 'axios-bearer', storm: { ok: 100, failed: 0, refreshes: 1 }, withOne503: { ok: 100, failed: 0 } },
+      { name: 'copied snippet', storm: { ok: expect.any(Number), refreshes: expect.any(Number) } },
+      { name: 'axios-auth-refresh', storm: { ok: expect.any(Number), refreshes: expect.any(Number) } },
+    ]);
+  });
+});
+
+describe('the demo, piped', () => {
+  it(
+    'shows the acts it is asked for as plain text that fits 80 columns',
+    async () => {
+      const { code, stdout } = await runDemo('a', 'e');
+      expect(code).toBe(0);
+      expect(stdout).not.toContain('\x1b');
+      expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+      expect(stdout).toMatch(/^ {2}a {2}No token yet/m);
+      expect(stdout).toMatch(/^ {3}\/auth\/api-key +█+$/m);
+      expect(stdout).toMatch(/^ {3}page 1 +─+●·+═+✓$/m);
+      expect(stdout).toMatch(/ ✓ 7 of 7 claims held/);
+    },
+    WHOLE_SHOW,
+  );
+
+  it(
+    'exits with 1 when nothing was shown',
+    async () => {
+      expect(await runDemo('z')).toMatchObject({ code: 1 });
+    },
+    WHOLE_SHOW,
+  );
+});

@@ -1,0 +1,1213 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { getEventListeners, once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import axios, { type AxiosAdapter, AxiosError, type AxiosInstance } from 'axios';
+import {
+  bearer,
+  memoryStore,
+  replayable,
+  type SessionOptions,
+  storageStore,
+  type TokenResponse,
+  type TokenStore,
+} from 'axios-bearer';
+import {
+  atEnd,
+  clockInHand,
+  closeAll,
+  codeOf,
+  deferred,
+  failureOf,
+  keep,
+  lone,
+  never,
+  next,
+  pair,
+  record,
+  scene,
+  serve,
+  settle,
+  standing,
+  storeWith,
+  until,
+} from '../support/sessions.js';
+
+afterEach(closeAll);
+
+/** As AsyncStorage: each call takes a while. */
+function slowStorage() {
+  const items = new Map<string, string>();
+  const later = async <T>(task: () => T) => {
+    for (let i = 0; i < 3; i += 1) await new Promise((resolve) => setImmediate(resolve));
+    return task();
+  };
+  return {
+    getItem: (key: string) => later(() => items.get(key) ?? null),
+    setItem: (key: string, value: string) => later(() => items.set(key, value)),
+    removeItem: (key: string) => later(() => items.delete(key)),
+  };
+}
+const stores: [string, () => TokenStore][] = [
+  ['memoryStore', memoryStore],
+  ['storageStore', () => storageStore(slowStorage())],
+];
+
+describe('L21: no token of one identity on a request of another', () => {
+  /** Ada signed in with generation 1; Bob’s tokens are generation 2 of the server’s. */
+  async function adaAndBob(options: Parameters<typeof scene>[0] = {}) {
+    const server = await serve();
+    const [ada, bob] = [server.issue(), server.issue()];
+    const { api, session } = await scene({ server, ...options, tokens: ada });
+    const sent = (path: string) => server.log.filter((entry) => entry.path === path).map(({ generation }) => generation);
+    return { server, api, session, bob, sent };
+  }
+
+  it('L21 rejects a request that waited for Ada’s refresh when Bob signs in, and does not send it', async () => {
+    const { server, api, session, bob, sent } = await adaAndBob();
+    const refresh = server.hold('/auth/refresh');
+    server.fault('/echo/ada', { status: 401 });
+    const request = failureOf(api.get('/echo/ada'));
+    await refresh.arrived(1);
+    await session.signIn(bob);
+    refresh.release();
+    const error = await request;
+    expect(error).toMatchObject({ code: 'ERR_BEARER_IDENTITY', response: { status: 401 }, config: { url: '/echo/ada' } });
+    expect(sent('/echo/ada')).toEqual([1]);
+  });
+
+  it('L21 rejects one that was held before its first send, without sending it at all', async () => {
+    const { server, api, session, bob, sent } = await adaAndBob();
+    await session.signIn({ ...server.issue(), expires_in: 0 });
+    const refresh = server.hold('/auth/refresh');
+    const request = codeOf(api.get('/echo/ada'));
+    await refresh.arrived(1);
+    await session.signIn(bob);
+    expect(await request).toBe('ERR_BEARER_IDENTITY');
+    expect(sent('/echo/ada')).toEqual([]);
+  });
+
+  it('L21 rejects token() and refresh() of Ada’s rather than give them Bob’s', async () => {
+    const { server, session, bob } = await adaAndBob();
+    await session.signIn({ ...server.issue(), expires_in: 0 });
+    const refresh = server.hold('/auth/refresh');
+    const waits = [codeOf(session.token()), codeOf(session.refresh())];
+    await refresh.arrived(1);
+    await session.signIn(bob);
+    expect(await Promise.all(waits)).toEqual(['ERR_BEARER_IDENTITY', 'ERR_BEARER_IDENTITY']);
+  });
+
+  it('L21 rejects one that waits in the gate, after the refresh and before its replay', async () => {
+    const { server, api, session, bob, sent } = await adaAndBob({ replayConcurrency: 1 });
+    server.expire();
+    const [fresh] = [server.issue()];
+    const door = server.hold(({ path, headers }) => path === '/echo/first' && !headers.authorization?.includes('none'));
+    const first = codeOf(api.get('/echo/first'));
+    await door.arrived(1);
+    door.release();
+    const replay = server.hold('/echo/first');
+    const second = codeOf(api.get('/echo/second'));
+    await replay.arrived(1);
+    await until(() => sent('/echo/second').length === 1);
+    await settle();
+    await session.signIn({ ...bob, ...fresh });
+    replay.release();
+    expect(await first).toMatch(/fulfilled|ERR_BEARER_IDENTITY/);
+    expect(await second).toBe('ERR_BEARER_IDENTITY');
+    expect(sent('/echo/second')).toHaveLength(1);
+  });
+
+  it('L21 rejects one whose 401 comes after Bob has signed in, and leaves Bob’s session alone', async () => {
+    const { server, api, session, bob, sent } = await adaAndBob();
+    const door = server.hold('/echo/ada');
+    server.fault('/echo/ada', { status: 401 });
+    const request = failureOf(api.get('/echo/ada'));
+    await door.arrived(1);
+    await session.signIn(bob);
+    const { state } = session;
+    door.release();
+    expect(await request).toMatchObject({ code: 'ERR_BEARER_IDENTITY', response: { status: 401 } });
+    expect(sent('/echo/ada')).toEqual([1]);
+    expect(session.state).toBe(state);
+    expect(server.stats.refresh).toBe(0);
+  });
+
+  it('L21 does the same when Bob signs in on another holder of the store', async () => {
+    const store = memoryStore();
+    const { server, api, session, bob, sent } = await adaAndBob({ store });
+    await session.token();
+    const refresh = server.hold('/auth/refresh');
+    server.fault('/echo/ada', { status: 401 });
+    const request = codeOf(api.get('/echo/ada'));
+    await refresh.arrived(1);
+    const elsewhere = lone({ store });
+    await elsewhere.signIn(bob);
+    refresh.release();
+    expect(await request).toBe('ERR_BEARER_IDENTITY');
+    expect(sent('/echo/ada')).toEqual([1]);
+    expect(await session.token()).toBe(bob.access_token);
+  });
+
+  it('L21 never commits Ada’s late refresh over Bob’s tokens', async () => {
+    const store = memoryStore();
+    const answer = deferred<TokenResponse>();
+    const { session, bob } = await adaAndBob({ store, source: () => answer.promise });
+    await session.token();
+    const refresh = codeOf(session.refresh());
+    await settle();
+    await session.signIn(bob);
+    answer.resolve(pair('ada-late'));
+    await settle();
+    expect(await refresh).toBe('ERR_BEARER_IDENTITY');
+    expect(await session.token()).toBe(bob.access_token);
+    expect(await store.read()).toMatchObject({ token: { accessToken: bob.access_token } });
+  });
+
+  it('L21 sends a config of Ada’s answer, sent again by the app, with Bob’s token', async () => {
+    const { server, api, session, bob, sent } = await adaAndBob();
+    const { config } = await api.get('/echo/again');
+    server.fault('/echo/again', { status: 500 });
+    const failed = await failureOf(api.get('/echo/again'));
+    await session.signIn(bob);
+    await api.request(config);
+    await api.request(failed.config);
+    expect(sent('/echo/again')).toEqual([1, 1, 2, 2]);
+  });
+
+  it('L21 lets a request live through a new sign-in of the same identity, and sends it with the new token', async () => {
+    const { server, api, session, bob, sent } = await adaAndBob({ identity: () => 'ada' });
+    const refresh = server.hold('/auth/refresh');
+    server.fault('/echo/ada', { status: 401 });
+    const request = api.get('/echo/ada');
+    await refresh.arrived(1);
+    await session.signIn(bob);
+    expect((await request).status).toBe(200);
+    expect(sent('/echo/ada')).toEqual([1, 2]);
+    refresh.release();
+  });
+
+  it('L21 keeps two sessions on two instances apart in a storm', async () => {
+    const server = await serve();
+    const users = await Promise.all(['ada', 'bob'].map(() => scene({ server })));
+    server.expire();
+    const names = ['ada', 'bob'];
+    await Promise.all(
+      Array.from({ length: 40 }, (_, i) => users[i % 2]!.api.get(`/echo/${names[i % 2]}`)),
+    );
+    const [ada, bob] = names.map((name) => {
+      const entries = server.log.filter(({ path }) => path === `/echo/${name}`);
+      return [...new Set(entries.map(({ generation }) => generation))];
+    });
+    expect([ada!.length, bob!.length]).toEqual([2, 2]);
+    expect(ada!.filter((generation) => bob!.includes(generation))).toEqual([]);
+    expect(server.stats).toMatchObject({ refresh: 2, reuse: 0 });
+  });
+});
+
+describe('L22: after signOut() resolves, the session does not come back', () => {
+  describe.each(stores)('%s', (_, makeStore) => {
+    it('L22 commits no refresh result that comes later, drops it, and revokes it where possible', async () => {
+      const store = makeStore();
+      const answer = deferred<TokenResponse>();
+      const revoked: string[] = [];
+      const session = lone({
+        tokens: pair('a'),
+        store,
+        source: {
+          refresh: () => answer.promise,
+          revoke: async ({ accessToken }) => void revoked.push(accessToken),
+        },
+      });
+      await session.token();
+      const waits = codeOf(session.refresh());
+      await settle();
+      await session.signOut();
+      const seen = record(session);
+      answer.resolve(pair('late'));
+      await settle();
+      await settle();
+      expect(await waits).toBe('ERR_BEARER_SIGNED_OUT');
+      expect(await store.read()).toBeUndefined();
+      expect([session.state, seen]).toEqual([{ status: 'signed-out' }, []]);
+      expect(revoked).toEqual(['at_a', 'at_late']);
+    });
+
+    it.each(['signIn()', 'the first request'])('L22 commits no first token that comes later: asked for by %s', async (who) => {
+      const store = makeStore();
+      const answer = deferred<TokenResponse>();
+      const revoked: string[] = [];
+      const asked = deferred();
+      const obtain = () => {
+        asked.resolve();
+        return answer.promise;
+      };
+      const source = { obtain, revoke: async (token: { accessToken: string }) => void revoked.push(token.accessToken) };
+      const session = lone({ store, source });
+      const waits = codeOf(who === 'signIn()' ? session.signIn() : session.token());
+      await asked.promise;
+      await session.signOut();
+      answer.resolve(pair('late'));
+      await settle();
+      await settle();
+      expect(await waits).toBe('ERR_BEARER_SIGNED_OUT');
+      expect(await store.read()).toBeUndefined();
+      expect(session.state).toEqual({ status: 'signed-out' });
+      expect(await codeOf(lone({ store, source: { needsRefreshToken: true, refresh: obtain } }).token())).toBe(
+        'ERR_BEARER_SIGNED_OUT',
+      );
+      expect(revoked).toEqual(['at_late']);
+    });
+
+    it('L22 leaves nothing in the store when it comes in the middle of a commit', async () => {
+      const store = makeStore();
+      const session = lone({ tokens: pair('a'), store, source: async () => pair('b') });
+      await session.token();
+      const committing = deferred();
+      const { exclusive } = store;
+      store.exclusive = (task, options) =>
+        exclusive((held) => {
+          const commit: typeof held.commit = (next) => {
+            committing.resolve();
+            return held.commit(next);
+          };
+          return task({ ...held, commit });
+        }, options);
+      const refresh = codeOf(session.refresh());
+      await committing.promise;
+      await session.signOut();
+      await settle();
+      expect(await refresh).toMatch(/^(ERR_BEARER_SIGNED_OUT|fulfilled)$/);
+      expect(await store.read()).toBeUndefined();
+      expect(session.state).toEqual({ status: 'signed-out' });
+    });
+
+    it('L22 leaves nothing in the store when it comes in the middle of signIn(tokens)', async () => {
+      const store = makeStore();
+      const session = lone({ store });
+      await codeOf(session.token());
+      const signIn = codeOf(session.signIn(pair('a')));
+      await session.signOut();
+      await settle();
+      expect(await signIn).toBe('ERR_BEARER_SIGNED_OUT');
+      expect(await store.read()).toBeUndefined();
+      expect(session.state).toEqual({ status: 'signed-out' });
+    });
+
+    it('L22 holds when it comes before the stored session was read', async () => {
+      const store = makeStore();
+      await store.replace({ session: 's', generation: 1, token: { accessToken: 'stored', issuedAt: 0 } });
+      const session = lone({ store });
+      await session.signOut();
+      await settle();
+      expect(session.state).toEqual({ status: 'signed-out' });
+      expect(await codeOf(session.token())).toBe('ERR_BEARER_SIGNED_OUT');
+      expect(await store.read()).toBeUndefined();
+    });
+  });
+
+  it('L22 leaves nothing in a store whose writes overtake each other', async () => {
+    const inner = memoryStore();
+    const slow = deferred();
+    const store = storeWith(
+      { replace: async (next) => (next ? slow.promise : Promise.resolve()).then(() => inner.replace(next)) },
+      inner,
+    );
+    const session = lone({ store, refreshTimeout: 500 });
+    await codeOf(session.token());
+    const signIn = codeOf(session.signIn(pair('a')));
+    await settle();
+    const signOut = session.signOut();
+    await settle();
+    slow.resolve();
+    await signOut;
+    await settle();
+    expect(await signIn).toBe('ERR_BEARER_SIGNED_OUT');
+    expect(await inner.read()).toBeUndefined();
+  });
+
+  it('L22 ends the retries of a refresh: the source is not asked again', async () => {
+    const source = jest.fn(() => Promise.reject(new Error('down')));
+    const session = lone({ tokens: pair('a'), source, backoff: { initial: 5, cap: 5 }, refreshRetries: 50 });
+    const waits = codeOf(session.refresh());
+    await next(session, 'refreshFailed');
+    await session.signOut();
+    const calls = source.mock.calls.length;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(source).toHaveBeenCalledTimes(calls);
+    expect(await waits).toBe('ERR_BEARER_SIGNED_OUT');
+  });
+
+  it('L22 is not undone by requests, token(), refresh(), a late 401 or a hint', async () => {
+    const store = memoryStore();
+    const { server, api, session } = await scene({ store, source: { obtain: async () => 'again', refresh: async () => 'again' } });
+    const door = server.hold('/echo/late');
+    server.fault('/echo/late', { status: 401 });
+    const late = failureOf(api.get('/echo/late'));
+    await door.arrived(1);
+    await session.signOut();
+    door.release();
+    expect((await late).response.status).toBe(401);
+    expect((await failureOf(api.get('/videos'))).response.status).toBe(401);
+    expect(await codeOf(session.token())).toBe('ERR_BEARER_SIGNED_OUT');
+    expect(await codeOf(session.refresh())).toBe('ERR_BEARER_SIGNED_OUT');
+    await store.replace({ session: 's', generation: 1, token: { accessToken: 'stored', issuedAt: 0 } });
+    await settle();
+    expect(session.state).toEqual({ status: 'signed-out' });
+    expect(server.stats.ok).toBe(0);
+  });
+
+  it('L22 sends nothing more with the old token: what waits in the gate neither', async () => {
+    const { server, api, session } = await scene({ replayConcurrency: 1, whenSignedOut: 'reject' });
+    server.expire();
+    server.fault('/echo/first', { status: 401 });
+    const requests = [api.get('/echo/first'), api.get('/echo/second'), api.get('/echo/third')].map(codeOf);
+    await until(() => server.stats.refresh === 1);
+    const replays = server.hold('/echo*');
+    await replays.arrived(1);
+    await session.signOut();
+    const before = server.stats.requests;
+    replays.release();
+    const codes = await Promise.all(requests);
+    expect(codes.filter((code) => code === 'fulfilled').length).toBeLessThanOrEqual(1);
+    expect(server.stats.requests).toBe(before);
+  });
+
+  it('L22 a sign-in afterwards is not disturbed by the late result of the session before', async () => {
+    const store = memoryStore();
+    const answer = deferred<TokenResponse>();
+    const session = lone({ tokens: pair('a'), store, source: () => answer.promise });
+    await session.token();
+    const old = codeOf(session.refresh());
+    await settle();
+    await session.signOut();
+    await session.signIn(pair('b'));
+    answer.resolve(pair('late'));
+    await settle();
+    expect(await old).toBe('ERR_BEARER_SIGNED_OUT');
+    expect(await session.token()).toBe('at_b');
+    expect(await store.read()).toMatchObject({ token: { accessToken: 'at_b' } });
+  });
+
+  it('L22 stops other holders at the hint', async () => {
+    const store = memoryStore();
+    const [here, there] = [lone({ store, tokens: pair('a') }), lone({ store, keepFresh: true })];
+    await here.token();
+    await there.token().catch(() => {});
+    await settle();
+    expect(there.state.status).toBe('active');
+    await here.signOut();
+    await settle();
+    expect(there.state).toEqual({ status: 'signed-out' });
+    expect(await codeOf(there.token())).toBe('ERR_BEARER_SIGNED_OUT');
+  });
+
+  it('L22 stops other holders without hints at their next read, and lets no refresh of theirs be committed', async () => {
+    const store = storeWith({ subscribe: undefined });
+    const source = jest.fn(async () => pair('b'));
+    const here = lone({ store, tokens: pair('a') });
+    await here.token();
+    const there = lone({ store, source });
+    await there.token();
+    await here.signOut();
+    expect(await there.token()).toBe('at_a');
+    expect(await codeOf(there.refresh())).toBe('ERR_BEARER_SIGNED_OUT');
+    expect(there.state).toEqual({ status: 'signed-out' });
+    expect(await store.read()).toBeUndefined();
+    expect(source).not.toHaveBeenCalled();
+  });
+
+  it('L22 drops a refresh of another holder that was under way, and revokes its result', async () => {
+    const store = storeWith({ subscribe: undefined });
+    const answer = deferred<TokenResponse>();
+    const revoke = jest.fn(async (_: { accessToken: string }) => {});
+    const here = lone({ store, tokens: pair('a') });
+    await here.token();
+    const there = lone({ store, source: { refresh: () => answer.promise, revoke }, backoff: { initial: 1, cap: 1 } });
+    await there.token();
+    const refresh = codeOf(there.refresh());
+    await settle();
+    await here.signOut();
+    answer.resolve(pair('late'));
+    expect(await refresh).toBe('ERR_BEARER_SIGNED_OUT');
+    expect(await store.read()).toBeUndefined();
+    expect(there.state).toEqual({ status: 'signed-out' });
+    expect(revoke.mock.calls[0]![0]).toMatchObject({ accessToken: 'at_late' });
+  });
+
+  it('L22 with the store down signs out here all the same, rejects with ERR_BEARER_STORE, and stays signed out', async () => {
+    const inner = memoryStore();
+    const store = storeWith({ replace: (next) => (next ? inner.replace(next) : Promise.reject(new Error('down'))) }, inner);
+    const revoke = jest.fn(async () => {});
+    const session = lone({ store, tokens: pair('a'), source: { refresh: async () => 'x', revoke } });
+    await session.token();
+    const signedOut = next(session, 'signedOut');
+    expect(await codeOf(session.signOut())).toBe('ERR_BEARER_STORE');
+    expect(await signedOut).toEqual({ reason: 'signOut' });
+    expect(revoke).toHaveBeenCalledTimes(1);
+    expect(await inner.read()).toBeDefined();
+    expect(await codeOf(session.token())).toBe('ERR_BEARER_SIGNED_OUT');
+    expect(await codeOf(session.refresh())).toBe('ERR_BEARER_SIGNED_OUT');
+  });
+});
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** A process of its own, with the same axios as this run, that runs `script` and prints JSON lines. */
+function run(script: string, env: Record<string, string> = {}, flags: string[] = []) {
+  const asUrl = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
+  const version = process.env.AXIOS;
+  const alias = `export const resolve = (name, context, next) => next(name === 'axios' ? 'axios-${version}' : name, context);`;
+  const register = asUrl(`import { register } from 'node:module'; register(${JSON.stringify(asUrl(alias))});`);
+  const imports = [...(version ? ['--import', register] : []), '--import', 'tsx'];
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [...flags, ...imports, '--input-type=module', '-e', PRELUDE + script],
+    { env: { ...process.env, ...env, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let [out, err] = ['', ''];
+  let doneAt = Number.NaN;
+  child.stdout!.on('data', (chunk) => {
+    out += chunk;
+    if (out.includes('"done"')) doneAt ||= Date.now();
+  });
+  child.stderr!.on('data', (chunk) => {
+    err += chunk;
+  });
+  const timer = setTimeout(() => child.kill(), 15_000);
+  return once(child, 'close').then(([code]) => {
+    clearTimeout(timer);
+    const lines = out.split('\n').filter(Boolean);
+    return { code, err, lines: lines.map((line) => JSON.parse(line)), lingered: Date.now() - doneAt };
+  });
+}
+
+const PRELUDE = `
+  import axios, { AxiosError } from 'axios';
+  import { bearer, createSession, memoryStore } from 'axios-bearer';
+  const never = new Promise(() => {});
+  const tick = async () => { for (let i = 0; i < 5; i++) await new Promise((go) => setImmediate(go)); };
+  const sleep = (ms) => new Promise((go) => setTimeout(go, ms));
+  const say = (...line) => console.log(JSON.stringify(line));
+  const hour = { access_token: 'at_x', refresh_token: 'rt_x', expires_in: 3600 };
+  const due = { accessToken: 'at_x', refreshToken: 'rt_x', issuedAt: Date.now() - 3540000, expiresAt: Date.now() + 60000 };
+  const expired = { ...hour, expires_in: 0 };
+  const { BASE } = process.env;
+  const overHttp = async ({ refreshToken }, { client }) => (await client.post('/auth/refresh', { refreshToken })).data;
+  const code = (promise) => promise.then(() => 'fulfilled', (error) => error.code ?? error.message);
+  const wire = (statusOf) => async (config) => {
+    const status = statusOf(config);
+    const response = { status, statusText: '', data: {}, headers: {}, config, request: {} };
+    if (!config.validateStatus || config.validateStatus(status)) return response;
+    throw new AxiosError('status ' + status, 'ERR_BAD_REQUEST', config, {}, response);
+  };
+`;
+
+/** Everything that ought not to keep a process alive, one after the other; what does is named. */
+const ENDS = `
+  const active = () => process.getActiveResourcesInfo().filter((name) => !/Pipe|TTY|Immediate|FSReq|MessagePort|Worker/.test(name));
+  const scenario = async (name, task) => {
+    const before = active();
+    await task();
+    await tick();
+    const after = active();
+    for (const each of before) { const at = after.indexOf(each); if (at >= 0) after.splice(at, 1); }
+    say(name, after);
+  };
+  const options = { source: () => never };
+  await scenario('a session that keeps fresh', () => { createSession({ ...options, tokens: hour, keepFresh: true }); });
+  await scenario('a finished storm on an installed session', async () => {
+    const api = axios.create({ baseURL: BASE });
+    const session = bearer(api, { tokens: JSON.parse(process.env.TOKENS), source: overHttp, keepFresh: true });
+    session.subscribe(() => {});
+    session.on('refreshed', () => {});
+    const answers = await Promise.all(Array.from({ length: 100 }, () => api.get('/videos')));
+    if (answers.some(({ status }) => status !== 200)) throw new Error('storm');
+    await sleep(50);
+  });
+  await scenario('a refresh behind the requests whose source hangs', () => createSession({ ...options, tokens: due }).token());
+  await scenario('a refresh behind the requests that waits for its backoff', async () => {
+    const session = createSession({ source: () => Promise.reject(new Error('down')), tokens: due, backoff: { initial: 20000 } });
+    await session.token();
+  });
+  await scenario('a refresh behind the requests that waits for the lock of another holder', async () => {
+    const store = memoryStore();
+    store.exclusive(() => never, { waitMs: 10 });
+    const session = createSession({ ...options, tokens: due, store });
+    await session.token();
+    await session.token();
+  });
+  await scenario('a store that never answers, with nobody waiting', () => {
+    createSession({ ...options, store: { read: () => never, exclusive: () => never, replace: () => never } });
+  });
+  await scenario('requests that were aborted while they waited', async () => {
+    const api = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: wire(() => 200) });
+    bearer(api, { ...options, tokens: expired });
+    const aborter = new AbortController();
+    const request = api.get('/', { signal: aborter.signal });
+    const timed = api.get('/', { timeout: 20 });
+    await tick();
+    aborter.abort();
+    await request.catch(() => {});
+    await timed.catch(() => {});
+  });
+  await scenario('a sign-out whose server hangs, and is not waited for', () => {
+    createSession({ source: { refresh: () => never, revoke: () => never }, tokens: hour }).signOut();
+  });
+  await scenario('a late token that is being revoked', async () => {
+    let late;
+    const session = createSession({ source: { refresh: () => new Promise((go) => { late = go; }), revoke: () => never }, tokens: hour });
+    session.refresh().catch(() => {});
+    await tick();
+    session.signOut();
+    late(hour);
+  });
+  await scenario('sessions that were closed', async () => {
+    const session = createSession({ ...options, tokens: expired, keepFresh: true });
+    session.token().catch(() => {});
+    await tick();
+    session.close();
+  });
+  say('done');
+`;
+
+/** The other way round: a process must not end while somebody waits, though nothing else keeps it. */
+const WAITS = `
+  const quick = { refreshTimeout: 60, refreshRetries: 1, backoff: { initial: 40, cap: 60 } };
+  const hanging = { read: () => never, exclusive: () => never, replace: () => never };
+  const lone = (options) => createSession({ source: () => never, ...quick, ...options });
+  const failsOnce = () => { let n = 0; return async () => { if (!n++) throw new Error('down'); return 'at_new'; }; };
+  const api = (options) => {
+    const instance = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: wire(({ headers }) => String(headers.get('Authorization')).endsWith('new') ? 200 : 401) });
+    bearer(instance, { source: () => never, ...quick, ...options });
+    return instance;
+  };
+  say('a request through a backoff', await code(api({ source: failsOnce(), tokens: hour }).get('/')));
+  say('a request whose source hangs', await code(api({ tokens: hour }).get('/')));
+  say('a request held before its first send', await code(api({ source: failsOnce(), tokens: expired }).get('/')));
+  say('token() through a backoff', await code(lone({ source: failsOnce(), tokens: expired }).token()));
+  say('token() whose source hangs', await code(lone({ tokens: expired }).token()));
+  const behind = lone({ tokens: due });
+  await behind.token();
+  say('refresh() that joins one behind the requests', await code(behind.refresh()));
+  say('signIn() whose source hangs', await code(lone({ source: { obtain: () => never } }).signIn()));
+  say('signIn(tokens) whose store hangs', await code(lone({ store: hanging }).signIn(hour)));
+  say('token() whose store is never read', await code(lone({ store: hanging }).token()));
+  say('signOut() whose store hangs', await code(lone({ store: { ...memoryStore(), replace: () => never } }).signOut()));
+  say('signOut() whose revoke hangs', await code(lone({ tokens: hour, source: { refresh: () => never, revoke: () => never } }).signOut()));
+  const store = memoryStore();
+  const stuck = lone({ tokens: hour, store });
+  await stuck.token();
+  store.exclusive(() => never, { waitMs: 10 });
+  say('refresh() that waits for the lock of another', await code(stuck.refresh()));
+  say('done');
+`;
+
+/** Faults with nobody, somebody or everybody gone who could hear of them. */
+const FAULTS = `
+  let unhandled = [];
+  process.on('unhandledRejection', (reason) => unhandled.push(String(reason?.message ?? reason)));
+  console.error = () => {};
+  const quick = { refreshTimeout: 15, refreshRetries: 1, backoff: { initial: 2, cap: 4 } };
+  const lone = (options) => createSession({ source: () => Promise.reject(new Error('down')), ...quick, ...options });
+  const refused = () => Promise.reject(Object.assign(new Error('refused'), { response: { status: 400 } }));
+  const lateTo = (ms, error = true) => () => new Promise((go, stop) => setTimeout(() => error ? stop(new Error('late')) : go('at_late'), ms));
+  const down = () => Promise.reject(new Error('store down'));
+  const api = (options, status = 401) => {
+    const instance = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: wire(() => status) });
+    const session = bearer(instance, { source: () => Promise.reject(new Error('down')), ...quick, ...options });
+    return { instance, session };
+  };
+  const cases = {
+    'a refresh behind the requests fails': async () => void (await lone({ tokens: due }).token()),
+    'it is refused for good': async () => void (await lone({ tokens: due, source: refused }).token()),
+    'its answer is no token': async () => void (await lone({ tokens: due, source: async () => ({}) }).token()),
+    'its source throws at once': async () => void (await lone({ tokens: due, source: () => { throw new Error('at once'); } }).token()),
+    'its source fails after its deadline': async () => void (await lone({ tokens: due, source: lateTo(40) }).token()),
+    'its source succeeds after its deadline': async () => void (await lone({ tokens: due, source: lateTo(40, false) }).token()),
+    'its isRejected throws': async () => void (await lone({ tokens: due, source: { refresh: refused, isRejected: () => { throw new Error('x'); } } }).token()),
+    'the timer’s refresh fails': async () => { lone({ tokens: { ...due, expiresAt: Date.now() + 50 }, keepFresh: true }); await sleep(30); },
+    'the store can’t be read at the start': async () => void lone({ store: { ...memoryStore(), read: down } }),
+    'the store fails with every call': async () => void lone({ store: { read: down, exclusive: down, replace: down }, tokens: hour }),
+    'the store fails after its deadline': async () => void lone({ store: { ...memoryStore(), read: lateTo(40) } }),
+    'a hint is followed by a failure to read': async () => {
+      const store = memoryStore(); let bad = false;
+      const session = lone({ store: { ...store, read: () => bad ? down() : store.read() }, tokens: hour });
+      await session.token(); bad = true; await store.replace(undefined);
+    },
+    'a hint is followed by an identity that throws': async () => {
+      const store = memoryStore(); let bad = false;
+      const session = lone({ store, tokens: hour, identity: () => { if (bad) throw new Error('identity'); return 'x'; } });
+      await session.token(); bad = true;
+      await store.replace({ session: 'other', generation: 1, token: { accessToken: 'y', issuedAt: 0 } });
+    },
+    'the identity of a stored session throws': async () => {
+      const store = memoryStore();
+      await store.replace({ session: 'other', generation: 1, token: { accessToken: 'y', issuedAt: 0 } });
+      lone({ store, identity: () => { throw new Error('identity'); } });
+    },
+    'all that waited were aborted': async () => {
+      const { instance } = api({ tokens: expired });
+      const aborter = new AbortController();
+      const waits = [1, 2, 3].map(() => code(instance.get('/', { signal: aborter.signal })));
+      await tick(); aborter.abort(); await Promise.all(waits);
+    },
+    'token() was given up': async () => {
+      const session = lone({ tokens: expired, source: lateTo(10) });
+      const aborter = new AbortController();
+      const wait = code(session.token({ signal: aborter.signal }));
+      await tick(); aborter.abort(); await wait;
+    },
+    'signed out in the middle': async () => {
+      const session = lone({ tokens: hour, source: { refresh: lateTo(10), revoke: () => Promise.reject(new Error('revoke')) } });
+      const wait = code(session.refresh()); await tick(); await session.signOut(); await wait;
+    },
+    'a late token can’t be revoked': async () => {
+      const session = lone({ tokens: hour, source: { refresh: lateTo(10, false), revoke: () => Promise.reject(new Error('revoke')) } });
+      const wait = code(session.refresh()); await tick(); await session.signOut(); await wait;
+    },
+    'closed in the middle': async () => {
+      for (const source of [lateTo(10), lateTo(10, false), refused]) {
+        const session = lone({ tokens: due, source }); await session.token(); session.close();
+      }
+    },
+    'closed while signing in': async () => {
+      const session = lone({ source: { obtain: lateTo(10) } });
+      const wait = code(session.signIn()); await tick(); session.close(); await wait;
+    },
+    'signed in anew in the middle': async () => {
+      const session = lone({ tokens: due, source: lateTo(10) }); await session.token(); await session.signIn('at_other');
+    },
+    'a listener is async and fails': async () => {
+      const session = lone({ tokens: hour, source: async () => 'at_new' });
+      session.on('refreshed', async () => { throw new Error('async listener'); });
+      await session.refresh();
+    },
+    'a listener and a subscriber throw': async () => {
+      const session = lone({ tokens: due, source: async () => 'at_new' });
+      session.on('refreshing', () => { throw new Error('listener'); });
+      session.subscribe(() => { throw new Error('subscriber'); });
+      await session.token().catch(() => {}); await tick(); try { session.close(); } catch {}
+    },
+    'a storm fails, each with its own error': async () => {
+      const { instance } = api({ tokens: hour });
+      await Promise.all(Array.from({ length: 50 }, () => code(instance.get('/'))));
+    },
+    'always 401, until the breaker opens': async () => {
+      const { instance } = api({ tokens: hour, source: async () => 'at_new', refreshWindow: { limit: 2 } });
+      for (let i = 0; i < 5; i++) await code(instance.get('/'));
+    },
+    'shouldRefresh fails': async () => {
+      const { instance } = api({ tokens: hour, shouldRefresh: async () => { throw new Error('predicate'); } });
+      await code(instance.get('/'));
+    },
+    'a request’s body can’t be sent again': async () => {
+      const { instance } = api({ tokens: hour, source: async () => 'at_new' });
+      const { Readable } = await import('node:stream');
+      await code(instance.post('/', Readable.from(['x'])));
+    },
+    'replay: false, and the refresh fails': async () => {
+      const { instance } = api({ tokens: hour });
+      await code(instance.get('/', { bearer: { replay: false } }));
+    },
+    'uninstalled in the middle': async () => {
+      const { instance, session } = api({ tokens: hour, source: lateTo(10) });
+      const wait = code(instance.get('/')); await tick(); session.close(); await wait;
+    },
+    'the commit fails late': async () => {
+      const store = memoryStore();
+      const exclusive = (task, options) => store.exclusive((held) => task({ ...held, commit: lateTo(80) }), options);
+      const session = lone({ store: { ...store, exclusive }, tokens: due, source: async () => 'at_new' });
+      await session.token(); await session.token();
+    },
+    'an interactive obtain fails after sign-out': async () => {
+      const session = lone({ source: { interactive: true, obtain: lateTo(10) } });
+      const wait = code(session.signIn()); await tick(); await session.signOut(); await wait;
+    },
+  };
+  for (const [name, task] of Object.entries(cases)) {
+    await task();
+    await sleep(50);
+    say(name, unhandled.splice(0));
+  }
+  await sleep(150);
+  say('afterwards', unhandled);
+  say('done');
+  process.exit(0);
+`;
+
+/** Bytes per round after a warm-up, of things that are done thousands of times in a long life. */
+const GROWTH = `
+  const settledHeap = async () => { await tick(); gc(); await tick(); gc(); return process.memoryUsage().heapUsed; };
+  const measure = async (name, rounds, round) => {
+    for (let i = 0; i < rounds / 4; i++) await round(i);
+    const before = await settledHeap();
+    for (let i = 0; i < rounds; i++) await round(i);
+    say(name, Math.round((await settledHeap() - before) / rounds));
+  };
+  const instance = (status = () => 200) => axios.create({ baseURL: 'http://127.0.0.1:9', adapter: wire(status) });
+  const api = instance();
+  const session = bearer(api, { source: async () => ({ ...hour }), tokens: hour, keepFresh: true });
+  await measure('requests', 4000, () => api.get('/x'));
+  let n = 0;
+  const mended = instance(() => n++ % 2 ? 200 : 401);
+  const mending = bearer(mended, { source: async () => ({ ...hour }), tokens: hour });
+  await measure('requests that are mended', 1500, () => mended.get('/x'));
+  const failing = instance(() => 401);
+  bearer(failing, { source: async () => ({ ...hour }), tokens: hour, refreshWindow: { limit: 1000 }, backoff: { initial: 0, cap: 0 } });
+  await measure('requests that always fail', 300, () => failing.get('/x').catch(() => {}));
+  await measure('refreshes', 2000, () => session.refresh());
+  await measure('sign-ins and sign-outs', 2000, async () => { await session.signIn(hour); await session.signOut(); });
+  await session.signIn(hour);
+  await measure('listeners on and off', 3000, () => { session.on('refreshed', () => {})(); session.subscribe(() => {})(); });
+  const { signal } = new AbortController();
+  await measure('waits with a signal that lives on', 1000, async () => {
+    const waits = [session.token({ signal }), api.get('/x', { signal })];
+    await Promise.all([...waits, session.refresh(), session.token({ signal })]);
+  });
+  await measure('installs and uninstalls on one instance', 2000, () => { session.install(api2)(); });
+  await measure('installs on instances that come and go', 1000, () => { session.install(instance())(); });
+  await measure('sessions that come and go', 1000, async () => {
+    const one = createSession({ source: async () => 'x', tokens: hour, keepFresh: true });
+    await one.refresh();
+    one.close();
+  });
+  const store = memoryStore();
+  await measure('sessions that come and go on one store', 1000, async () => {
+    const one = createSession({ source: async () => 'x', tokens: hour, store });
+    await one.token();
+    one.close();
+  });
+  await measure('failures of the source', 500, async () => {
+    const one = createSession({ source: () => Promise.reject(new Error('down')), tokens: hour, refreshRetries: 0 });
+    await one.refresh().catch(() => {});
+    one.close();
+  });
+  say('done');
+  process.exit(0);
+`.replace("await measure('installs and", "const api2 = instance();\n  await measure('installs and");
+
+describe('L23: no residue', () => {
+  type Run = Awaited<ReturnType<typeof run>>;
+  let ends: Promise<Run>;
+  let waits: Promise<Run>;
+  let faults: Promise<Run>;
+  let growth: Promise<Run>;
+  let hung: Promise<Run>;
+  let closeServer: () => Promise<void>;
+
+  beforeAll(async () => {
+    const { startApiVideo } = await import('axios-bearer/testing');
+    const server = await startApiVideo();
+    const tokens = server.issue();
+    server.expire();
+    ends = run(ENDS, { BASE: server.url, TOKENS: JSON.stringify(tokens) });
+    waits = run(WAITS);
+    faults = run(FAULTS);
+    growth = run(GROWTH, {}, ['--expose-gc']);
+    const second = await startApiVideo();
+    second.fault('/auth/refresh', 'hang');
+    hung = run(
+      `const api = axios.create({ baseURL: BASE });
+      const session = bearer(api, { source: overHttp, tokens: due, refreshTimeout: 400, refreshRetries: 9, keepFresh: true });
+      say(await code(api.get('/public')));
+      say('done');`,
+      { BASE: second.url },
+    );
+    closeServer = async () => {
+      await Promise.all([ends, waits, faults, growth, hung]);
+      await Promise.all([server.close(), second.close()]);
+    };
+  });
+
+  it('L23 no timer, socket or lock keeps a process alive: one with sessions in every state ends by itself', async () => {
+    const { code, err, lines, lingered } = await ends;
+    expect(err).toBe('');
+    expect(lines.filter(([name, kept]) => name !== 'done' && kept.length > 0)).toEqual([]);
+    expect(lines.map(([name]) => name)).toHaveLength(11);
+    expect(code).toBe(0);
+    expect(lingered).toBeLessThan(3_000);
+  });
+
+  it('L23 a refresh behind the requests whose server hangs holds a process for no longer than refreshTimeout', async () => {
+    const { code, err, lines, lingered } = await hung;
+    expect([code, err, lines]).toEqual([0, '', [['fulfilled'], ['done']]]);
+    expect(lingered).toBeLessThan(3_000);
+  });
+
+  it('L24 a process does not end while somebody waits: every promise settles though nothing else keeps it alive', async () => {
+    const { code, lines } = await waits;
+    expect(Object.fromEntries(lines)).toEqual({
+      'a request through a backoff': 'fulfilled',
+      'a request whose source hangs': 'ERR_BEARER_UNAVAILABLE',
+      'a request held before its first send': 'fulfilled',
+      'token() through a backoff': 'fulfilled',
+      'token() whose source hangs': 'ERR_BEARER_UNAVAILABLE',
+      'refresh() that joins one behind the requests': 'ERR_BEARER_UNAVAILABLE',
+      'signIn() whose source hangs': 'ERR_BEARER_UNAVAILABLE',
+      'signIn(tokens) whose store hangs': 'ERR_BEARER_STORE',
+      'token() whose store is never read': 'ERR_BEARER_STORE',
+      'signOut() whose store hangs': 'ERR_BEARER_STORE',
+      'signOut() whose revoke hangs': 'fulfilled',
+      'refresh() that waits for the lock of another': 'ERR_BEARER_STORE',
+      done: undefined,
+    });
+    expect(code).toBe(0);
+  });
+
+  it('L23 no fault makes an unhandled rejection', async () => {
+    const { code, err, lines } = await faults;
+    expect(err).toBe('');
+    expect(lines.filter(([, unhandled]) => unhandled?.length > 0)).toEqual([]);
+    expect(lines.at(-1)).toEqual(['done']);
+    expect(lines.length).toBeGreaterThan(25);
+    expect(code).toBe(0);
+  });
+
+  it('L23 nothing grows with time: heap after thousands of requests, refreshes, sign-ins, installs, listeners', async () => {
+    const { code, err, lines } = await growth;
+    expect(err).toBe('');
+    // Less than any object that could be left behind for each round.
+    expect(lines.filter(([name, bytes]) => name !== 'done' && bytes > 100)).toEqual([]);
+    expect(lines).toHaveLength(13);
+    expect(code).toBe(0);
+    await closeServer();
+  });
+
+  const shapeOf = (instance: AxiosInstance) => ({
+    own: [instance.interceptors.request, instance.interceptors.response].map((manager) => Reflect.ownKeys(manager)),
+    methods: [instance.interceptors.request, instance.interceptors.response].map((manager) => [
+      (manager as unknown as { forEach: unknown }).forEach,
+      manager.use,
+      manager.eject,
+      manager.clear,
+    ]),
+    defaults: JSON.stringify(instance.defaults),
+    keys: Reflect.ownKeys(instance),
+  });
+  const liveHandlers = (instance: AxiosInstance) => {
+    let count = 0;
+    for (const manager of [instance.interceptors.request, instance.interceptors.response]) {
+      (manager as unknown as { forEach(each: () => void): void }).forEach(() => {
+        count += 1;
+      });
+    }
+    return count;
+  };
+
+  it('L23 install twice is install once', async () => {
+    const { server, api, session } = await scene();
+    const handlers = liveHandlers(api);
+    const uninstalls = [session.install(api), session.install(api), bearer(api, { session })];
+    expect(liveHandlers(api)).toBe(handlers);
+    const seen = record(session);
+    server.expire();
+    expect((await api.get('/videos')).status).toBe(200);
+    expect(seen.map(([name]) => name).sort()).toEqual(['refreshed', 'refreshing', 'replayed', 'waiting']);
+    uninstalls[0]!();
+    expect((await api.get('/public')).data).toEqual({ authorization: false });
+    for (const uninstall of uninstalls) uninstall();
+    expect(liveHandlers(api)).toBe(0);
+  });
+
+  it('L23 uninstall restores the instance, and so does close()', async () => {
+    const server = await serve();
+    const api = axios.create({ baseURL: server.url, headers: { Authorization: 'Bearer default' } });
+    const before = shapeOf(api);
+    const session = lone({ tokens: server.issue() });
+    const uninstall = session.install(api);
+    await api.get('/videos');
+    uninstall();
+    expect(shapeOf(api)).toEqual(before);
+    expect(liveHandlers(api)).toBe(0);
+    session.install(api);
+    await api.get('/videos');
+    session.close();
+    expect(shapeOf(api)).toEqual(before);
+    expect((await api.get('/public')).data).toEqual({ authorization: true });
+  });
+
+  it('L23 uninstall leaves other people’s interceptors, older and newer, with their ids', async () => {
+    const server = await serve();
+    const api = axios.create({ baseURL: server.url });
+    const calls: string[] = [];
+    const note = (name: string) => <T>(value: T) => {
+      calls.push(name);
+      return value;
+    };
+    api.interceptors.request.use(note('old'));
+    const session = lone({ tokens: server.issue() });
+    const uninstall = session.install(api);
+    const id = api.interceptors.request.use(note('new'));
+    api.interceptors.response.use(note('answer'));
+    uninstall();
+    await api.get('/public');
+    expect(calls).toEqual(['new', 'old', 'answer']);
+    api.interceptors.request.eject(id);
+    await api.get('/public');
+    expect(calls.slice(3)).toEqual(['old', 'answer']);
+  });
+
+  it('L23 what was uninstalled and dropped is collected: sessions, instances, requests and tokens', async () => {
+    setFlagsFromString('--expose-gc');
+    const gc = runInNewContext('gc') as () => void;
+    const refs: WeakRef<object>[] = [];
+    const api = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: answering(200) });
+    const outlives = memoryStore();
+    await (async () => {
+      const session = lone({ tokens: pair('a'), store: outlives });
+      const uninstall = session.install(api);
+      const other = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: answering(200) });
+      session.install(other)();
+      const { config } = await api.get('/');
+      refs.push(new WeakRef(session), new WeakRef(other), new WeakRef(config));
+      uninstall();
+      session.close();
+    })();
+    await closeAll();
+    for (let i = 0; i < 20 && refs.some((ref) => ref.deref()); i += 1) {
+      await settle();
+      gc();
+    }
+    expect(refs.map((ref) => ref.deref() && 'kept')).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('L23 leaves no listener on signals and cancel tokens that live longer than the request', async () => {
+    const { server, api, session } = await scene();
+    const { signal } = new AbortController();
+    const { token: cancelToken } = axios.CancelToken.source();
+    for (let i = 0; i < 3; i += 1) {
+      server.expire();
+      await Promise.all([api.get('/videos', { signal }), api.get('/videos', { cancelToken }), session.token({ signal })]);
+      await Promise.all([api.get('/echo', { signal, bearer: { minValidity: 3_590_000 } }), session.refresh()]);
+    }
+    server.expire();
+    server.revokeRefreshTokens();
+    await Promise.all([codeOf(api.get('/videos', { signal })), codeOf(api.get('/videos', { cancelToken }))]);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    const { _listeners } = cancelToken as unknown as { _listeners?: unknown[] | null };
+    expect(_listeners ?? []).toEqual([]);
+  });
+
+  it('L23 leaves no lock behind: after each kind of end the store’s lock is free', async () => {
+    const ways: ((options: Partial<SessionOptions>) => Promise<unknown>)[] = [
+      async (options) => lone({ ...options, source: async () => 'b' }).refresh(),
+      async (options) => lone({ ...options, source: () => Promise.reject(new Error('down')) }).refresh(),
+      async (options) => lone({ ...options, source: () => never }).refresh(),
+      async (options) => lone({ ...options, source: async () => ({}) as never }).refresh(),
+      async (options) => {
+        const session = lone({ ...options, source: () => never });
+        session.refresh().catch(() => {});
+        await settle();
+        session.close();
+      },
+    ];
+    for (const way of ways) {
+      const store = memoryStore();
+      await store.replace({ session: 's', generation: 1, token: { accessToken: 'a', issuedAt: 0 } });
+      await codeOf(way({ store, refreshTimeout: 20, refreshRetries: 0 }));
+      expect(await store.exclusive(async () => 'free', { waitMs: 200 })).toBe('free');
+    }
+  });
+});
+
+/** A wire without sockets, so that a fake clock is all the time there is. */
+function answering(status: number | ((config: { headers: unknown }) => number)): AxiosAdapter {
+  return async (config) => {
+    const code = typeof status === 'number' ? status : status(config);
+    const response = { status: code, statusText: '', data: {}, headers: {}, config, request: {} };
+    if (!config.validateStatus || config.validateStatus(code)) return response;
+    throw new AxiosError(`status ${code}`, AxiosError.ERR_BAD_REQUEST, config, {}, response as never);
+  };
+}
+
+describe('L24: every promise settles, for every fault, within a bound the options state', () => {
+  const options = { refreshTimeout: 1_000, refreshRetries: 2, backoff: { initial: 100, cap: 400 } };
+  const { refreshTimeout, refreshRetries } = options;
+  const BACKOFFS = refreshRetries * options.backoff.cap;
+  const SOURCE = (refreshRetries + 1) * refreshTimeout + BACKOFFS;
+  const STORE = refreshTimeout;
+  // An attempt may wait for the lock as long as another holder’s attempt takes, and then take as long itself.
+  const LOCK = (refreshRetries + 1) * 4 * refreshTimeout + BACKOFFS;
+
+  /** How they stand when `ms` have gone by. */
+  async function after(ms: number, promises: Promise<unknown>[]): Promise<string[]> {
+    const clock = clockInHand();
+    const standings = promises.map(() => 'pending');
+    promises.forEach((promise, i) => {
+      codeOf(promise).then((code) => {
+        standings[i] = code ?? 'rejected';
+      });
+    });
+    await settle();
+    await clock.advance(ms + 50);
+    await settle();
+    clock.restore();
+    return standings;
+  }
+  const instanceOf = (sessionOptions: Partial<SessionOptions>, status = 401) => {
+    const api = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: answering(status) });
+    const session = keep(bearer(api, { source: () => never, ...options, ...sessionOptions }));
+    return { api, session };
+  };
+  const expired = () => pair('a', { expires_in: 0 });
+  const replacing = (changes: Partial<TokenStore>) => storeWith({ subscribe: undefined, ...changes });
+
+  it('L24 a source that never answers and ignores its signal: request, held request, token(), refresh()', async () => {
+    const clock = clockInHand();
+    const { api } = instanceOf({ tokens: pair('a') });
+    const { api: held, session } = instanceOf({ tokens: expired() });
+    clock.restore();
+    const all = [api.get('/'), held.get('/'), session.token(), session.refresh(), session.token({ minValidity: 5 })];
+    expect(await after(SOURCE, all)).toEqual(Array(5).fill('ERR_BEARER_UNAVAILABLE'));
+  });
+
+  it('L24 an obtain that never answers: request, token(), signIn()', async () => {
+    const source = { obtain: () => never };
+    const { api, session } = instanceOf({ source });
+    expect(await after(SOURCE, [api.get('/'), session.token()])).toEqual(Array(2).fill('ERR_BEARER_UNAVAILABLE'));
+    const { session: other } = instanceOf({ source });
+    expect(await after(SOURCE, [other.signIn()])).toEqual(['ERR_BEARER_UNAVAILABLE']);
+  });
+
+  it('L24 a refresh that is refused and an obtain that never answers', async () => {
+    const refresh = () => Promise.reject(Object.assign(new Error('no'), { response: { status: 400 } }));
+    const { api } = instanceOf({ tokens: pair('a'), source: { refresh, obtain: () => never } });
+    expect(await after(SOURCE, [api.get('/')])).toEqual(['ERR_BEARER_UNAVAILABLE']);
+  });
+
+  it('L24 a source that answers each time just after its deadline', async () => {
+    const source = () => new Promise<string>((resolve) => setTimeout(resolve, refreshTimeout + 5, 'late'));
+    const { session } = instanceOf({ tokens: expired(), source });
+    const clock = clockInHand();
+    const refresh = codeOf(session.refresh());
+    await clock.advance(SOURCE + 50);
+    expect(await standing(refresh)).toBe('fulfilled');
+    expect(await refresh).toBe('ERR_BEARER_UNAVAILABLE');
+  });
+
+  it('L24 the default options state a bound too', async () => {
+    const session = lone({ tokens: expired(), source: () => never });
+    expect(await after(4 * 10_000 + 3 * 30_000, [session.token()])).toEqual(['ERR_BEARER_UNAVAILABLE']);
+  });
+
+  it('L24 a server that asks for more and more patience', async () => {
+    const error = Object.assign(new Error('slow down'), { response: { status: 429, headers: { 'retry-after': '86400' } } });
+    const session = lone({ ...options, tokens: expired(), source: () => Promise.reject(error) });
+    expect(await after(0, [session.token()])).toEqual(['ERR_BEARER_UNAVAILABLE']);
+  });
+
+  it('L24 store.read that hangs: request, token(), refresh()', async () => {
+    const store = replacing({ read: () => never });
+    const { api, session } = instanceOf({ store, tokens: pair('a') });
+    const all = [api.get('/'), session.token(), session.refresh()];
+    expect(await after(STORE, all)).toEqual(Array(3).fill('ERR_BEARER_STORE'));
+  });
+
+  it('L24 store.replace that hangs: signIn(), signOut(), tokens handed in', async () => {
+    const store = replacing({ replace: () => never });
+    const { session } = instanceOf({ store });
+    expect(await after(STORE, [session.signIn('x')])).toEqual(['ERR_BEARER_STORE']);
+    expect(await after(STORE, [session.signOut()])).toEqual(['ERR_BEARER_STORE']);
+    const { api } = instanceOf({ store, tokens: pair('a') });
+    expect(await after(STORE, [api.get('/')])).toEqual(['ERR_BEARER_STORE']);
+  });
+
+  it('L24 store.exclusive that hangs: request, refresh(), signIn(); a live token serves meanwhile', async () => {
+    const store = replacing({ exclusive: () => never });
+    const { api, session } = instanceOf({ store, tokens: pair('a') });
+    await session.token();
+    expect(await after(LOCK, [api.get('/'), session.refresh()])).toEqual(Array(2).fill('ERR_BEARER_STORE'));
+    expect(await session.token()).toBe('at_a');
+    const { session: nobody } = instanceOf({ store: replacing({ exclusive: () => never }), source: { obtain: () => never } });
+    expect(await after(LOCK, [nobody.signIn()])).toEqual(['ERR_BEARER_STORE']);
+  });
+
+  it('L24 a commit that hangs, and a lock that is held by another for ever', async () => {
+    const inner = memoryStore();
+    const hangs = replacing({
+      ...inner,
+      exclusive: (task, waiting) => inner.exclusive((held) => task({ ...held, commit: () => never }), waiting),
+    });
+    const { session } = instanceOf({ store: hangs, tokens: pair('a'), source: async () => 'b' });
+    await session.token();
+    expect(await after(LOCK, [session.refresh()])).toEqual(['ERR_BEARER_STORE']);
+
+    const taken = memoryStore();
+    const { session: other } = instanceOf({ store: taken, tokens: pair('a') });
+    await other.token();
+    taken.exclusive(() => never, { waitMs: 10 }).catch(() => {});
+    await settle();
+    expect(await after(LOCK, [other.refresh()])).toEqual(['ERR_BEARER_STORE']);
+  });
+
+  it('L24 revoke that hangs: signOut()', async () => {
+    const { session } = instanceOf({ tokens: pair('a'), source: { refresh: async () => 'x', revoke: () => never } });
+    expect(await after(refreshTimeout, [session.signOut()])).toEqual(['fulfilled']);
+  });
+
+  it('L24 revoke and store that hang: signOut()', async () => {
+    const { session } = instanceOf({
+      store: replacing({ replace: (stored) => (stored ? Promise.resolve() : never) }),
+      tokens: pair('a'),
+      source: { refresh: async () => 'x', revoke: () => never },
+    });
+    await session.token();
+    expect(await after(refreshTimeout, [session.signOut()])).toEqual(['ERR_BEARER_STORE']);
+  });
+
+  it('L24 listeners and subscribers that never return a settled promise hold nobody up', async () => {
+    const { session } = instanceOf({ tokens: pair('a'), source: async () => 'b' });
+    for (const event of ['refreshing', 'refreshed', 'signedOut', 'signedIn'] as const) session.on(event, () => never);
+    session.subscribe(() => never);
+    expect(await standing(session.refresh())).toBe('fulfilled');
+    expect(await standing(session.signIn('c'))).toBe('fulfilled');
+    expect(await standing(session.signOut())).toBe('fulfilled');
+  });
+
+  it('L24 what the app itself never settles is bounded by the request’s own timeout and signal', async () => {
+    const predicate = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: answering(401) });
+    keep(bearer(predicate, { ...options, source: async () => 'b', tokens: 'a', shouldRefresh: () => never }));
+    const { api } = instanceOf({ tokens: pair('a'), source: async () => 'b' });
+    let made = 0;
+    const body = replayable(() => (made++ ? never : 'first'));
+    const aborter = new AbortController();
+    setTimeout(() => aborter.abort(), 100);
+    const all = [
+      predicate.get('/', { timeout: 500 }),
+      predicate.get('/', { signal: aborter.signal }),
+      api.post('/', body, { timeout: 500 }),
+    ];
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const standings = await after(500, all);
+    expect(standings).not.toContain('pending');
+    expect(standings).not.toContain('fulfilled');
+  });
+
+  it('L24 close() settles everything that waits, at once', async () => {
+    const hanging = replacing({ read: () => never, exclusive: () => never, replace: () => never });
+    const cases = [
+      { tokens: expired() },
+      { tokens: pair('a') },
+      { source: { obtain: () => never } },
+      { source: { interactive: true, obtain: () => never } },
+      { tokens: pair('a'), store: hanging },
+    ];
+    for (const each of cases) {
+      const { api, session } = instanceOf(each);
+      const all = [api.get('/'), session.token({ minValidity: 9e9 }), session.refresh()].map(codeOf);
+      await settle();
+      session.close();
+      for (const promise of all) expect(await standing(promise)).toBe('fulfilled');
+    }
+  });
+
+  it('L24 signOut() settles what waits for a person who never comes', async () => {
+    const { api, session } = instanceOf({ source: { interactive: true, obtain: () => never } });
+    const all = [api.get('/'), session.token(), session.signIn()].map(codeOf);
+    await settle();
+    await session.signOut();
+    for (const promise of all) expect(await standing(promise)).toBe('fulfilled');
+    atEnd(() => session.close());
+  });
+});

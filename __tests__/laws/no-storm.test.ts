@@ -1,0 +1,951 @@
+import { Readable } from 'node:stream';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import axios, { type AxiosError } from 'axios';
+import { isBearerError, memoryStore, type RefreshFunction, replayable } from 'axios-bearer';
+import { apiVideo } from 'axios-bearer/api-video';
+import type { ApiVideo, Clock } from 'axios-bearer/testing';
+import {
+  ALWAYS,
+  cleanUp,
+  clientOf,
+  failure,
+  HOUR,
+  instantAt,
+  MINUTE,
+  outcome,
+  refreshAt,
+  roundTrip,
+  SECOND,
+  SOON,
+  serve,
+  siblingOf,
+  time,
+  times,
+  watch,
+} from '../support/refreshes.js';
+
+afterEach(cleanUp);
+
+/** How often `path` was asked for. */
+function hits({ log }: ApiVideo, path: string): number {
+  return log.filter((entry) => entry.path === path).length;
+}
+
+/** One request after the other on a path that refuses every token, `ms` apart. */
+async function poll({ api }: ReturnType<typeof clientOf>, n: number, pause: () => unknown = () => {}): Promise<void> {
+  for (let i = 0; i < n; i += 1) {
+    expect(await failure(api.get('/always-401'))).toMatchObject({ response: { status: 401 } });
+    await pause();
+  }
+}
+
+/** The most of `moments` that any `ms` long stretch of time holds. */
+function densest(moments: number[], ms: number): number {
+  return Math.max(0, ...moments.map((from) => moments.filter((at) => at >= from && at < from + ms).length));
+}
+
+describe('a request', () => {
+  it.each([
+    [0, 1],
+    [1, 2],
+    [2, 3],
+  ])('L6 is replayed at most maxReplays (%i) times, then the server’s own 401 goes to the caller', async (max, sent) => {
+    const server = await serve();
+    const { api, session } = clientOf(server, { maxReplays: max, backoff: SOON });
+    const replayed = watch(session, 'replayed');
+    const error = await failure(api.get('/always-401'));
+    expect(hits(server, '/always-401')).toBe(sent);
+    expect(replayed.all.map(({ replay }) => replay)).toEqual(times(max, (i) => i + 1));
+    expect(axios.isAxiosError(error)).toBe(true);
+    expect(isBearerError(error)).toBe(false);
+    expect(error).toMatchObject({ code: 'ERR_BAD_REQUEST', status: 401, config: { url: '/always-401' } });
+    expect(error.response?.data).toMatchObject({ type: expect.stringContaining('authentication-invalid-token') });
+    expect(server.stats.refresh).toBe(Math.min(max, 2));
+  });
+
+  it('L6 is not replayed for ever, however many replays are allowed: a fresh token refused is refreshed once more', async () => {
+    const server = await serve();
+    const { api } = clientOf(server, { maxReplays: 100, backoff: SOON });
+    expect(await failure(api.get('/always-401'))).toMatchObject({ status: 401 });
+    expect(server.stats.refresh).toBe(2);
+    expect(hits(server, '/always-401')).toBe(3);
+  });
+
+  it('L6 is mended by the second refresh when only the first new token was no good', async () => {
+    const server = await serve();
+    const { api } = clientOf(server, { backoff: SOON });
+    server.fault('/echo', { status: 401 }, { times: 2 });
+    expect((await api.get('/echo')).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 2, reuse: 0 });
+    expect(hits(server, '/echo')).toBe(3);
+  });
+
+  it('L6 waits for the backoff before the refresh of a fresh token that was refused, and not before the first', async () => {
+    const clock = time();
+    const server = await serve();
+    const client = clientOf(server, { backoff: { initial: 20 * SECOND, factor: 1, cap: 25 * SECOND } });
+    const waiting = watch(client.session, 'waiting');
+    const request = failure(client.api.get('/always-401'));
+    await waiting.count(2); // the second one by the 401 of the replay
+    expect(server.stats.refresh).toBe(1);
+    await clock.advance(19 * SECOND);
+    await roundTrip(server);
+    expect(server.stats.refresh).toBe(1);
+    await clock.advance(7 * SECOND);
+    expect((await request).status).toBe(401);
+    expect(server.stats.refresh).toBe(2);
+  });
+
+  it('L6 shares that backoff and that refresh with all that wait, early or late', async () => {
+    const clock = time();
+    const server = await serve();
+    const { api, session } = clientOf(server, { backoff: { initial: 20 * SECOND, factor: 1, cap: 25 * SECOND } });
+    const waiting = watch(session, 'waiting');
+    for (const path of ['/echo/a', '/echo/b']) server.fault(path, { status: 401 }, ALWAYS);
+    const refresh = server.hold('/auth/refresh');
+    const requests = times(20, (i) => outcome(api.get(i < 10 ? '/echo/a' : '/echo/b')));
+    await waiting.count(20);
+    const late = server.hold('/echo/b');
+    refresh.release();
+    await late.arrived(10);
+    await waiting.count(30); // the others wait for the backoff by now
+    late.release();
+    await waiting.count(40);
+    expect(server.stats.refresh).toBe(1);
+    await clock.advance(26 * SECOND);
+    const statuses = (await Promise.all(requests)).map((end) => (typeof end === 'number' ? end : end.status));
+    expect(new Set(statuses)).toEqual(new Set([401]));
+    expect(server.stats.refresh).toBe(2);
+    expect([hits(server, '/echo/a'), hits(server, '/echo/b')]).toEqual([30, 30]);
+  });
+
+  it('L6 that asks for no replay is sent once and gets the 401', async () => {
+    const server = await serve();
+    const { api } = clientOf(server, { backoff: SOON });
+    expect((await failure(api.get('/always-401', { bearer: { replay: false } }))).status).toBe(401);
+    expect(hits(server, '/always-401')).toBe(1);
+  });
+
+  it('L6 gets its answer back when a predicate finds fault with every answer, 2xx too', async () => {
+    const server = await serve();
+    const { api } = clientOf(server, { backoff: SOON, shouldRefresh: () => true });
+    expect((await api.get('/echo')).status).toBe(200);
+    expect(hits(server, '/echo')).toBe(3);
+    expect(server.stats.refresh).toBe(2);
+  });
+
+  it('L6 is counted for itself: a config that was refused to the end has its replays again when it is sent again', async () => {
+    const server = await serve();
+    const { api } = clientOf(server, { backoff: SOON });
+    const remove = server.fault('/echo', { status: 401 }, ALWAYS);
+    const { config } = await failure(api.get('/echo'));
+    remove();
+    server.expire();
+    expect((await api.request(config!)).status).toBe(200);
+  });
+});
+
+describe('refreshes that do not help', () => {
+  it('L7 are bounded over 20 polls one after the other, and the rest of the polls get their 401 at once', async () => {
+    const server = await serve();
+    const client = clientOf(server, { backoff: SOON });
+    const open = watch(client.session, 'breakerOpen');
+    await poll(client, 20);
+    expect(server.stats.refresh).toBe(5);
+    // 20 first sends, and a replay for each refresh.
+    expect(hits(server, '/always-401')).toBe(25);
+    expect(open.all).toHaveLength(1);
+    expect(open.all[0]!.retryAfter).toBeGreaterThan(25 * SECOND);
+    expect(open.all[0]!.retryAfter).toBeLessThanOrEqual(30 * SECOND);
+  });
+
+  it.each([1, 3])('L7 are bounded by the limit one sets (%i)', async (limit) => {
+    const server = await serve();
+    const client = clientOf(server, { backoff: SOON, refreshWindow: { limit } });
+    await poll(client, 10);
+    expect(server.stats.refresh).toBe(limit);
+  });
+
+  it('L7 are bounded also with an instant refresh, and also when healthy requests come in between', async () => {
+    const server = await serve();
+    const source = instantAt(server);
+    const client = clientOf(server, { source, backoff: SOON });
+    for (let i = 0; i < 20; i += 1) {
+      await poll(client, 1);
+      expect((await client.api.get('/echo')).status).toBe(200);
+    }
+    expect(source.calls).toBeLessThanOrEqual(5);
+  });
+
+  it('L7 are bounded also when healthy requests run all the time beside', async () => {
+    const server = await serve();
+    const source = instantAt(server);
+    const client = clientOf(server, { source, backoff: SOON });
+    for (let i = 0; i < 20; i += 1) {
+      const beside = times(4, (k) => client.api.get(`/echo/${k}`));
+      await poll(client, 1);
+      await Promise.all(beside);
+    }
+    expect(source.calls).toBeLessThanOrEqual(5);
+  });
+
+  it('L7 are bounded also without replays, or with one', async () => {
+    for (const maxReplays of [0, 1]) {
+      const server = await serve();
+      const client = clientOf(server, { maxReplays, backoff: SOON });
+      await poll(client, 20);
+      expect(server.stats.refresh).toBeLessThanOrEqual(5);
+    }
+  });
+
+  it('L7 are bounded over the whole session: all instances, all paths', async () => {
+    const server = await serve();
+    const client = clientOf(server, { backoff: SOON });
+    const other = siblingOf(client, server);
+    server.fault('/videos', { status: 401 }, ALWAYS);
+    for (let i = 0; i < 10; i += 1) {
+      await failure(other.get('/always-401'));
+      await failure(client.api.get('/videos'));
+    }
+    expect(server.stats.refresh).toBe(5);
+  });
+
+  it('L7 are bounded for a predicate that finds fault with every answer', async () => {
+    const server = await serve();
+    const { api } = clientOf(server, { backoff: SOON, shouldRefresh: () => true });
+    for (let i = 0; i < 20; i += 1) expect((await api.get('/echo')).status).toBe(200);
+    expect(server.stats.refresh).toBe(5);
+  });
+
+  it('L7 are bounded in any interval, not only in the first', async () => {
+    const clock = time();
+    const server = await serve();
+    const client = clientOf(server, { backoff: SOON });
+    await poll(client, 100, () => clock.advance(1_500));
+    const moments = server.log.filter(({ path }) => path === '/auth/refresh').map(({ at }) => at);
+    expect(densest(moments, 29 * SECOND)).toBeLessThanOrEqual(5);
+    expect(moments.length).toBeGreaterThan(15); // it tries again after each interval
+  });
+
+  it('L7 are counted once each, not once for each request that waited', async () => {
+    const clock = time();
+    const server = await serve();
+    const { api, session } = clientOf(server, { backoff: { initial: 20 * SECOND, factor: 1, cap: 20 * SECOND } });
+    const [open, waiting] = [watch(session, 'breakerOpen'), watch(session, 'waiting')];
+    const hold = server.hold('/auth/refresh');
+    const requests = times(100, () => failure(api.get('/always-401')));
+    await waiting.count(100);
+    hold.release();
+    await waiting.count(200); // refused again, with the new token
+    await clock.advance(21 * SECOND);
+    await Promise.all(requests);
+    expect(server.stats.refresh).toBe(2);
+    expect(open.all).toEqual([]);
+    server.expire();
+    const healthy = api.get('/echo');
+    await waiting.count(201);
+    await clock.advance(21 * SECOND);
+    expect((await healthy).status).toBe(200);
+  });
+
+  it('L7 are forgiven when the interval is over: the next 401 refreshes again', async () => {
+    const clock = time();
+    const server = await serve();
+    const client = clientOf(server, { backoff: SOON });
+    await poll(client, 6);
+    expect(server.stats.refresh).toBe(5);
+    server.expire();
+    expect((await failure(client.api.get('/echo'))).status).toBe(401);
+    await clock.advance(31 * SECOND);
+    expect((await client.api.get('/echo')).status).toBe(200);
+    expect(server.stats.refresh).toBe(6);
+  });
+});
+
+describe('refreshes that helped', () => {
+  it('L7 are never counted: 40 in a row, all well', async () => {
+    const server = await serve();
+    const { api, session } = clientOf(server, { backoff: SOON, refreshWindow: { limit: 1 } });
+    const open = watch(session, 'breakerOpen');
+    for (let i = 0; i < 40; i += 1) {
+      server.expire();
+      expect((await api.get('/echo')).status).toBe(200);
+    }
+    expect(server.stats).toMatchObject({ refresh: 40, unauthorized: 40 });
+    expect(open.all).toEqual([]);
+  });
+
+  it('L7 are never counted, also with an instant refresh and many requests at a time', async () => {
+    const server = await serve();
+    const source = instantAt(server);
+    const { api, session } = clientOf(server, { source, refreshWindow: { limit: 1 } });
+    const open = watch(session, 'breakerOpen');
+    for (let i = 1; i <= 20; i += 1) {
+      server.expire();
+      await Promise.all(times(5, (k) => api.get(`/echo/${k}`)));
+      expect(source.calls).toBe(i);
+    }
+    expect(open.all).toEqual([]);
+  });
+
+  it('L7 are never counted when nobody asked but the caller: refresh() by hand', async () => {
+    const server = await serve();
+    const { api, session } = clientOf(server, { backoff: SOON });
+    for (let i = 0; i < 10; i += 1) await session.refresh();
+    server.expire();
+    expect((await api.get('/echo')).status).toBe(200);
+  });
+
+  it('L7 failures to reach the token endpoint are never counted', async () => {
+    const server = await serve();
+    const { api, session } = clientOf(server, {
+      backoff: { initial: 0, factor: 1, cap: 0 },
+      refreshRetries: 0,
+      refreshWindow: { limit: 1 },
+    });
+    const open = watch(session, 'breakerOpen');
+    server.expire();
+    for (const fault of ['reset', { status: 503 }, 'html', 'truncated-json', 'reset-after-headers'] as const) {
+      for (let i = 0; i < 3; i += 1) {
+        server.fault('/auth/refresh', fault);
+        expect(isBearerError(await failure(api.get('/echo')))).toBe(true);
+      }
+    }
+    expect(server.stats.refresh).toBe(15);
+    expect((await api.get('/echo')).status).toBe(200);
+    expect(open.all).toEqual([]);
+  });
+});
+
+describe('an open breaker', () => {
+  /** Opens it for ten hours; the token has just been made. */
+  async function opened(clock: Clock, options: Parameters<typeof clientOf>[1] = {}) {
+    const server = await serve({ now: () => 0 });
+    const client = clientOf(server, { backoff: SOON, refreshWindow: { limit: 2, interval: 10 * HOUR }, ...options });
+    await poll(client, 2);
+    expect(server.stats.refresh).toBe(2);
+    server.reset();
+    return { server, client, clock, ...client };
+  }
+
+  it('L7 hands the server’s 401 on at once, as the server’s own error', async () => {
+    const { server, api } = await opened(time());
+    const error = await failure(api.get('/always-401'));
+    expect(isBearerError(error)).toBe(false);
+    expect(error).toMatchObject({ status: 401, code: 'ERR_BAD_REQUEST' });
+    expect(server.stats).toMatchObject({ requests: 1, refresh: 0 });
+  });
+
+  it('L7 lets requests with a live token go', async () => {
+    const { server, api } = await opened(time());
+    await Promise.all(times(10, (i) => api.get(`/echo/${i}`)));
+    expect(server.stats).toMatchObject({ ok: 10, refresh: 0 });
+  });
+
+  it('L7 lets a refresh that is due by the clock pass: inside the leeway, behind the requests', async () => {
+    const { server, api, clock, session } = await opened(time());
+    const refreshed = watch(session, 'refreshed');
+    await clock.advance(56 * MINUTE);
+    expect((await api.get('/echo')).status).toBe(200);
+    await refreshed.count(1);
+    expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 0 });
+  });
+
+  it('L7 lets a refresh that is due by the clock pass: after the expiry, before the send', async () => {
+    const { server, api, clock, session } = await opened(time());
+    server.expire();
+    await clock.advance(HOUR);
+    expect((await api.get('/echo')).status).toBe(200);
+    await clock.advance(HOUR);
+    await session.token();
+    expect(server.stats).toMatchObject({ refresh: 2, unauthorized: 0 });
+  });
+
+  it('L7 lets the timer’s refresh pass, and the one a caller asks for', async () => {
+    const { server, clock, session } = await opened(time(), { keepFresh: true });
+    await clock.advance(54 * MINUTE);
+    expect(server.stats.refresh).toBe(0);
+    // By the second, so that the answer on a real socket comes before the deadline by the fake clock.
+    for (let i = 0; i < 60 && server.stats.refresh === 0; i += 1) {
+      await clock.advance(SECOND);
+      await roundTrip(server, 1);
+    }
+    expect(server.stats.refresh).toBe(1);
+    await session.refresh();
+    expect(server.stats.refresh).toBeGreaterThanOrEqual(1);
+    await session.refresh();
+    expect(server.stats.refresh).toBeGreaterThanOrEqual(2);
+  });
+
+  it('L7 stays open for 401s after such a refresh, until the interval is over', async () => {
+    const { server, client, clock } = await opened(time());
+    await clock.advance(HOUR);
+    await client.api.get('/echo');
+    expect(server.stats.refresh).toBe(1);
+    await poll(client, 5);
+    expect(server.stats.refresh).toBe(1);
+    await clock.advance(10 * HOUR);
+    await poll(client, 5);
+    expect(server.stats.refresh).toBeGreaterThan(1);
+  });
+
+  it('L7 still replays a late 401 of an older generation', async () => {
+    const { server, api, session } = await opened(time());
+    const hold = server.hold('/echo/late');
+    const late = api.get('/echo/late');
+    await hold.arrived(1);
+    server.expire();
+    await session.refresh();
+    hold.release();
+    expect((await late).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 1 });
+  });
+
+  it('L7 closes with a new sign-in, which is a new start or bounded as before', async () => {
+    const { server, client, session } = await opened(time());
+    await session.signIn(server.issue());
+    await poll(client, 10);
+    expect(server.stats.refresh).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('a failed flight', () => {
+  it.each([
+    ['transient', 'ERR_BEARER_UNAVAILABLE', { status: 503 }],
+    ['malformed', 'ERR_BEARER_TOKEN', { json: {} }],
+    ['definite', 'ERR_BEARER_REJECTED', { status: 400, body: { error: 'invalid_grant' } }],
+  ] as const)('L8 (%s) rejects every waiter once: one code, message and cause, each in its own AxiosError', async (_, code, fault) => {
+    const server = await serve();
+    const { api, session } = clientOf(server, { refreshRetries: 0 });
+    server.fault('/auth/refresh', fault, ALWAYS);
+    server.expire();
+    const hold = server.hold('/auth/refresh');
+    const waiting = watch(session, 'waiting');
+    const requests = times(30, (i) => failure(api.get(`/echo/${i}`, { headers: { 'x-i': i } })));
+    const others = [failure(session.refresh()), failure(session.refresh())];
+    await waiting.count(30);
+    hold.release();
+    const errors = await Promise.all(requests);
+    const [first] = errors as [AxiosError];
+    expect(first.code).toBe(code);
+    for (const [i, error] of errors.entries()) {
+      expect(axios.isAxiosError(error) && isBearerError(error)).toBe(true);
+      expect(error).toMatchObject({ code, message: first.message, config: { url: `/echo/${i}` } });
+      expect(error.cause).toEqual(first.cause);
+      expect(error.response).toMatchObject({ status: 401, config: { url: `/echo/${i}` } });
+      expect(error.status).toBe(401);
+    }
+    expect(new Set(errors).size).toBe(30);
+    for (const error of await Promise.all(others)) expect(error).toMatchObject({ code, message: first.message });
+    expect(server.stats.refresh).toBe(1);
+  });
+
+  it('L8 rejects those that were held before their first send too, with no response to show', async () => {
+    const server = await serve();
+    const { api } = clientOf(server, { refreshRetries: 0, tokens: { ...server.issue(), expires_in: 0 } });
+    server.fault('/auth/refresh', { status: 503 });
+    const errors = await Promise.all(times(10, (i) => failure(api.get(`/echo/${i}`))));
+    for (const [i, error] of errors.entries()) {
+      expect(axios.isAxiosError(error)).toBe(true);
+      expect(error).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE', config: { url: `/echo/${i}` } });
+      expect(error.response).toBeUndefined();
+    }
+    expect(server.stats).toMatchObject({ requests: 1, refresh: 1 });
+  });
+
+  it('L8 is not cached: once the backoff is over the next request tries again', async () => {
+    const clock = time();
+    const server = await serve();
+    const { api } = clientOf(server, { refreshRetries: 0 });
+    server.fault('/auth/refresh', { status: 503 });
+    server.expire();
+    const { retryAfter } = await failure(api.get('/echo'));
+    await clock.advance(Math.ceil(retryAfter!));
+    expect((await api.get('/echo')).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 2, reuse: 0 });
+  });
+
+  it('L8 starts no storm: nobody tries sooner than the backoff says, be it request, token(), refresh() or timer', async () => {
+    const clock = time();
+    const server = await serve({ now: () => 0 });
+    const { api, session } = clientOf(server, {
+      keepFresh: true,
+      refreshRetries: 0,
+      backoff: { initial: 10 * SECOND, factor: 2, cap: 30 * SECOND },
+    });
+    await session.token();
+    server.fault('/auth/refresh', { status: 503 });
+    server.expire();
+    const first = await failure(api.get('/echo'));
+    expect(first.retryAfter).toBeGreaterThanOrEqual(10 * SECOND);
+    expect(first.retryAfter).toBeLessThanOrEqual(30 * SECOND);
+    const after: Promise<unknown>[] = [];
+    for (let i = 0; i < 9; i += 1) {
+      after.push(outcome(api.get('/echo')), outcome(api.get('/echo')), session.refresh().catch(() => {}));
+      after.push(session.token({ minValidity: HOUR }).catch(() => {}));
+      await roundTrip(server, 1);
+      await clock.advance(SECOND);
+    }
+    await roundTrip(server);
+    expect(server.stats.refresh).toBe(1);
+    await clock.advance(Math.ceil(first.retryAfter! - 8 * SECOND));
+    await Promise.all(after);
+    expect((await api.get('/echo')).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 2, reuse: 0 });
+  });
+
+  it('L8 behind the requests (leeway) rejects nobody, and is not tried again by each of the next 50', async () => {
+    const clock = time();
+    const server = await serve({ now: () => 0 });
+    const { api, session } = clientOf(server, {
+      refreshRetries: 0,
+      backoff: { initial: 10 * SECOND, factor: 2, cap: 30 * SECOND },
+    });
+    await session.token();
+    const failed = watch(session, 'refreshFailed');
+    server.fault('/auth/refresh', { status: 503 }, ALWAYS);
+    await clock.advance(56 * MINUTE);
+    expect((await api.get('/echo')).status).toBe(200);
+    await failed.count(1);
+    for (let i = 0; i < 50; i += 1) expect((await api.get('/echo')).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 1, ok: 51 });
+  });
+
+  it('L8 leaves longer and longer gaps, up to the cap, within one flight', async () => {
+    const clock = time();
+    const server = await serve();
+    const backoff = { initial: SECOND, factor: 3, cap: 10 * SECOND };
+    const { api, session } = clientOf(server, { refreshRetries: 4, backoff });
+    const failed = watch(session, 'refreshFailed');
+    server.fault('/auth/refresh', { status: 503 }, { times: 4 });
+    server.expire();
+    const request = api.get('/echo');
+    for (let i = 0; i < 4; i += 1) {
+      await failed.count(i + 1);
+      const { retryAfter } = failed.all[i]!;
+      const least = Math.min(SECOND * 3 ** i, backoff.cap);
+      expect(retryAfter).toBeGreaterThanOrEqual(least);
+      expect(retryAfter).toBeLessThanOrEqual(Math.min(2 * least, backoff.cap)); // additive jitter below the cap
+      await clock.advance(0.9 * retryAfter!);
+      await roundTrip(server, 1);
+      expect(server.stats.refresh).toBe(i + 1);
+      await clock.advance(Math.ceil(0.1 * retryAfter!));
+    }
+    expect((await request).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 5, reuse: 0 });
+  });
+
+  it('L8 leaves longer and longer gaps from one flight to the next, and short ones again after a success', async () => {
+    const clock = time();
+    const server = await serve();
+    const { api } = clientOf(server, { refreshRetries: 0, backoff: { initial: SECOND, factor: 2, cap: 10 * SECOND } });
+    server.expire();
+    const gaps: number[] = [];
+    server.fault('/auth/refresh', { status: 503 }, { times: 5 });
+    for (let i = 0; i < 5; i += 1) {
+      const { retryAfter } = await failure(api.get('/echo'));
+      gaps.push(retryAfter!);
+      await clock.advance(Math.ceil(retryAfter!));
+    }
+    for (const [i, gap] of gaps.entries()) expect(gap).toBeGreaterThanOrEqual(Math.min(SECOND * 2 ** i, 10 * SECOND));
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(10 * SECOND);
+    await api.get('/echo');
+    server.expire();
+    server.fault('/auth/refresh', { status: 503 });
+    expect((await failure(api.get('/echo'))).retryAfter).toBeLessThan(2 * SECOND);
+  });
+
+  it('L8 tries refreshRetries times more, and then says so', async () => {
+    const server = await serve();
+    const { api } = clientOf(server, { refreshRetries: 2, backoff: SOON });
+    server.fault('/auth/refresh', { status: 503 }, ALWAYS);
+    server.expire();
+    expect(await failure(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
+    expect(server.stats.refresh).toBe(3);
+  });
+
+  it('L8 does not spin on the timer while the source is down for an hour, and mends itself without a request', async () => {
+    const clock = time();
+    let down = true;
+    let calls = 0;
+    const server = await serve({ now: () => 0 });
+    const { session } = clientOf(server, {
+      keepFresh: true,
+      source: async () => {
+        calls += 1;
+        if (down) throw new Error('connect ECONNREFUSED');
+        return server.issue();
+      },
+    });
+    const before = await session.token();
+    await clock.advance(2 * HOUR);
+    expect(calls).toBeGreaterThan(100); // 65 minutes, at 30 s each at last
+    expect(calls).toBeLessThan(400);
+    down = false;
+    await clock.advance(2 * MINUTE);
+    expect(await session.token()).not.toBe(before);
+  });
+
+  it('L8 tells the source how many attempts in a row failed before', async () => {
+    const server = await serve();
+    const attempts: number[] = [];
+    const source: RefreshFunction = (token, ctx) => {
+      attempts.push(ctx.attempt);
+      return refreshAt(server)(token, ctx);
+    };
+    const { api } = clientOf(server, { source, backoff: SOON });
+    server.fault('/auth/refresh', { status: 503 }, { times: 2 });
+    for (let i = 0; i < 2; i += 1) {
+      server.expire();
+      await api.get('/echo');
+    }
+    expect(attempts).toEqual([0, 1, 2, 0]);
+  });
+});
+
+describe('a token endpoint that says when to come back', () => {
+  const backoff = { initial: 1, factor: 1, cap: 30 * SECOND };
+
+  it.each([
+    ['Retry-After in seconds', () => ({ 'Retry-After': '7' }), 7],
+    ['Retry-After as a date', () => ({ 'Retry-After': new Date(Date.now() + 9 * SECOND).toUTCString() }), 8],
+    ['X-RateLimit-Retry-After', () => ({ 'X-RateLimit-Retry-After': '5' }), 5],
+  ])('L8 is obeyed: 429 with %s', async (_, headers, seconds) => {
+    const clock = time();
+    const server = await serve();
+    const { api, session } = clientOf(server, { backoff });
+    const failed = watch(session, 'refreshFailed');
+    server.fault('/auth/refresh', { status: 429, headers: headers() });
+    server.expire();
+    const request = api.get('/echo');
+    await failed.count(1);
+    expect(failed.all[0]!.retryAfter).toBeGreaterThan((seconds - 0.5) * SECOND); // the clock goes on meanwhile
+    expect(failed.all[0]!.retryAfter).toBeLessThanOrEqual((seconds + 3) * SECOND);
+    await clock.advance((seconds - 1.5) * SECOND);
+    await roundTrip(server);
+    expect(server.stats.refresh).toBe(1);
+    await clock.advance(5 * SECOND);
+    expect((await request).status).toBe(200);
+    expect(server.stats.refresh).toBe(2);
+  });
+
+  it('L8 is obeyed with a 503 too', async () => {
+    const clock = time();
+    const server = await serve();
+    const { api, session } = clientOf(server, { backoff });
+    const failed = watch(session, 'refreshFailed');
+    server.fault('/auth/refresh', { status: 503, headers: { 'Retry-After': '20' } });
+    server.expire();
+    const request = api.get('/echo');
+    await failed.count(1);
+    await clock.advance(19 * SECOND);
+    await roundTrip(server);
+    expect(server.stats.refresh).toBe(1);
+    await clock.advance(6 * SECOND);
+    expect((await request).status).toBe(200);
+  });
+
+  it.each([
+    ['an hour', '3600', HOUR],
+    ['a hundred years', String(100 * 365 * 86_400), 100 * 365 * 86_400 * SECOND],
+  ])('L8 is not waited for beyond the cap (%s): one fails at once and is told when to come back', async (_, header, ms) => {
+    const clock = time();
+    const server = await serve();
+    const { api, session } = clientOf(server, { backoff });
+    server.fault('/auth/refresh', { status: 429, headers: { 'Retry-After': header } });
+    server.expire();
+    const error = await failure(api.get('/echo'));
+    expect(error).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE', response: { status: 401 } });
+    expect(error.retryAfter).toBeGreaterThan(ms - 10 * SECOND);
+    expect(error.retryAfter).toBeLessThanOrEqual(1.25 * ms);
+    await clock.advance(HOUR - 10 * SECOND);
+    const later = await failure(api.get('/echo'));
+    expect(later).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
+    expect(later.retryAfter).toBeLessThanOrEqual(error.retryAfter! - HOUR + 10 * SECOND);
+    expect(server.stats.refresh).toBe(1);
+    expect(session.state.status).toBe('active');
+    if (ms > HOUR) return;
+    await clock.advance(Math.ceil(later.retryAfter!));
+    expect((await api.get('/echo')).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 2, reuse: 0 });
+  });
+
+  it.each(['', 'soon', '-5', 'NaN', 'Infinity', '1e400', '99999999999999999999999999', '0', '0.001', '5, 10'])(
+    'L8 does harm to nobody with an odd wish: "%s"',
+    async (header) => {
+      const server = await serve();
+      let calls = 0;
+      const source: RefreshFunction = (token, ctx) => {
+        calls += 1;
+        return refreshAt(server)(token, ctx);
+      };
+      const { api } = clientOf(server, { source, backoff: { ...SOON, initial: 5 }, refreshRetries: 2 });
+      server.fault('/auth/refresh', { status: 429, headers: { 'Retry-After': header } }, ALWAYS);
+      server.expire();
+      const error = await failure(api.get('/echo'));
+      expect(error).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
+      expect(Number.isFinite(error.retryAfter) && error.retryAfter! >= 0).toBe(true);
+      expect(calls).toBeLessThanOrEqual(3);
+    },
+  );
+
+  it('L8 leaves a live token in use meanwhile', async () => {
+    const clock = time();
+    const server = await serve({ now: () => 0 });
+    const { api, session } = clientOf(server, { backoff });
+    await session.token();
+    const failed = watch(session, 'refreshFailed');
+    await clock.advance(56 * MINUTE);
+    server.fault('/auth/refresh', { status: 429, headers: { 'Retry-After': '3600' } }, ALWAYS);
+    await api.get('/echo');
+    await failed.count(1);
+    await Promise.all(times(10, () => api.get('/echo')));
+    expect(server.stats).toMatchObject({ ok: 11, refresh: 1 });
+  });
+});
+
+describe('a definite failure', () => {
+  it.each([400, 401, 403])('L8 (%i) is remembered until sign-in: nothing asks the token endpoint again', async (status) => {
+    const clock = time();
+    const server = await serve();
+    const { api, session } = clientOf(server, { keepFresh: true });
+    const [signedOut, failed] = [watch(session, 'signedOut'), watch(session, 'refreshFailed')];
+    server.fault('/auth/refresh', { status }, ALWAYS);
+    server.expire();
+    expect(await failure(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
+    for (let i = 0; i < 20; i += 1) {
+      await failure(api.get('/echo'));
+      await failure(session.token());
+      await failure(session.refresh());
+    }
+    await clock.advance(3 * HOUR);
+    await failure(api.get('/echo'));
+    expect(server.stats.refresh).toBe(1);
+    expect(session.state).toMatchObject({ status: 'failed' });
+    expect(signedOut.all).toEqual([{ reason: 'rejected' }]);
+    expect(failed.all).toHaveLength(1);
+
+    server.reset();
+    await session.signIn(server.issue());
+    expect((await api.get('/echo')).status).toBe(200);
+    server.expire();
+    expect((await api.get('/echo')).status).toBe(200);
+    expect(server.stats.refresh).toBe(1);
+  });
+
+  it('L8 of refresh token and API key both is remembered: each was asked once', async () => {
+    const server = await serve();
+    const source = apiVideo({ apiKey: 'wrong', baseURL: server.url });
+    const { api, session } = clientOf(server, { source });
+    server.expire();
+    server.revokeRefreshTokens();
+    for (let i = 0; i < 20; i += 1) await failure(api.get('/echo'));
+    expect(server.stats).toMatchObject({ refresh: 1, apiKey: 1 });
+    await failure(session.signIn());
+    expect(server.stats).toMatchObject({ refresh: 1, apiKey: 2 });
+    await session.signIn(server.issue());
+    expect((await api.get('/echo')).status).toBe(200);
+  });
+
+  it('L8 of an API key that never worked is remembered: 20 requests ask once, signIn() asks anew', async () => {
+    const server = await serve();
+    const source = apiVideo({ apiKey: 'wrong', baseURL: server.url });
+    const { api, session } = clientOf(server, { source, tokens: undefined });
+    await Promise.all(times(10, () => failure(api.get('/echo'))));
+    for (let i = 0; i < 10; i += 1) await failure(api.get('/echo'));
+    expect(server.stats.apiKey).toBe(1);
+    expect(await failure(session.signIn())).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
+    expect(server.stats.apiKey).toBe(2);
+  });
+
+  it('L8 is not remembered for longer than it is true: a dead refresh token with a good API key is no failure at all', async () => {
+    const server = await serve();
+    const source = apiVideo({ apiKey: server.apiKey, baseURL: server.url });
+    const { api, session } = clientOf(server, { source });
+    const signedOut = watch(session, 'signedOut');
+    server.expire();
+    server.revokeRefreshTokens();
+    await Promise.all(times(20, (i) => api.get(`/echo/${i}`)));
+    expect(server.stats).toMatchObject({ refresh: 1, apiKey: 1, ok: 20 });
+    expect(signedOut.all).toEqual([]);
+  });
+});
+
+/** 401s for all, and `n` requests that wait for a refresh in the test's hands. */
+async function waitingForReplay(n: number, replayConcurrency?: number) {
+  const server = await serve({ latency: 2 });
+  const client = clientOf(server, replayConcurrency === undefined ? {} : { replayConcurrency });
+  server.expire();
+  server.hold('/auth/refresh');
+  const waiting = watch(client.session, 'waiting');
+  const requests: Promise<unknown>[] = [];
+  for (let i = 0; i < n; i += 1) {
+    requests.push(client.api.get(`/echo/${i}`));
+    await waiting.count(i + 1); // one after the other, so that their order is beyond doubt
+  }
+  return { server, client, requests };
+}
+
+/** In which order the server saw them. */
+function arrivals({ log }: ApiVideo): number[] {
+  return log.filter(({ path }) => path.startsWith('/echo/')).map(({ path }) => Number(path.slice(6)));
+}
+
+describe('replays', () => {
+  it('L9 leave first come first served', async () => {
+    const { server, requests } = await waitingForReplay(60, 1);
+    server.reset();
+    await Promise.all(requests);
+    expect(arrivals(server)).toEqual(times(60, (i) => i));
+    expect(server.stats).toMatchObject({ maxInFlight: 1, ok: 60 });
+  });
+
+  it.each([2, 8])('L9 leave first come first served, %i at a time and no more', async (n) => {
+    const { server, requests } = await waitingForReplay(80, n);
+    server.reset();
+    await Promise.all(requests);
+    expect(server.stats).toMatchObject({ maxInFlight: n, ok: 80 });
+    // On sockets side by side one may overtake those that left together with it, and nobody else.
+    for (const [at, i] of arrivals(server).entries()) expect(Math.abs(at - i)).toBeLessThan(n);
+  });
+
+  it('L9 are 64 at a time unless told otherwise', async () => {
+    const { server, requests } = await waitingForReplay(200);
+    const hold = server.hold('/echo/*');
+    const release = server.hold('/nowhere');
+    release.release();
+    // Only the refresh is let in; the replays wait at the door.
+    server.reset();
+    const door = server.hold('/echo/*');
+    hold.release();
+    await door.arrived(64);
+    await roundTrip(server);
+    expect(door.waiting).toBe(64);
+    door.release();
+    await Promise.all(requests);
+    expect(server.stats.ok).toBe(203); // 3 are the round trip's
+    expect(arrivals(server).length).toBe(200);
+  });
+
+  it('L9 that fail give their place to the next', async () => {
+    const { server, client, requests } = await waitingForReplay(20, 2);
+    for (const request of requests) request.catch(() => {});
+    server.reset();
+    for (let i = 0; i < 8; i += 1) server.fault(`/echo/${i}`, i % 2 ? 'reset' : { status: 500 }, ALWAYS);
+    const ends = await Promise.all(requests.map((request) => outcome(request as Promise<{ status: number }>)));
+    expect(ends.map((end) => end === 200)).toEqual(times(20, (i) => i >= 8));
+    server.expire();
+    expect((await client.api.get('/echo')).status).toBe(200);
+  });
+
+  it('L9 that are aborted on the wire or in the queue give their place to the next', async () => {
+    const server = await serve();
+    const { api, session } = clientOf(server, { replayConcurrency: 2 });
+    server.expire();
+    const refresh = server.hold('/auth/refresh');
+    const waiting = watch(session, 'waiting');
+    const aborters = times(12, () => new AbortController());
+    const requests: Promise<number | AxiosError>[] = [];
+    for (const [i, { signal }] of aborters.entries()) {
+      requests.push(outcome(api.get(`/echo/${i}`, { signal })));
+      await waiting.count(i + 1);
+    }
+    const door = server.hold('/echo/*');
+    refresh.release();
+    await door.arrived(2);
+    for (const i of [0, 1, 2, 3, 4, 5]) aborters[i]!.abort();
+    for (const i of [0, 1, 2, 3, 4, 5]) expect(await requests[i]).toMatchObject({ code: 'ERR_CANCELED' });
+    door.release();
+    expect(await Promise.all(requests.slice(6))).toEqual(times(6, () => 200));
+  });
+
+  it('L9 whose body is made anew and fails to be gives its place to the next', async () => {
+    const server = await serve();
+    const { api } = clientOf(server, { replayConcurrency: 1, backoff: SOON });
+    let bodies = 0;
+    const body = replayable(() => {
+      bodies += 1;
+      if (bodies > 1) throw new Error('no second body');
+      return Readable.from(['once']);
+    });
+    server.expire();
+    expect(await failure(api.post('/echo', body))).toMatchObject({ message: 'no second body' });
+    server.expire();
+    expect(await Promise.all(times(5, (i) => outcome(api.get(`/echo/${i}`))))).toEqual(times(5, () => 200));
+  });
+
+  it('L9 that meet a 401 again wait again, and stop nobody', async () => {
+    const server = await serve();
+    const { api } = clientOf(server, { replayConcurrency: 1, backoff: SOON });
+    server.expire();
+    server.fault('/echo/0', { status: 401 }, { times: 2 });
+    expect(await Promise.all(times(10, (i) => outcome(api.get(`/echo/${i}`))))).toEqual(times(10, () => 200));
+  });
+});
+
+describe('requests held before their first send', () => {
+  it.each([
+    ['for a first token', false],
+    ['for a new one in place of an expired one', true],
+  ])('L9 leave in order and paced, when they waited %s', async (_, expired) => {
+    const server = await serve({ latency: 2 });
+    const source = apiVideo({ apiKey: server.apiKey, baseURL: server.url });
+    const tokens = expired ? { ...server.issue(), expires_in: 0 } : undefined;
+    const { api } = clientOf(server, { source, tokens, replayConcurrency: 4 });
+    const hold = server.hold('/auth/*');
+    const requests = times(60, (i) => api.get(`/echo/${i}`));
+    await hold.arrived(1);
+    hold.release();
+    await Promise.all(requests);
+    expect(server.stats).toMatchObject({ unauthorized: 0, ok: 60, maxInFlight: 4 });
+    for (const [at, i] of arrivals(server).entries()) expect(Math.abs(at - i)).toBeLessThan(4);
+  });
+
+  it('L9 leave in exact order one at a time', async () => {
+    const server = await serve({ latency: 1 });
+    const source = instantAt(server);
+    const tokens = { ...server.issue(), expires_in: 0 };
+    const { api } = clientOf(server, { source, tokens, replayConcurrency: 1 });
+    await Promise.all(times(40, (i) => api.get(`/echo/${i}`)));
+    expect(arrivals(server)).toEqual(times(40, (i) => i));
+    expect(server.stats.maxInFlight).toBe(1);
+  });
+
+  it('L9 wait for the store too, and leave paced when it has answered', async () => {
+    const server = await serve({ latency: 2 });
+    const store = memoryStore();
+    const { access_token: accessToken } = server.issue();
+    await store.replace({ session: 's', generation: 1, token: { accessToken, issuedAt: Date.now() } });
+    const { api } = clientOf(server, { store, tokens: undefined, replayConcurrency: 4 });
+    await Promise.all(times(40, (i) => api.get(`/echo/${i}`)));
+    expect(server.stats).toMatchObject({ unauthorized: 0, ok: 40 });
+    expect(server.stats.maxInFlight).toBeLessThanOrEqual(4);
+  });
+
+  it('L9 whose request transform throws give their place to the next', async () => {
+    const server = await serve();
+    const { api } = clientOf(server, { tokens: { ...server.issue(), expires_in: 0 }, replayConcurrency: 1 });
+    const transformRequest = () => {
+      throw new Error('transform');
+    };
+    const ends = times(6, (i) => outcome(i < 3 ? api.post('/echo', 'x', { transformRequest }) : api.get('/echo')));
+    for (const end of (await Promise.all(ends)).slice(0, 3)) expect(end).toMatchObject({ message: 'transform' });
+    expect(await Promise.all(ends.slice(3))).toEqual([200, 200, 200]);
+  });
+
+  it('L9 that fail, or are aborted while they wait, give their place to the next', async () => {
+    const server = await serve();
+    const tokens = { ...server.issue(), expires_in: 0 };
+    const { api } = clientOf(server, { tokens, replayConcurrency: 1 });
+    const hold = server.hold('/auth/refresh');
+    const aborter = new AbortController();
+    server.fault('/echo/1', 'reset');
+    server.fault('/echo/2', { status: 500 });
+    const ends = times(6, (i) => outcome(api.get(`/echo/${i}`, i === 0 ? { signal: aborter.signal } : {})));
+    await hold.arrived(1);
+    aborter.abort();
+    expect(await ends[0]).toMatchObject({ code: 'ERR_CANCELED' });
+    hold.release();
+    expect((await Promise.all(ends)).map((end) => end === 200)).toEqual([false, false, false, true, true, true]);
+  });
+});

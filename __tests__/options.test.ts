@@ -1,0 +1,248 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import axios, { type AxiosInstance } from 'axios';
+import {
+  bearer,
+  createSession,
+  type InstallOptions,
+  isBearerError,
+  memoryStore,
+  type SessionOptions,
+} from 'axios-bearer';
+import { atEnd, closeAll, codeOf, keep, lone, pair, scene, storeWith } from './support/sessions.js';
+
+afterEach(closeAll);
+
+const BASE = 'https://api.example.com';
+const ok: SessionOptions = { source: async () => 'x' };
+
+function thrownBy(task: () => unknown): Error & { code?: string } {
+  try {
+    task();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('expected it to throw');
+}
+
+/** As a reader sees it: which option, what it must be, what it was. */
+function expectConfigError(error: Error & { code?: string }, option: string): void {
+  expect(error.code).toBe('ERR_BEARER_CONFIG');
+  expect(isBearerError(error)).toBe(true);
+  expect(axios.isAxiosError(error)).toBe(true);
+  expect(error.message).toContain(`"${option}"`);
+  expect(error.message).toMatch(/must be .+; got .+/);
+}
+
+const circular: Record<string, unknown> = {};
+circular.self = circular;
+
+const session: [option: string, wrong: unknown[]][] = [
+  [
+    'source',
+    [undefined, null, {}, [], 'text', 42, true, { refresh: 'text' }, { obtain: 5 }, { revoke: () => {} }, circular],
+  ],
+  ['store', ['redis', {}, { ...memoryStore(), exclusive: 'no' }, { ...memoryStore(), replace: null }]],
+  ['leeway', [-1, Number.NaN, '5000', 5n, {}, true]],
+  ['refreshTimeout', [0, -1, Number.NaN, '10s', {}]],
+  ['refreshRetries', [-1, Number.NaN, '3', {}]],
+  ['identity', ['id']],
+  ['backoff', [5]],
+  ['refreshWindow', [5]],
+];
+const nested: [option: string, options: object][] = [
+  ['backoff.initial', { backoff: { initial: -1 } }],
+  ['backoff.initial', { backoff: { initial: '250' } }],
+  ['backoff.factor', { backoff: { factor: 0.5 } }],
+  ['backoff.factor', { backoff: { factor: Number.NaN } }],
+  ['backoff.cap', { backoff: { cap: -5 } }],
+  ['backoff.cap', { backoff: { cap: '30s' } }],
+  ['refreshWindow.limit', { refreshWindow: { limit: 0 } }],
+  ['refreshWindow.limit', { refreshWindow: { limit: '5' } }],
+  ['refreshWindow.interval', { refreshWindow: { interval: 0 } }],
+  ['refreshWindow.interval', { refreshWindow: { interval: Number.NaN } }],
+];
+const install: [option: string, wrong: unknown[]][] = [
+  [
+    'origins',
+    ['api.example.com', 'not a url', '', 'mailto:me@example.com', ['https://a.example', 'b'], [5], 5, {}, true],
+  ],
+  ['skip', ['/login', true]],
+  ['whenSignedOut', ['throw', true]],
+  ['shouldRefresh', [401, [401]]],
+  ['maxReplays', [-1, Number.NaN, '2', {}]],
+  ['replayConcurrency', [0, -1, Number.NaN, 1.5, '64']],
+  ['header', ['', true, 5]],
+  ['scheme', [5, true]],
+];
+
+const cases = (table: [string, unknown[]][]) =>
+  table.flatMap(([option, wrong]) => wrong.map((value): [string, string, unknown] => [option, show(value), value]));
+const show = (value: unknown) =>
+  value === circular
+    ? 'a circular object'
+    : typeof value === 'bigint'
+      ? '5n'
+      : (JSON.stringify(value) ?? String(value));
+
+describe('a wrong option is told at once, by name, with what it must be and what it was', () => {
+  it.each(cases(session))('session option %s: %s', (option, _, value) => {
+    expectConfigError(
+      thrownBy(() => createSession({ ...ok, [option]: value })),
+      option,
+    );
+  });
+
+  it.each(nested.map(([option, options]): [string, object] => [option, options]))(
+    'session option %s: %j',
+    (option, options) => {
+      expectConfigError(
+        thrownBy(() => createSession({ ...ok, ...options })),
+        option,
+      );
+    },
+  );
+
+  it.each(cases(install))('install option %s: %s', (option, _, value) => {
+    const api = axios.create({ baseURL: BASE });
+    expectConfigError(
+      thrownBy(() => bearer(api, { ...ok, [option]: value })),
+      option,
+    );
+    expectConfigError(
+      thrownBy(() => lone().install(api, { [option]: value })),
+      option,
+    );
+  });
+
+  it.each<[string, unknown]>([
+    ['{}', {}],
+    ['null', null],
+    ['undefined', undefined],
+    ['"text"', 'text'],
+    ['a circular object', circular],
+  ])('session: %s', (_, value) => {
+    const api = axios.create({ baseURL: BASE });
+    expectConfigError(
+      thrownBy(() => bearer(api, { session: value as never })),
+      'session',
+    );
+  });
+
+  it.each<[string, unknown]>([
+    ['{}', {}],
+    ['[]', []],
+    ['a number', 5],
+    ['a line break', 'a\nb'],
+    ['an empty access token', { access_token: '' }],
+  ])('tokens that are none (%s) are told as ERR_BEARER_TOKEN', (_, tokens) => {
+    expect(thrownBy(() => createSession({ ...ok, tokens: tokens as never })).code).toBe('ERR_BEARER_TOKEN');
+  });
+
+  it('quotes the value, but not one that may be a secret', () => {
+    expect(thrownBy(() => createSession({ ...ok, leeway: -17 })).message).toContain('got -17');
+    const mistaken = [
+      () => createSession({ source: 'at_secret' as never }),
+      () => createSession({ source: { accessToken: 'at_secret' } as never }),
+      () => createSession({ ...ok, store: { token: 'at_secret' } as never }),
+      () => bearer(axios.create({ baseURL: BASE }), { session: { accessToken: 'at_secret' } as never }),
+    ];
+    for (const mistake of mistaken) expect(thrownBy(mistake).message).not.toContain('at_secret');
+  });
+});
+
+describe('where the token may go', () => {
+  it.each<[string, AxiosInstance]>([
+    ['no baseURL', axios.create()],
+    ['a relative baseURL', axios.create({ baseURL: '/api' })],
+    ['a baseURL that is no URL', axios.create({ baseURL: 'api' })],
+  ])('with %s, no page and no origin of the source is asked for at install, naming "origins"', (_, api) => {
+    const error = thrownBy(() => bearer(api, ok));
+    expect(error).toMatchObject({ code: 'ERR_BEARER_CONFIG' });
+    expect(error.message).toContain('"origins"');
+    expect(thrownBy(() => lone().install(api)).message).toContain('"origins"');
+    expect(thrownBy(() => bearer(api, { session: () => undefined })).message).toContain('"origins"');
+  });
+
+  it.each<InstallOptions>([
+    { origins: '*' },
+    { origins: 'https://api.example.com' },
+    { origins: 'https://api.example.com/some/path' },
+    { origins: ['https://a.example', 'http://127.0.0.1:8080'] },
+  ])('is content with %j', (options) => {
+    expect(() => keep(bearer(axios.create(), { ...ok, ...options }))).not.toThrow();
+  });
+});
+
+describe('a right option is taken', () => {
+  it.each<Partial<SessionOptions & InstallOptions>>([
+    { leeway: 0 },
+    { refreshRetries: 0 },
+    { refreshTimeout: 1 },
+    { backoff: {} },
+    { backoff: { initial: 0, factor: 1, cap: 0 } },
+    { refreshWindow: { limit: 1, interval: 1 } },
+    { refreshWindow: { limit: Number.POSITIVE_INFINITY } },
+    { maxReplays: 0 },
+    { replayConcurrency: 1 },
+    { replayConcurrency: Number.POSITIVE_INFINITY },
+    { header: false },
+    { header: 'X-Token' },
+    { scheme: '' },
+    { redact: false },
+    { whenSignedOut: 'reject' },
+  ])('%p', (options) => {
+    expect(() => keep(bearer(axios.create({ baseURL: BASE }), { ...ok, ...options }))).not.toThrow();
+  });
+
+  it('undefined is the default, for every option', async () => {
+    const names = [...session, ...install].map(([option]) => option).filter((option) => option !== 'source');
+    const undefinedOptions = Object.fromEntries([...names, 'tokens'].map((option) => [option, undefined]));
+    const { server, api, session: installed } = await scene({ ...undefinedOptions, tokens: pair('expired') });
+    await installed.signIn(server.issue());
+    server.expire();
+    expect((await api.get('/videos')).status).toBe(200);
+  });
+
+  it('null tokens are no tokens', () => {
+    expect(lone({ tokens: null }).state.status).toBe('signed-out');
+  });
+});
+
+describe('after a wrong option', () => {
+  it('the instance is as it was: nothing is half installed', async () => {
+    const { api } = await scene();
+    const bare = axios.create({ baseURL: api.defaults.baseURL as string });
+    const shape = () => JSON.stringify([Object.keys(bare), Object.keys(bare.interceptors.request), bare.defaults]);
+    const before = shape();
+    for (const wrong of [{ maxReplays: -1 }, { origins: 'x' }, { leeway: -1 }, { source: 5 }]) {
+      thrownBy(() => bearer(bare, { ...ok, ...(wrong as object) }));
+    }
+    expect(shape()).toBe(before);
+    expect((await bare.get('/public')).data).toEqual({ authorization: false });
+  });
+
+  it('the store was not asked, nor is it listened to', () => {
+    const subscribe = jest.fn(() => () => {});
+    const read = jest.fn(async () => undefined);
+    const store = storeWith({ subscribe, read });
+    const api = axios.create({ baseURL: BASE });
+    thrownBy(() => bearer(api, { ...ok, store, leeway: -1 }));
+    thrownBy(() => bearer(api, { ...ok, store, origins: 'x' }));
+    const stops = subscribe.mock.results.length;
+    expect([stops, read.mock.calls.length]).toEqual([0, 0]);
+  });
+
+  it('a second try with right ones works', async () => {
+    const { server } = await scene();
+    const api = axios.create({ baseURL: server.url });
+    thrownBy(() => bearer(api, { ...ok, maxReplays: -1 }));
+    keep(bearer(api, { ...ok, tokens: server.issue() }));
+    expect((await api.get('/videos')).status).toBe(200);
+  });
+
+  it('signIn() that can’t work tells why, by rejecting', async () => {
+    const useless = lone({ source: { needsRefreshToken: true, refresh: async () => 'x' } });
+    expect(await codeOf(useless.signIn())).toBe('ERR_BEARER_CONFIG');
+    atEnd(() => useless.close());
+  });
+});

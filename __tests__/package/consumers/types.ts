@@ -1,0 +1,81 @@
+import axios, { type AxiosError } from 'axios';
+import {
+  type BearerError,
+  bearer,
+  createSession,
+  isBearerError,
+  memoryStore,
+  replayable,
+  type Session,
+  type SessionOptions,
+  type SessionState,
+  staticToken,
+  type TokenStore,
+} from 'axios-bearer';
+import { apiVideo } from 'axios-bearer/api-video';
+import 'axios-bearer/use';
+import { fakeClock, startApiVideo } from 'axios-bearer/testing';
+import axiosRetry from 'axios-retry';
+
+const options: SessionOptions = {
+  source: async ({ refreshToken }, { client, signal }) =>
+    (await client.post('/refresh', { refreshToken }, { signal })).data,
+  store: memoryStore(),
+};
+
+/** Every member of a session, and none that is not meant for the public. */
+export const members: Record<keyof Session, true> = {
+  close: true,
+  getSnapshot: true,
+  install: true,
+  on: true,
+  refresh: true,
+  signIn: true,
+  signOut: true,
+  state: true,
+  subscribe: true,
+  token: true,
+};
+
+export async function consumer(): Promise<string> {
+  const server = await startApiVideo();
+  const clock = fakeClock();
+  const api = axios.create({ baseURL: server.url });
+  const session: Session = bearer(api, { source: apiVideo({ apiKey: server.apiKey }), origins: '*', keepFresh: true });
+  const uninstall: () => void = bearer(api, { session: createSession({ source: staticToken('token') }) });
+  uninstall();
+
+  await api.get('/videos', { bearer: false });
+  await api.post(
+    '/videos',
+    replayable(() => 'body'),
+    { bearer: { minValidity: 60_000, session } },
+  );
+  // @ts-expect-error Only `false`, or options.
+  await api.get('/videos', { bearer: true });
+  // @ts-expect-error A source is required.
+  bearer(api, { leeway: 1 });
+
+  const off: () => void = session.on('refreshFailed', ({ error, retryAfter }) => [error.code, retryAfter]);
+  off();
+  const state: SessionState = session.state;
+  if (state.status === 'failed') return state.error.code;
+
+  const used: Session = axios.use(bearer, options);
+  const uninstallUsed: () => void = axios.use(bearer, { session: used });
+  uninstallUsed();
+  axios.use(axiosRetry, { retries: 3 });
+  axios.create().use(axiosRetry);
+  // @ts-expect-error The plugin's own options are checked.
+  axios.use(bearer, { leeway: 'soon' });
+
+  const store: TokenStore = { ...memoryStore(), subscribe: () => () => {} };
+  try {
+    return await createSession({ ...options, store }).token({ minValidity: clock.now() });
+  } catch (error) {
+    if (!isBearerError(error)) throw error;
+    const known: BearerError = error;
+    const axiosError: AxiosError = known;
+    return `${known.code} ${axiosError.response?.status} ${used.state.status}`;
+  }
+}

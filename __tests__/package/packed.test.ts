@@ -1,0 +1,106 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import axios from 'axios';
+import { emptyProject, type Project } from './project.js';
+
+let project: Project;
+beforeAll(async () => {
+  project = await emptyProject();
+  await Promise.all(['expired.cjs', 'server.cjs'].map((file) => project.take(file)));
+}, 60_000);
+afterAll(() => project?.remove());
+
+const printedBy = async (consumer: string) => JSON.parse(await project.node(await project.take(consumer)));
+
+describe('the package, installed in an empty project', () => {
+  it.each(['core.cjs', 'core.mjs'])('recovers a storm on an expired token with one refresh: %s', async (consumer) => {
+    expect(await printedBy(consumer)).toEqual({
+      axios: axios.VERSION,
+      statuses: [200, 200, 200, 503],
+      body: { once: 'only' },
+      state: 'active',
+      refreshes: 1,
+      unauthorized: 4,
+      unavailable: 2,
+    });
+  });
+
+  it.each(['use.cjs', 'use.mjs'])(
+    'gives axios `.use`, for bearer and axios-retry side by side: %s',
+    async (consumer) => {
+      expect(await printedBy(consumer)).toEqual({
+        axios: axios.VERSION,
+        statuses: [200, 200, 200, 200],
+        body: { once: 'only' },
+        state: 'active',
+        refreshes: 1,
+        unauthorized: 4,
+        unavailable: 2,
+      });
+    },
+  );
+
+  it.each(['testing.cjs', 'testing.mjs'])('brings a server and a clock for tests: %s', async (consumer) => {
+    expect(await printedBy(consumer)).toEqual({ apiKey: 1, refresh: 2, ok: 5, unauthorized: 2 });
+  });
+
+  it('works in the CommonJS tests of a consumer who runs plain jest', async () => {
+    await project.take('plain.test.js');
+    await project.tool('jest/bin/jest.js', '--config', '{ "transform": {}, "testRegex": "plain.test.js" }');
+  }, 60_000);
+});
+
+describe('the published types', () => {
+  const compilerOptions = {
+    target: 'es2022',
+    module: 'nodenext',
+    types: ['node'],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+  };
+
+  it('compile in ES modules and in CommonJS, the libraries’ own types checked too', async () => {
+    const files = [await project.take('types.ts', 'types.mts'), await project.take('types.ts', 'types.cts')];
+    await project.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
+    await project.tool('typescript/bin/tsc', '-p', '.');
+  }, 60_000);
+
+  it('hold no member that is marked as internal', async () => {
+    for (const file of await built((name) => /\.d\.c?ts$/.test(name))) {
+      expect(file.text).not.toMatch(/@internal/);
+    }
+  });
+});
+
+describe('the tarball', () => {
+  it('carries no package inside but those whose licences it tells', async () => {
+    const licences = await readFile(join(project.installed, 'THIRD-PARTY-LICENSES.md'), 'utf8');
+    const told = [...licences.matchAll(/^## (.+)$/gm)].map(([, name]) => name!);
+    const inside = new Set<string>();
+    for (const { text } of await built(() => true)) {
+      for (const [, name] of text.matchAll(/node_modules\/((?:@[^/\s]+\/)?[^/\s]+)\//g)) inside.add(name!);
+    }
+    expect([...inside]).toContain('p-limit');
+    expect(told).toEqual(expect.arrayContaining([...inside]));
+  });
+
+  it('needs nothing of Node outside `axios-bearer/testing`', async () => {
+    for (const { name, text } of await built((name) => /\.c?js$/.test(name) && !name.startsWith('testing'))) {
+      const foreign = [...text.matchAll(/(?:from |require\()"([^".][^"]*)"/g)].map(([, id]) => id);
+      expect({ name, foreign: foreign.filter((id) => !/^(axios|axios-retry|p-limit)$/.test(id!)) }).toEqual({
+        name,
+        foreign: [],
+      });
+    }
+  });
+});
+
+async function built(wanted: (name: string) => boolean): Promise<{ name: string; text: string }[]> {
+  const names = (await readdir(join(project.installed, 'dist'))).filter(wanted);
+  expect(names.length).toBeGreaterThan(0);
+  return Promise.all(
+    names.map(async (name) => ({ name, text: await readFile(join(project.installed, 'dist', name), 'utf8') })),
+  );
+}

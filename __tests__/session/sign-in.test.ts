@@ -1,0 +1,442 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { memoryStore, type TokenResponse, type TokenSource } from 'axios-bearer';
+import {
+  closeAll,
+  codeOf,
+  deferred,
+  failureOf,
+  lone,
+  never,
+  next,
+  pair,
+  record,
+  refreshing,
+  scene,
+  serve,
+  settle,
+  standing,
+  storeWith,
+} from '../support/sessions.js';
+
+afterEach(closeAll);
+
+const refusal = (status = 400) => Object.assign(new Error('refused'), { response: { status } });
+
+describe('signIn(tokens)', () => {
+  it.each<[string, TokenResponse]>([
+    ['the wire shape', { access_token: 'x', refresh_token: 'r', expires_in: 3600, scope: 's' }],
+    ['camelCase', { accessToken: 'x', refreshToken: 'r', expiresIn: 3600, scope: 's' }],
+    ['a saved Token', { accessToken: 'x', refreshToken: 'r', expiresAt: Date.now() + 3_600_000, scope: 's' }],
+    ['text for expires_in', { access_token: 'x', refresh_token: 'r', expires_in: '3600', scope: 's' }],
+  ])('takes %s', async (_, tokens) => {
+    const token = await lone().signIn(tokens);
+    expect(token).toMatchObject({ accessToken: 'x', refreshToken: 'r', scope: 's', issuedAt: expect.any(Number) });
+    expect(token.expiresAt! - Date.now()).toBeGreaterThan(3_590_000);
+    expect(token.expiresAt! - Date.now()).toBeLessThan(3_610_000);
+  });
+
+  it('takes a bare string, and what refresh() answered', async () => {
+    const session = lone();
+    expect(await session.signIn('bare')).toMatchObject({ accessToken: 'bare' });
+    const saved = await session.refresh();
+    expect(await lone().signIn(JSON.parse(JSON.stringify(saved)))).toEqual(saved);
+  });
+
+  it.each<[string, unknown]>([
+    ['nothing readable', {}],
+    ['an empty string', ''],
+    ['a number', { access_token: 5 }],
+    ['a line break', 'a\nb'],
+    ['a space', { access_token: 'a b' }],
+    ['another alphabet', 'Žeton'],
+    ['an array', []],
+    ['a malformed refresh token', { access_token: 'x', refresh_token: 'a\r\nb' }],
+  ])('refuses %s, and leaves who is signed in', async (_, tokens) => {
+    const session = lone({ tokens: pair('a') });
+    const error = await failureOf(session.signIn(tokens as TokenResponse));
+    expect(error).toMatchObject({ code: 'ERR_BEARER_TOKEN', isAxiosError: true });
+    expect(await session.token()).toBe('at_a');
+    expect(session.state.status).toBe('active');
+  });
+
+  it('is in use for the very next request, and resolves when the store has it', async () => {
+    const store = memoryStore();
+    const { server, api, session } = await scene({ tokens: undefined, store });
+    await session.signIn(server.issue());
+    expect((await api.get('/videos')).status).toBe(200);
+    expect(await store.read()).toMatchObject({ token: { accessToken: await session.token() } });
+  });
+
+  it('refreshes first when the tokens handed in have expired', async () => {
+    const { server, api, session } = await scene({ tokens: undefined });
+    await session.signIn({ ...server.issue(), expires_in: 0 });
+    server.expire();
+    expect((await api.get('/videos')).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 0 });
+  });
+
+  it('fails with ERR_BEARER_STORE when the store does, and rejects nothing else', async () => {
+    const session = lone({ store: storeWith({ replace: () => Promise.reject(new Error('disk full')) }) });
+    const error = await failureOf(session.signIn(pair('a')));
+    expect(error).toMatchObject({ code: 'ERR_BEARER_STORE' });
+    expect(error.cause.message).toContain('disk full');
+  });
+
+  it('forgets a definite refusal: the session works again', async () => {
+    const { server, api, session } = await scene();
+    server.expire();
+    server.revokeRefreshTokens();
+    expect(await codeOf(api.get('/videos'))).toBe('ERR_BEARER_REJECTED');
+    expect(await codeOf(session.token())).toBe('ERR_BEARER_REJECTED');
+    expect(server.stats.refresh).toBe(1);
+    await session.signIn(server.issue());
+    server.expire();
+    expect((await api.get('/videos')).status).toBe(200);
+  });
+
+  it('forgets the backoff of a transient failure: the new tokens are refreshed at once', async () => {
+    const { server, api, session } = await scene({ backoff: { initial: 20_000 } });
+    server.expire();
+    server.fault('/auth/refresh', { status: 503 });
+    const waits = codeOf(api.get('/videos'));
+    await next(session, 'refreshFailed');
+    await session.signIn({ ...server.issue(), expires_in: 0 });
+    expect((await api.get('/videos')).status).toBe(200);
+    expect(await waits).toBe('ERR_BEARER_IDENTITY');
+  });
+
+  it('the last of several wins, and each promise settles', async () => {
+    const session = lone();
+    const all = await Promise.allSettled([session.signIn('one'), session.signIn('two'), session.signIn('three')]);
+    expect(all.at(-1)).toMatchObject({ status: 'fulfilled', value: { accessToken: 'three' } });
+    expect(await session.token()).toBe('three');
+  });
+});
+
+describe('signIn() without tokens', () => {
+  it('asks obtain', async () => {
+    const refresh = jest.fn<NonNullable<TokenSource['refresh']>>(async () => 'refreshed');
+    const session = lone({ source: { refresh, obtain: async () => 'obtained' } });
+    expect(await session.signIn()).toMatchObject({ accessToken: 'obtained' });
+    expect(refresh).not.toHaveBeenCalled();
+  });
+
+  it('else asks refresh({}): a page finds its refresh cookie again', async () => {
+    const refresh = jest.fn<NonNullable<TokenSource['refresh']>>(async () => 'refreshed');
+    const session = lone({ source: refresh });
+    expect(await session.signIn()).toMatchObject({ accessToken: 'refreshed' });
+    expect(refresh.mock.calls).toEqual([[{}, expect.anything()]]);
+  });
+
+  it('asks for somebody new, even when somebody is signed in', async () => {
+    const refresh = jest.fn<NonNullable<TokenSource['refresh']>>(async () => 'new');
+    const session = lone({ tokens: pair('a'), source: refresh });
+    await session.signIn();
+    expect(refresh.mock.calls[0]![0]).toEqual({});
+    expect(await session.token()).toBe('new');
+  });
+
+  it('asks obtain again after signOut(), which a request alone does not', async () => {
+    const obtain = jest.fn(async () => 'obtained');
+    const session = lone({ source: { obtain } });
+    await session.token();
+    await session.signOut();
+    expect(await codeOf(session.token())).toBe('ERR_BEARER_SIGNED_OUT');
+    expect(obtain).toHaveBeenCalledTimes(1);
+    await session.signIn();
+    expect(obtain).toHaveBeenCalledTimes(2);
+    expect(await session.token()).toBe('obtained');
+  });
+
+  it('fails with a clear error when the source can give no first token', async () => {
+    const session = lone({ source: { needsRefreshToken: true, refresh: async () => 'x' } });
+    expect((await failureOf(session.signIn())).code).toMatch(/^ERR_BEARER_(CONFIG|SIGNED_OUT)$/);
+  });
+
+  it('fails with what the source failed with; nobody is signed in, and a second try may succeed', async () => {
+    const answers = [Promise.reject(refusal(401)), Promise.resolve('welcome')];
+    answers[0]!.catch(() => {});
+    const session = lone({ source: { obtain: () => answers.shift()! } });
+    expect(await codeOf(session.signIn())).toBe('ERR_BEARER_REJECTED');
+    expect(['signed-out', 'failed']).toContain(session.state.status);
+    expect(await session.signIn()).toMatchObject({ accessToken: 'welcome' });
+  });
+
+  it('no cookie found again is no error of the requests that waited: they go as signed out', async () => {
+    const answer = deferred<string>();
+    const { api, session } = await scene({ tokens: undefined, source: () => answer.promise });
+    const signIn = codeOf(session.signIn());
+    const request = api.get('/public');
+    await settle();
+    answer.reject(refusal(401));
+    expect(await signIn).toBe('ERR_BEARER_REJECTED');
+    expect((await request).data).toEqual({ authorization: false });
+    expect(session.state).toEqual({ status: 'signed-out' });
+  });
+
+  it('leaves who is signed in when it fails', async () => {
+    const session = lone({ tokens: pair('a'), source: { obtain: () => Promise.reject(refusal()) } });
+    expect(await codeOf(session.signIn())).toBe('ERR_BEARER_REJECTED');
+    expect(await session.token()).toBe('at_a');
+  });
+
+  it('lets a person take their time: interactive has no deadline and holds no lock', async () => {
+    const answer = deferred<string>();
+    const store = memoryStore();
+    const source = { interactive: true, obtain: () => answer.promise };
+    const session = lone({ store, source, refreshTimeout: 10, refreshRetries: 0, backoff: { initial: 1, cap: 1 } });
+    const signIn = session.signIn();
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    expect(await store.exclusive(async () => 'lock is free', { waitMs: 50 })).toBe('lock is free');
+    expect(await standing(signIn)).toBe('pending');
+    answer.resolve('by-hand');
+    expect(await signIn).toMatchObject({ accessToken: 'by-hand' });
+  });
+
+  it('a source with a deadline is left after refreshTimeout', async () => {
+    const session = lone({ source: { obtain: () => never }, refreshTimeout: 10, refreshRetries: 0 });
+    expect(await codeOf(session.signIn())).toBe('ERR_BEARER_UNAVAILABLE');
+  });
+});
+
+describe('requests made during a sign-in', () => {
+  it('wait for it, and go with its token, with no 401 in between', async () => {
+    const server = await serve();
+    const answer = deferred<TokenResponse>();
+    const { api, session } = await scene({ server, tokens: undefined, source: { obtain: () => answer.promise } });
+    const signIn = session.signIn();
+    const requests = Promise.all([api.get('/videos'), api.get('/echo/1'), session.token()]);
+    await settle();
+    expect(server.stats.requests).toBe(0);
+    answer.resolve(server.issue());
+    const { accessToken } = await signIn;
+    expect((await requests)[2]).toBe(accessToken);
+    expect(server.stats).toMatchObject({ unauthorized: 0, ok: 2 });
+  });
+
+  it('wait although the old token is still good: they are the new user’s', async () => {
+    const answer = deferred<TokenResponse>();
+    const { server, api, session } = await scene({ source: { obtain: () => answer.promise } });
+    await api.get('/videos');
+    const signIn = session.signIn();
+    const request = api.get('/echo/new');
+    await settle();
+    expect(server.stats.requests).toBe(1);
+    answer.resolve(server.issue());
+    await Promise.all([signIn, request]);
+    expect(server.log.at(-1)).toMatchObject({ path: '/echo/new', generation: 2, status: 200 });
+  });
+
+  it('wait for tokens that are being stored, too', async () => {
+    const written = deferred();
+    const inner = memoryStore();
+    const store = storeWith({ replace: (next) => written.promise.then(() => inner.replace(next)) }, inner);
+    const { server, api, session } = await scene({ tokens: undefined, store });
+    await settle();
+    const signIn = session.signIn(server.issue());
+    const request = api.get('/videos');
+    await settle();
+    expect(server.stats.requests).toBe(0);
+    written.resolve();
+    await signIn;
+    expect((await request).status).toBe(200);
+    expect(server.stats.unauthorized).toBe(0);
+  });
+
+  it('fail with what it failed with, when nobody is signed in then and the source was unavailable', async () => {
+    const { server, api, session } = await scene({
+      tokens: undefined,
+      source: { obtain: () => Promise.reject(new Error('network')) },
+      refreshRetries: 0,
+    });
+    const signIn = codeOf(session.signIn());
+    const request = codeOf(api.get('/videos'));
+    expect([await signIn, await request]).toEqual(['ERR_BEARER_UNAVAILABLE', 'ERR_BEARER_UNAVAILABLE']);
+    expect(server.stats.requests).toBe(0);
+  });
+});
+
+describe('identity', () => {
+  const who = ({ accessToken }: { accessToken: string }) => accessToken.split('-')[0]!;
+
+  it('the same string lets a request that waits live through a new sign-in', async () => {
+    const server = await serve();
+    const [first, second] = [server.issue(), server.issue()];
+    const { api, session } = await scene({
+      server,
+      tokens: first,
+      source: () => never,
+      identity: () => 'ada',
+    });
+    server.fault('/echo/waits', { status: 401 });
+    const seen = record(session);
+    const request = api.get('/echo/waits');
+    while (!seen.some(([name]) => name === 'waiting')) await settle();
+    await session.signIn(second);
+    expect((await request).status).toBe(200);
+    expect(server.log.filter(({ path }) => path === '/echo/waits').map(({ generation }) => generation)).toEqual([1, 2]);
+  });
+
+  it('another string rejects it with ERR_BEARER_IDENTITY, and so does every new sign-in by default', async () => {
+    for (const identity of [who, undefined]) {
+      const session = lone({ tokens: 'ada-1', source: () => never, ...(identity && { identity }) });
+      const refresh = codeOf(session.refresh());
+      await session.signIn('bob-1');
+      expect(await refresh).toBe('ERR_BEARER_IDENTITY');
+    }
+  });
+
+  it('is asked once for each token, not for each request', async () => {
+    const identity = jest.fn(who);
+    const session = lone({ tokens: 'ada-1', identity });
+    for (let i = 0; i < 5; i += 1) await session.token();
+    expect(identity.mock.calls.length).toBeLessThanOrEqual(1);
+    await session.signIn('ada-2');
+    expect(identity.mock.lastCall![0]).toMatchObject({ accessToken: 'ada-2' });
+  });
+
+  it('a function that throws breaks the sign-in, not the session', async () => {
+    const session = lone({
+      tokens: 'ada-1',
+      identity: ({ accessToken }) => {
+        if (accessToken === 'bad') throw new Error('no such claim');
+        return accessToken;
+      },
+    });
+    expect(await codeOf(session.signIn('bad'))).not.toBe('fulfilled');
+    expect(await session.token()).toBe('ada-1');
+    expect(session.state.status).toBe('active');
+  });
+});
+
+describe('signOut()', () => {
+  it('revokes the token at the server, and takes it out of the store', async () => {
+    const store = memoryStore();
+    const revoke = jest.fn<NonNullable<TokenSource['revoke']>>(async () => {});
+    const session = lone({ tokens: pair('a'), store, source: { refresh: async () => 'x', revoke } });
+    await session.token();
+    await session.signOut();
+    expect(revoke.mock.calls).toEqual([
+      [expect.objectContaining({ accessToken: 'at_a', refreshToken: 'rt_a' }), expect.objectContaining({ attempt: 0 })],
+    ]);
+    expect(await store.read()).toBeUndefined();
+  });
+
+  it.each<[string, () => Promise<void>]>([
+    ['throws', () => Promise.reject(new Error('down'))],
+    [
+      'throws at once',
+      () => {
+        throw new Error('down');
+      },
+    ],
+    ['hangs', () => never],
+  ])('is done although revoke %s', async (_, revoke) => {
+    const session = lone({ tokens: pair('a'), source: { refresh: async () => 'x', revoke }, refreshTimeout: 30 });
+    await session.signOut();
+    expect(session.state).toEqual({ status: 'signed-out' });
+  });
+
+  it('is done at once for everybody else: while the server is asked to revoke, requests are signed out', async () => {
+    const revoked = deferred();
+    const session = lone({
+      tokens: pair('a'),
+      source: { refresh: async () => 'x', revoke: () => revoked.promise },
+    });
+    const done = session.signOut();
+    expect(session.state).toEqual({ status: 'signed-out' });
+    expect(await codeOf(session.token())).toBe('ERR_BEARER_SIGNED_OUT');
+    revoked.resolve();
+    await done;
+  });
+
+  it('with nobody signed in does nothing and says nothing', async () => {
+    const revoke = jest.fn(async () => {});
+    const session = lone({ source: { refresh: async () => 'x', revoke } });
+    await session.signOut();
+    await session.signOut();
+    expect(revoke).not.toHaveBeenCalled();
+  });
+
+  it('is followed by a sign-in as by any other', async () => {
+    const { server, api, session } = await scene();
+    await session.signOut();
+    expect(await codeOf(api.get('/videos'))).toBe('ERR_BAD_REQUEST');
+    await session.signIn(server.issue());
+    server.expire();
+    expect((await api.get('/videos')).status).toBe(200);
+    expect(server.stats.refresh).toBe(1);
+  });
+});
+
+describe('close()', () => {
+  it('rejects all that waits, and everything afterwards, with ERR_BEARER_SIGNED_OUT', async () => {
+    const { session } = await scene({ source: () => never });
+    const waits = [codeOf(session.refresh()), codeOf(session.token({ minValidity: 3_599_000 }))];
+    session.close();
+    expect(await Promise.all(waits)).toContain('ERR_BEARER_SIGNED_OUT');
+    for (const late of [session.token(), session.refresh(), session.signIn(), session.signIn('x')]) {
+      expect(await codeOf(late)).toBe('ERR_BEARER_SIGNED_OUT');
+    }
+  });
+
+  it('aborts the signal of the source', async () => {
+    let signal!: AbortSignal;
+    const session = lone({
+      tokens: pair('a'),
+      source: (_, ctx) => {
+        signal = ctx.signal;
+        return never;
+      },
+    });
+    session.refresh().catch(() => {});
+    await settle();
+    expect(signal.aborted).toBe(false);
+    session.close();
+    expect(signal.aborted).toBe(true);
+  });
+
+  it('leaves the tokens in the store, and the instance as if nothing had been installed', async () => {
+    const store = memoryStore();
+    const { server, api, session } = await scene({ store });
+    await api.get('/videos');
+    session.close();
+    expect(await store.read()).toMatchObject({ generation: 1 });
+    expect((await api.get('/public')).data).toEqual({ authorization: false });
+    expect(await codeOf(api.get('/videos'))).toBe('ERR_BAD_REQUEST');
+    expect(server.stats.refresh).toBe(0);
+  });
+
+  it('twice is once', () => {
+    const session = lone({ tokens: pair('a') });
+    session.close();
+    expect(() => session.close()).not.toThrow();
+  });
+
+  it('commits nothing of a refresh that was under way, and revokes nobody: the next process goes on', async () => {
+    const answer = deferred<TokenResponse>();
+    const store = memoryStore();
+    const session = lone({ tokens: pair('a'), store, source: () => answer.promise });
+    await session.token();
+    session.refresh().catch(() => {});
+    await settle();
+    session.close();
+    expect(session.state).toEqual({ status: 'signed-out' });
+    const seen = record(session);
+    answer.resolve(pair('b'));
+    await settle();
+    expect(seen).toEqual([]);
+    expect(session.state).toEqual({ status: 'signed-out' });
+  });
+
+  it('plays no part in what another session of the same store does', async () => {
+    const store = memoryStore();
+    const first = lone({ tokens: pair('a'), store });
+    await first.token();
+    const second = lone({ store, source: refreshing });
+    await second.token();
+    first.close();
+    expect(await second.token()).toBe('at_a');
+    expect(second.state.status).toBe('active');
+  });
+});

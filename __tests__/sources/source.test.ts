@@ -1,0 +1,466 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import axios from 'axios';
+import {
+  bearer,
+  type SourceContext,
+  staticToken,
+  type Token,
+  type TokenResponse,
+  type TokenSource,
+} from 'axios-bearer';
+import {
+  closeAll,
+  codeOf,
+  deferred,
+  failureOf,
+  keep,
+  lone,
+  never,
+  next,
+  pair,
+  refreshing,
+  scene,
+  serve,
+  settle,
+} from '../support/sessions.js';
+
+afterEach(closeAll);
+
+type Refresh = NonNullable<TokenSource['refresh']>;
+type Obtain = NonNullable<TokenSource['obtain']>;
+const quick = { backoff: { initial: 1, cap: 3 } };
+const answered = (status: number) => Object.assign(new Error('answered'), { response: { status } });
+
+describe('a plain function', () => {
+  it('is called with the token that is due and the context, and its answer is the new token', async () => {
+    const source = jest.fn<Refresh>(async () => pair('b'));
+    const session = lone({ tokens: pair('a', { scope: 'videos' }), source });
+    await session.refresh();
+    const [token, ctx] = source.mock.calls[0]!;
+    expect(token).toEqual({
+      accessToken: 'at_a',
+      refreshToken: 'rt_a',
+      scope: 'videos',
+      issuedAt: expect.any(Number),
+      expiresAt: expect.any(Number),
+    });
+    expect(ctx).toMatchObject({ attempt: 0, signal: expect.any(AbortSignal), client: expect.any(Function) });
+    expect(await session.token()).toBe('at_b');
+  });
+
+  it('serves a whole app with one line: refresh by the instance’s sibling', async () => {
+    const server = await serve();
+    const api = axios.create({ baseURL: server.url });
+    keep(
+      bearer(api, {
+        tokens: server.issue(),
+        source: async ({ refreshToken }, { client }) => (await client.post('/auth/refresh', { refreshToken })).data,
+      }),
+    );
+    server.expire();
+    expect((await api.get('/videos')).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 1, reuse: 0 });
+  });
+
+  it.each<[string, TokenResponse, object]>([
+    ['the wire shape', { access_token: 'b', refresh_token: 'r', expires_in: 60 }, { refreshToken: 'r' }],
+    ['camelCase', { accessToken: 'b', refreshToken: 'r', expiresIn: 60 }, { refreshToken: 'r' }],
+    ['no new refresh token', { access_token: 'b' }, { refreshToken: 'rt_a' }],
+    ['null for what there is not', { access_token: 'b', refresh_token: null, scope: null }, { refreshToken: 'rt_a' }],
+    ['a bare string', 'b', { refreshToken: 'rt_a' }],
+  ])('may answer %s', async (_, answer, more) => {
+    const session = lone({ tokens: pair('a'), source: async () => answer });
+    expect(await session.refresh()).toMatchObject({ accessToken: 'b', ...more });
+  });
+
+  it('may answer without a promise, and may throw without one', async () => {
+    const sync = lone({ tokens: pair('a'), source: (() => 'at-once') as never });
+    expect(await sync.refresh()).toMatchObject({ accessToken: 'at-once' });
+    const throwing = lone({
+      ...quick,
+      tokens: pair('a'),
+      refreshRetries: 0,
+      source: () => {
+        throw new Error('at once');
+      },
+    });
+    const error = await failureOf(throwing.refresh());
+    expect(error).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
+    expect(error.cause.message).toBe('at once');
+  });
+
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['{}', {}],
+    ['HTML', '<!doctype html>'],
+    ['an empty string', ''],
+    ['a number for a token', { access_token: 7 }],
+    ['a whole axios answer', { data: pair('b'), status: 200, headers: {}, config: {} }],
+    ['a line break in the token', { access_token: 'a\nb' }],
+  ])('that answers %s is told so, and the old token is kept (L11)', async (_, answer) => {
+    const session = lone({ ...quick, refreshRetries: 0, tokens: pair('a'), source: async () => answer as never });
+    const error = await failureOf(session.refresh());
+    expect(error.code).toBe('ERR_BEARER_TOKEN');
+    expect(error.message).toMatch(/access_token/);
+    expect(await session.token()).toBe('at_a');
+  });
+
+  it('throwing what is no error is a transient failure like any other', async () => {
+    for (const thrown of [undefined, null, 'text', 42, { odd: true }]) {
+      const session = lone({ ...quick, refreshRetries: 0, tokens: pair('a'), source: () => Promise.reject(thrown) });
+      expect(await codeOf(session.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
+    }
+  });
+});
+
+describe('staticToken', () => {
+  it('is attached', async () => {
+    const server = await serve();
+    const token = server.issue().access_token;
+    const { api } = await scene({ server, tokens: undefined, source: staticToken(token) });
+    expect((await api.get('/videos')).status).toBe(200);
+  });
+
+  it('hands a 401 on as it is, at once, with nothing sent again', async () => {
+    const { server, api } = await scene({ tokens: undefined, source: staticToken('at_never-known') });
+    const error = await failureOf(api.get('/videos'));
+    expect([error.response.status, error.code]).toEqual([401, 'ERR_BAD_REQUEST']);
+    expect(server.stats.requests).toBe(1);
+  });
+
+  it('that no header can carry is refused', async () => {
+    const { server, api } = await scene({
+      ...quick,
+      refreshRetries: 0,
+      tokens: undefined,
+      source: staticToken('a\r\nb'),
+    });
+    expect(await codeOf(api.get('/public'))).toBe('ERR_BEARER_TOKEN');
+    expect(server.stats.requests).toBe(0);
+  });
+});
+
+describe('isRejected, or what a refusal means', () => {
+  it.each([400, 401, 403])('%i from the token endpoint is definite: one call, and the session ends', async (status) => {
+    const { server, session } = await scene(quick);
+    server.fault('/auth/refresh', { status }, { times: 9 });
+    const error = await failureOf(session.refresh());
+    expect(error).toMatchObject({ code: 'ERR_BEARER_REJECTED', cause: { status } });
+    expect(server.stats.refresh).toBe(1);
+    expect(session.state.status).toBe('failed');
+  });
+
+  it.each([404, 408, 409, 418, 422, 429, 500, 502, 503, 504])(
+    '%i is not: the session is kept (L10)',
+    async (status) => {
+      const { server, session } = await scene({ ...quick, refreshRetries: 1 });
+      server.fault('/auth/refresh', { status }, { times: 9 });
+      expect(await codeOf(session.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
+      expect(session.state.status).toBe('active');
+    },
+  );
+
+  it('is the source’s to say: true for a network error, false for a 400', async () => {
+    const strict = lone({
+      tokens: pair('a'),
+      source: { refresh: () => Promise.reject(new Error('net')), isRejected: () => true },
+    });
+    expect(await codeOf(strict.refresh())).toBe('ERR_BEARER_REJECTED');
+    const refresh = jest.fn<Refresh>(() => Promise.reject(answered(400)));
+    const mild = lone({
+      ...quick,
+      tokens: pair('a'),
+      refreshRetries: 2,
+      source: { refresh, isRejected: () => false },
+    });
+    expect(await codeOf(mild.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
+    expect(mild.state.status).toBe('active');
+  });
+
+  it('is asked with what the source threw, by refresh and by obtain, as a method of the source', async () => {
+    const [first, second] = [new Error('refresh'), new Error('obtain')];
+    const asked: unknown[] = [];
+    const source = {
+      refresh: () => Promise.reject(first),
+      obtain: () => Promise.reject(second),
+      isRejected(this: unknown, error: unknown) {
+        asked.push(error);
+        expect(this).toBe(source);
+        return true;
+      },
+    };
+    expect(await codeOf(lone({ tokens: pair('a'), source }).refresh())).toBe('ERR_BEARER_REJECTED');
+    expect(asked).toEqual([first, second]);
+  });
+
+  it('that throws itself ends nothing', async () => {
+    const source = {
+      refresh: () => Promise.reject(answered(400)),
+      isRejected: () => {
+        throw new Error('in isRejected');
+      },
+    };
+    const session = lone({ ...quick, tokens: pair('a'), source, refreshRetries: 0 });
+    expect(await codeOf(session.refresh())).toMatch(/^ERR_BEARER_(UNAVAILABLE|TOKEN)$/);
+    expect(session.state.status).toBe('active');
+  });
+});
+
+describe('needsRefreshToken', () => {
+  it('without a refresh token: a 401 is handed on, and refresh is never called', async () => {
+    const refresh = jest.fn<Refresh>(async () => 'x');
+    const { server, api } = await scene({ tokens: 'at_bare', source: { needsRefreshToken: true, refresh } });
+    expect((await failureOf(api.get('/videos'))).response.status).toBe(401);
+    expect(refresh).not.toHaveBeenCalled();
+    expect(server.stats.requests).toBe(1);
+  });
+
+  it('without a refresh token, but with obtain: obtain', async () => {
+    const refresh = jest.fn<Refresh>(async () => 'x');
+    const source = { needsRefreshToken: true, refresh, obtain: async () => 'obtained' };
+    expect((await lone({ tokens: 'bare', source }).refresh()).accessToken).toBe('obtained');
+    expect(refresh).not.toHaveBeenCalled();
+  });
+
+  it('not set: refresh is called although there is no refresh token, for it may be in a cookie', async () => {
+    const refresh = jest.fn<Refresh>(async () => 'x');
+    await lone({ tokens: 'bare', source: { refresh } }).refresh();
+    expect(refresh.mock.calls[0]![0]).toMatchObject({ accessToken: 'bare' });
+  });
+});
+
+describe('the ordered fallback: refresh, then obtain', () => {
+  it('obtains after a definite refusal, in the same flight and attempt', async () => {
+    const { server, api, session } = await scene({
+      source: { refresh: refreshing, obtain: async () => server.issue() },
+    });
+    server.expire();
+    server.revokeRefreshTokens();
+    expect((await Promise.all([api.get('/videos'), api.get('/echo')])).map(({ status }) => status)).toEqual([200, 200]);
+    expect(server.stats.refresh).toBe(1);
+    expect(session.state).toMatchObject({ status: 'active', generation: 2 });
+  });
+
+  it('does not obtain after a transient failure', async () => {
+    const obtain = jest.fn<Obtain>(async () => 'x');
+    const source = { refresh: () => Promise.reject(new Error('down')), obtain };
+    const session = lone({ ...quick, tokens: pair('a'), source, refreshRetries: 1 });
+    expect(await codeOf(session.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
+    expect(obtain).not.toHaveBeenCalled();
+  });
+
+  it('presents a refused refresh token never again, though obtain is down for a while (L3)', async () => {
+    const refresh = jest.fn<Refresh>(() => Promise.reject(answered(400)));
+    const answers = [
+      () => Promise.reject(new Error('down')),
+      () => Promise.reject(new Error('down')),
+      async () => 'new',
+    ];
+    const session = lone({ ...quick, tokens: pair('a'), source: { refresh, obtain: () => answers.shift()!() } });
+    expect((await session.refresh()).accessToken).toBe('new');
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
+  it('ends when obtain is refused too, and asks neither again until the next sign-in', async () => {
+    const refresh = jest.fn<Refresh>(() => Promise.reject(answered(400)));
+    const obtain = jest.fn<Obtain>(() => Promise.reject(answered(401)));
+    const { server, api, session } = await scene({ source: { refresh, obtain } });
+    server.expire();
+    expect(await codeOf(api.get('/videos'))).toBe('ERR_BEARER_REJECTED');
+    for (let i = 0; i < 3; i += 1) await codeOf(api.get('/videos'));
+    await codeOf(session.token());
+    expect([refresh.mock.calls.length, obtain.mock.calls.length]).toEqual([1, 1]);
+  });
+
+  it('a token that was obtained keeps nothing of the old one: no refresh token of a dead family', async () => {
+    const source = { refresh: () => Promise.reject(answered(400)), obtain: async () => ({ access_token: 'new' }) };
+    const token = await lone({ tokens: pair('a'), source }).refresh();
+    expect(token.refreshToken).toBeUndefined();
+  });
+
+  it('interactive: after a refusal a person is asked outside the lock, with no deadline', async () => {
+    const byHand = deferred<string>();
+    const obtain = jest.fn<Obtain>(() => byHand.promise);
+    const session = lone({
+      ...quick,
+      tokens: pair('a'),
+      refreshTimeout: 15,
+      refreshRetries: 0,
+      source: { interactive: true, refresh: () => Promise.reject(answered(400)), obtain },
+    });
+    const refreshed = session.refresh();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    byHand.resolve('by-hand');
+    expect((await refreshed).accessToken).toBe('by-hand');
+    expect(obtain).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('ctx.attempt', () => {
+  it('counts the failures in a row, and begins anew after a success', async () => {
+    const attempts: number[] = [];
+    const failAt = new Set([0, 1, 3]);
+    let call = 0;
+    const session = lone({
+      ...quick,
+      tokens: pair('a'),
+      source: async (_: Partial<Token>, { attempt }: SourceContext) => {
+        attempts.push(attempt);
+        if (failAt.has(call++)) throw new Error('down');
+        return pair('b');
+      },
+    });
+    await session.refresh();
+    await session.refresh();
+    expect(attempts).toEqual([0, 1, 2, 0, 1]);
+  });
+});
+
+describe('ctx.signal', () => {
+  it('is aborted at the deadline of its own attempt, and not before; each attempt has its own', async () => {
+    const signals: AbortSignal[] = [];
+    const session = lone({
+      ...quick,
+      tokens: pair('a'),
+      refreshTimeout: 20,
+      refreshRetries: 1,
+      source: (_, { signal }) => {
+        signals.push(signal);
+        expect(signal.aborted).toBe(false);
+        return never;
+      },
+    });
+    expect(await codeOf(session.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
+    expect(signals.length).toBeGreaterThan(0);
+    expect(new Set(signals).size).toBe(signals.length);
+    expect(signals.every(({ aborted }) => aborted)).toBe(true);
+  });
+
+  it('is not aborted by one who waits and gives up', async () => {
+    const answer = deferred<string>();
+    let signal!: AbortSignal;
+    const session = lone({
+      tokens: pair('a', { expires_in: 0 }),
+      source: (_, ctx) => {
+        signal = ctx.signal;
+        return answer.promise;
+      },
+    });
+    const aborter = new AbortController();
+    const given = codeOf(session.token({ signal: aborter.signal }));
+    await settle();
+    aborter.abort();
+    await given;
+    expect(signal.aborted).toBe(false);
+    answer.resolve('b');
+    expect(await session.token()).toBe('b');
+  });
+
+  it('is not aborted after a success', async () => {
+    let signal!: AbortSignal;
+    const session = lone({
+      tokens: pair('a'),
+      refreshTimeout: 15,
+      source: async (_, ctx) => {
+        signal = ctx.signal;
+        return 'b';
+      },
+    });
+    await session.refresh();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(signal.aborted).toBe(false);
+  });
+});
+
+describe('revoke', () => {
+  it('is called at signOut() as a method, with the token and a client that works', async () => {
+    const server = await serve();
+    const api = axios.create({ baseURL: server.url });
+    const source = {
+      refresh: refreshing,
+      async revoke(this: unknown, { refreshToken }: Token, { client }: SourceContext) {
+        expect(this).toBe(source);
+        await client.post('/public/revoke', { refreshToken });
+      },
+    };
+    const session = keep(bearer(api, { tokens: server.issue(), source }));
+    await session.signOut();
+    expect(server.log).toMatchObject([{ path: '/public/revoke', status: 200, authorized: false }]);
+  });
+
+  it('is not called by close(), by a definite refusal, or for nobody', async () => {
+    const revoke = jest.fn(async () => {});
+    const refresh = () => Promise.reject(answered(400));
+    lone({ tokens: pair('a'), source: { refresh, revoke } }).close();
+    const refused = lone({ tokens: pair('a'), source: { refresh, revoke } });
+    await codeOf(refused.refresh());
+    await refused.signOut();
+    await lone({ source: { refresh, revoke } }).signOut();
+    expect(revoke).not.toHaveBeenCalled();
+  });
+
+  it('has a deadline, and its signal is aborted then', async () => {
+    let signal!: AbortSignal;
+    const revoke = (_: Token, ctx: SourceContext) => {
+      signal = ctx.signal;
+      return never;
+    };
+    const session = lone({ tokens: pair('a'), source: { refresh: async () => 'x', revoke }, refreshTimeout: 15 });
+    await session.signOut();
+    expect(signal.aborted).toBe(true);
+  });
+});
+
+describe('origins of a source', () => {
+  it('join those of the instance: the token goes to both, and nowhere else', async () => {
+    const [one, two, three] = [await serve(), await serve(), await serve()];
+    const { api } = await scene({ server: one, source: { refresh: refreshing, origins: [two.url] } });
+    const [here, there, elsewhere] = await Promise.all([one, two, three].map(({ url }) => api.get(`${url}/public`)));
+    expect([here, there, elsewhere].map((answer) => answer!.data.authorization)).toEqual([true, true, false]);
+  });
+
+  it('are enough for an instance without a baseURL', async () => {
+    const server = await serve();
+    const api = axios.create();
+    keep(bearer(api, { tokens: server.issue(), source: { refresh: async () => 'x', origins: [server.url] } }));
+    expect((await api.get(`${server.url}/videos`)).status).toBe(200);
+  });
+});
+
+describe('a source that goes through the guarded instance (L18)', () => {
+  it('in its synchronous part is recognised, and works', async () => {
+    const server = await serve();
+    const api = axios.create({ baseURL: server.url });
+    const source: Refresh = ({ refreshToken }) => api.post('/auth/refresh', { refreshToken }).then(({ data }) => data);
+    keep(bearer(api, { tokens: server.issue(), source }));
+    server.expire();
+    expect((await api.get('/videos')).status).toBe(200);
+    expect(server.stats.refresh).toBe(1);
+  });
+
+  it('later fails within refreshTimeout, and the error names ctx.client', async () => {
+    const server = await serve();
+    const api = axios.create({ baseURL: server.url });
+    const source: Refresh = async ({ refreshToken }) => {
+      await settle();
+      return (await api.post('/auth/refresh', { refreshToken })).data;
+    };
+    const session = keep(bearer(api, { ...quick, tokens: server.issue(), source, refreshTimeout: 40 }));
+    await session.signIn(pair('a', { expires_in: 0 }));
+    const failed = next(session, 'refreshFailed');
+    expect(await codeOf(session.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
+    expect((await failed).error.message).toContain('ctx.client');
+  });
+});
+
+describe('a source that is asked by many at once', () => {
+  it('is asked once, by requests, token() and refresh() together, though it answers in the same tick (L1)', async () => {
+    const source = jest.fn<Refresh>(async () => server.issue());
+    const { server, api, session } = await scene({ source });
+    server.expire();
+    await Promise.all([api.get('/videos'), api.get('/echo'), api.get('/videos')]);
+    expect(source).toHaveBeenCalledTimes(1);
+    expect(session.state).toMatchObject({ status: 'active', generation: 2 });
+  });
+});

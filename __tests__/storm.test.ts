@@ -1,0 +1,33 @@
+import { Agent } from 'node:http';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import axios from 'axios';
+import { bearer } from 'axios-bearer';
+import { apiVideo } from 'axios-bearer/api-video';
+import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
+
+const REQUESTS = 10_000;
+
+let server: ApiVideo;
+// Both ends of each socket are in this process, whose file descriptors are limited.
+const httpAgent = new Agent({ keepAlive: true, maxSockets: 500 });
+
+afterEach(async () => {
+  httpAgent.destroy();
+  await server.close();
+});
+
+describe('a storm', () => {
+  it('of 10,000 requests at once on an expired token: all succeed, with one refresh', async () => {
+    server = await startApiVideo();
+    const api = axios.create({ baseURL: server.url, httpAgent });
+    const session = bearer(api, { source: apiVideo({ baseURL: server.url }), tokens: server.issue() });
+    server.expire();
+
+    const answers = await Promise.allSettled(Array.from({ length: REQUESTS }, (_, n) => api.get('/echo', { params: { n } })));
+
+    const mine = answers.filter((answer, n) => answer.status === 'fulfilled' && answer.value.data.query.n === String(n));
+    expect(mine).toHaveLength(REQUESTS);
+    expect(server.stats).toMatchObject({ refresh: 1, reuse: 0, ok: REQUESTS });
+    session.close();
+  }, 60_000);
+});

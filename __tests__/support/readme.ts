@@ -1,0 +1,238 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const HEADING = /^#{1,6} +(.*)$/;
+const FENCE = /^```(\w*)/;
+
+/** A piece of code in the README, named by its heading, and from the second on by its number below it. */
+export interface Block {
+  name: string;
+  lang: string;
+  code: string;
+  /** Of its first line in the README, from 1. */
+  line: number;
+}
+
+export interface Section {
+  heading: string;
+  text: string;
+}
+
+export interface Readme {
+  text: string;
+  sections: Section[];
+  /** The blocks in TypeScript or JavaScript. */
+  blocks: Block[];
+}
+
+export function source(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8');
+}
+
+export function readReadme(): Readme {
+  const text = source('README.md');
+  const sections: Section[] = [];
+  const blocks: Block[] = [];
+  let open: Block | undefined;
+
+  text.split('\n').forEach((row, index) => {
+    const section = sections.at(-1);
+    if (section) section.text += `${row}\n`;
+    if (open && row === '```') {
+      if (/^(?:ts|tsx|js)$/.test(open.lang)) blocks.push(open);
+      open = undefined;
+    } else if (open) {
+      open.code += `${row}\n`;
+    } else if (FENCE.test(row)) {
+      const { heading = '' } = section ?? {};
+      const number = blocks.filter(({ name }) => name.replace(/ \d+$/, '') === heading).length + 1;
+      const name = number === 1 ? heading : `${heading} ${number}`;
+      open = { name, lang: FENCE.exec(row)?.[1] ?? '', code: '', line: index + 2 };
+    } else if (HEADING.test(row)) {
+      sections.push({ heading: HEADING.exec(row)?.[1] ?? '', text: '' });
+    }
+  });
+  return { text, sections, blocks };
+}
+
+/** The rows of all tables below a heading: their cells, heads left out. */
+export function rowsOf({ sections }: Readme, heading: string): string[][] {
+  const section = sections.find((one) => one.heading === heading);
+  if (!section) throw new Error(`The README has no section "${heading}"`);
+  const rows = section.text.split('\n').map((row) => (row.startsWith('|') ? cells(row) : undefined));
+  return rows.filter((row, i): row is string[] => Boolean(row && !isRule(row) && !isRule(rows[i + 1])));
+}
+
+function cells(row: string): string[] {
+  return row
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+}
+
+function isRule(row: string[] | undefined): boolean {
+  return row?.every((cell) => /^-+$/.test(cell)) ?? false;
+}
+
+/** The names in a table's first column: what stands there as code, without its arguments. */
+export function namesOf(rows: string[][]): string[] {
+  return rows.flatMap(([first = '']) => [...first.matchAll(/`'?([\w-]+)/g)].map(([, name]) => name as string));
+}
+
+/**
+ * What the README takes for granted: the names it has imported before, and those that stand for the reader's own code.
+ * Nothing here is an axios-bearer of its own making: all types are the package's.
+ */
+const PRELUDE = `
+  type Core = typeof import('axios-bearer');
+  type Session = import('axios-bearer').Session;
+  type TokenSource = import('axios-bearer').TokenSource;
+  declare const bearer: Core['bearer'];
+  declare const createSession: Core['createSession'];
+  declare const isBearerError: Core['isBearerError'];
+  declare const replayable: Core['replayable'];
+  declare const storageStore: Core['storageStore'];
+  declare const apiVideo: typeof import('axios-bearer/api-video').apiVideo;
+  declare const fakeClock: typeof import('axios-bearer/testing').fakeClock;
+  declare const axios: typeof import('axios').default;
+  declare const createReadStream: typeof import('node:fs').createReadStream;
+
+  declare const api: import('axios').AxiosInstance;
+  declare const billing: import('axios').AxiosInstance;
+  declare const session: Session;
+  declare const refresh: import('axios-bearer').RefreshFunction;
+  declare const saved: { access_token: string; refresh_token: string; expires_in: number };
+  declare const tokensOf: { ada: typeof saved; bob: typeof saved };
+  declare const apiKey: string;
+  declare const delegatedToken: string;
+  declare const email: string;
+  declare const password: string;
+  declare const path: string;
+  declare const form: FormData;
+  declare const video: object;
+  declare const order: object;
+  declare const AsyncStorage: {
+    getItem(key: string): Promise<string | null>;
+    setItem(key: string, value: string): Promise<void>;
+    removeItem(key: string): Promise<void>;
+  };
+  declare const log: Record<'info' | 'warn' | 'error', (facts: object, text: string) => void>;
+  declare const metrics: { increment(name: string, labels: object): void };
+  declare function showLogin(): void;
+  interface GraphQLError { extensions?: { code?: string } }
+
+  declare module 'react' {
+    export function useSyncExternalStore<T>(
+      subscribe: (changed: () => void) => () => void, getSnapshot: () => T, getServerSnapshot?: () => T): T;
+  }
+`;
+
+/** What the compiler says to them, strict and in one program: `README.md:<line> <message>`. */
+export function diagnose(blocks: Block[]): string[] {
+  const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent({ ...config, files: [] }, ts.sys, ROOT);
+  const virtual = new Map([[join(ROOT, 'readme-prelude.d.ts'), PRELUDE]]);
+  const inside = new Map<string, Block>();
+  blocks.forEach((block, i) => {
+    const file = join(ROOT, `readme-${i}.${block.lang === 'tsx' ? 'tsx' : 'ts'}`);
+    inside.set(file, block);
+    virtual.set(file, `${block.code}\nexport {};\n`);
+  });
+
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists } = host;
+  host.fileExists = (file) => virtual.has(file) || fileExists(file);
+  host.getSourceFile = (file, ...rest) => {
+    const text = virtual.get(file);
+    return text === undefined ? getSourceFile(file, ...rest) : ts.createSourceFile(file, text, ts.ScriptTarget.ES2022);
+  };
+  // A reader may well leave a `session` unused.
+  const settings = { ...options, noUnusedLocals: false, strict: true };
+  const program = ts.createProgram([...virtual.keys()], settings, host);
+
+  return [...virtual.keys()].flatMap((file) => {
+    const parsed = program.getSourceFile(file);
+    const found = [...program.getSyntacticDiagnostics(parsed), ...program.getSemanticDiagnostics(parsed)];
+    return found.map(({ messageText, start = 0 }) => {
+      const { line } = parsed!.getLineAndCharacterOfPosition(start);
+      const where = inside.has(file) ? `README.md:${inside.get(file)!.line + line}` : `prelude:${line + 1}`;
+      return `${where} ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
+    });
+  });
+}
+
+export type Values = Record<string, unknown>;
+
+const AsyncFunction = (async () => {}).constructor as new (
+  ...args: string[]
+) => (...values: unknown[]) => Promise<Values>;
+
+/**
+ * Runs a block as it stands, imports and `await` included.
+ *
+ * @param modules what its imports find
+ * @param globals what it takes for granted
+ * @returns what it declares
+ */
+export async function runBlock({ code }: Block, modules: Values, globals: Values): Promise<Values> {
+  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, esModuleInterop: true };
+  const { outputText } = ts.transpileModule(code, { compilerOptions });
+  const exports: Values = {};
+  const require = (name: string) => {
+    if (!(name in modules)) throw new Error(`The README imports ${name}`);
+    return Object.assign({ __esModule: true }, modules[name]);
+  };
+  const given = { ...globals, exports, require };
+  // In a block of its own: there it may declare what is given as well.
+  const body = `{ ${outputText}\nreturn { ${declaredIn(code).join(', ')} }; }`;
+  const declared = await new AsyncFunction(...Object.keys(given), body)(...Object.values(given));
+  return { ...exports, ...declared };
+}
+
+function declaredIn(code: string): string[] {
+  const statements = ts
+    .createSourceFile('block.ts', code, ts.ScriptTarget.ES2022)
+    .statements.filter(ts.isVariableStatement);
+  const kept = statements.filter(({ modifiers }) => !modifiers);
+  return kept.flatMap(({ declarationList }) => declarationList.declarations.flatMap(({ name }) => bound(name)));
+}
+
+function bound(name: ts.BindingName): string[] {
+  if (ts.isIdentifier(name)) return [name.text];
+  return name.elements.flatMap((element) => (ts.isOmittedExpression(element) ? [] : bound(element.name)));
+}
+
+/** The members that an interface or class in `path` offers: no private ones, none for internal use. */
+export function membersOf(path: string, name: string): string[] {
+  const declaration = declarationOf(path, name);
+  if (!ts.isInterfaceDeclaration(declaration) && !ts.isClassDeclaration(declaration)) return [];
+  const members: readonly (ts.TypeElement | ts.ClassElement)[] = declaration.members;
+  const offered = members.filter((member) => !commentOf(member).includes('@internal'));
+  return offered.flatMap((member) => (member.name && ts.isIdentifier(member.name) ? [member.name.text] : []));
+}
+
+function commentOf(node: ts.Node): string {
+  return node.getFullText().slice(0, node.getLeadingTriviaWidth());
+}
+
+/** The string literals that a type alias in `path` is made of, also as the values of a member, such as `status`. */
+export function literalsOf(path: string, name: string, member?: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node, inside: boolean): void => {
+    if (inside && ts.isLiteralTypeNode(node) && ts.isStringLiteral(node.literal)) found.push(node.literal.text);
+    const named = ts.isPropertySignature(node) && ts.isIdentifier(node.name) && node.name.text === member;
+    ts.forEachChild(node, (child) => visit(child, inside || named));
+  };
+  visit(declarationOf(path, name), !member);
+  return found;
+}
+
+function declarationOf(path: string, name: string): ts.Statement {
+  const parsed = ts.createSourceFile(path, source(path), ts.ScriptTarget.ES2022, true);
+  const found = parsed.statements.find((one) => (one as { name?: ts.Identifier }).name?.text === name);
+  if (!found) throw new Error(`${path} declares no ${name}`);
+  return found;
+}
