@@ -71,7 +71,12 @@ export class Flight<T> implements Bounds {
     return new Promise((resolve) => this.#after(ms, resolve));
   }
 
-  async within<R>(ms: number, late: () => unknown, task: (signal: AbortSignal) => Promise<R>, also = this.signal): Promise<R> {
+  async within<R>(
+    ms: number,
+    late: () => unknown,
+    task: (signal: AbortSignal) => Promise<R>,
+    also = this.signal,
+  ): Promise<R> {
     const aborter = new AbortController();
     const abort = () => aborter.abort();
     const sources = [this.signal, also];

@@ -54,7 +54,11 @@ export async function renew(renewal: Renewal): Promise<Outcome> {
   return bounded(flight, waitMs * 2, () => store.exclusive(task, { waitMs, signal: flight.signal }));
 }
 
-async function renewHeld(renewal: Renewal, { current, commit, signal }: Held, early: Token | undefined): Promise<Outcome> {
+async function renewHeld(
+  renewal: Renewal,
+  { current, commit, signal }: Held,
+  early: Token | undefined,
+): Promise<Outcome> {
   const { stale, signIn } = renewal;
   try {
     const token = early ?? (await ask(renewal, signal));
@@ -86,7 +90,12 @@ function refreshes({ source, signIn, stale, refused }: Renewal): boolean {
 /** The ordered fallback under one deadline. A lock that is lost ends it: another holder may be at it already. */
 function ask(renewal: Renewal, held: AbortSignal): Promise<Token> {
   const { flight, refreshTimeout: ms } = renewal;
-  return flight.within(ms, () => deadlineFailure(ms), (signal) => refreshOrObtain(renewal, signal), held);
+  return flight.within(
+    ms,
+    () => deadlineFailure(ms),
+    (signal) => refreshOrObtain(renewal, signal),
+    held,
+  );
 }
 
 /** Refresh, and when that is refused for good, obtain. */

@@ -107,15 +107,14 @@ function expiry(fields: Fields, accessToken: string, issuedAt: number, answered:
       : // What counts is how long, not when: an answer's clock may be minutes from ours.
         answered && jwt.exp !== undefined && jwt.iat !== undefined
         ? (jwt.exp - jwt.iat) * 1_000
-        : (finite(fields.expiresAt) ?? (jwt.exp !== undefined ? jwt.exp * 1_000 : Number.NaN)) - issuedAt;
-  if (Number.isNaN(life)) return undefined;
-  if (!answered) return issuedAt + life;
-  return life > 0 ? issuedAt + Math.max(life, SHORTEST_LIFE) : undefined;
+        : (finite(fields.expiresAt) ?? (jwt.exp ?? Number.NaN) * 1_000) - issuedAt;
+  if (!Number.isFinite(life) || (answered && life <= 0)) return undefined;
+  return issuedAt + (answered ? Math.max(life, SHORTEST_LIFE) : life);
 }
 
 function finite(value: unknown): number | undefined {
-  if (value == null || value === '' || typeof value === 'boolean') return undefined;
-  const number = Number(value);
+  const readable = typeof value === 'number' || value instanceof Date || (typeof value === 'string' && value.trim());
+  const number = readable ? Number(value) : Number.NaN;
   return Number.isFinite(number) ? number : undefined;
 }
 

@@ -540,7 +540,15 @@ describe('inside the lock', () => {
         return status === 401;
       },
     });
-    const events = ['signedIn', 'refreshing', 'refreshed', 'refreshFailed', 'waiting', 'replayed', 'signedOut'] as const;
+    const events = [
+      'signedIn',
+      'refreshing',
+      'refreshed',
+      'refreshFailed',
+      'waiting',
+      'replayed',
+      'signedOut',
+    ] as const;
     for (const event of events) session.on(event, () => outside(event));
     session.subscribe(() => outside('subscribe'));
 
@@ -578,7 +586,9 @@ describe('inside the lock', () => {
   it('L5 makes one attempt each time: the backoff waits unlocked, and others refresh meanwhile', async () => {
     const clock = time();
     const { seen, store } = watched(memoryStore());
-    const { server, a, b } = await twoHolders(store, { backoff: { initial: 10 * SECOND, factor: 1, cap: 20 * SECOND } });
+    const { server, a, b } = await twoHolders(store, {
+      backoff: { initial: 10 * SECOND, factor: 1, cap: 20 * SECOND },
+    });
     const failed = watch(a.session, 'refreshFailed');
     server.fault('/auth/refresh', { status: 503 });
     server.expire();
@@ -595,7 +605,9 @@ describe('inside the lock', () => {
   it('L5 reads again after the backoff: without a hint, what another holder fetched meanwhile is adopted', async () => {
     const clock = time();
     const store = withoutHints(memoryStore());
-    const { server, a, b } = await twoHolders(store, { backoff: { initial: 10 * SECOND, factor: 1, cap: 20 * SECOND } });
+    const { server, a, b } = await twoHolders(store, {
+      backoff: { initial: 10 * SECOND, factor: 1, cap: 20 * SECOND },
+    });
     const failed = watch(a.session, 'refreshFailed');
     const news = watch(a.session, 'refreshed');
     server.fault('/auth/refresh', { status: 503 });

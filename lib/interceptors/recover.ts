@@ -6,14 +6,8 @@ import { isTokenRefused } from './challenge.js';
 import { type Config, type Guard, type Journey, journeyOf, requestInfo } from './config.js';
 import { patient } from './patience.js';
 import { redact } from './redact.js';
-import { replay } from './replay.js';
+import { type Answer, replay } from './replay.js';
 import { disarm, settle, sternly } from './wire.js';
-
-/** What came back. An adapter's own error goes with it, to be thrown as it is if nothing can be done. */
-export interface Answer {
-  response: AxiosResponse;
-  error?: unknown;
-}
 
 /** The response interceptor's way for answers. */
 export function arrived(guard: Guard, response: AxiosResponse): AxiosResponse | Promise<AxiosResponse> {

@@ -3,8 +3,13 @@ import type { Current } from '../state.js';
 import { remakeBody, transform } from './body.js';
 import { type Config, type Journey, requestInfo } from './config.js';
 import { throwIfCanceled } from './patience.js';
-import type { Answer } from './recover.js';
 import { arm, disarm, throughGate } from './wire.js';
+
+/** What came back. An adapter's own error goes with it, to be thrown as it is if nothing can be done. */
+export interface Answer {
+  response: AxiosResponse;
+  error?: unknown;
+}
 
 /**
  * Sends a request again, straight to its adapter: no interceptor sees it twice, nothing is merged twice. What axios
@@ -34,6 +39,7 @@ export async function replay(journey: Journey, config: Config, renewed: Current)
 
 function received(config: Config, journey: Journey, response: AxiosResponse): AxiosResponse {
   throwIfCanceled(config);
+  response.config ??= config;
   disarm(response.config, journey);
   response.headers = AxiosHeaders.from(response.headers as never);
   response.data = transform(config.transformResponse, config, response);
