@@ -35,6 +35,7 @@ interface CamelToken {
  * What a source may answer, and what `tokens` and `signIn()` take: the wire shape of RFC 6749 §5.1, the same in
  * camelCase, a bare access token, or nothing at all for a session that lives in httpOnly cookies (`header: false`).
  */
+// biome-ignore lint/suspicious/noConfusingVoidType: an async function without a return is meant to fit
 export type TokenResponse = WireToken | CamelToken | string | null | undefined | void;
 
 interface Reading {
