@@ -7,7 +7,7 @@ import { type Handler, innermost, unshifts } from './interceptors/innermost.js';
 import { border, originOf, pageOrigin } from './interceptors/origins.js';
 import { arrived, failed } from './interceptors/recover.js';
 import { type InstallOptions, readInstallOptions, type SessionOptions } from './options.js';
-import { isAsking } from './renewal.js';
+import { askingSource } from './renewal.js';
 import { TokenSession } from './session.js';
 import { tokenClient } from './sources/token-endpoint.js';
 
@@ -96,14 +96,18 @@ function guard(
     sessionOf,
     barrier: border(instance, settings.origins),
     hears: () => answers.isTaken(),
+    passed: 0,
     gate,
   };
 
   const now = (config: Config) => attachNow(guard, config, only as TokenSession);
   const later = (config: Config) => attach(guard, config);
   const { request, response } = instance.interceptors;
-  // A source that uses the guarded instance in its synchronous part sends the refresh itself.
-  const isOurs = (config: Config, first: boolean) => !isAsking() && unshifts(config) === first;
+  const isRefreshCall = (config: Config) => {
+    const asking = askingSource();
+    return asking !== undefined && asking === (only ?? sessionOf(config))?.source;
+  };
+  const isOurs = (config: Config, first: boolean) => unshifts(config) === first && !isRefreshCall(config);
   const ready = (config: Config) => Boolean(only && isReady(guard, config, only));
   const pair = (first: boolean): Handler[] => [
     { fulfilled: now, synchronous: true, runWhen: (config: Config) => isOurs(config, first) && ready(config) },

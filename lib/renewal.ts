@@ -124,7 +124,7 @@ async function call(
 ): Promise<Token> {
   const { source, attempt, client, cookies } = renewal;
   try {
-    const answer = await outOfOwnWay(() => method?.call(source, { signal, attempt, client: client(signal) }));
+    const answer = await outOfOwnWay(source, () => method?.call(source, { signal, attempt, client: client(signal) }));
     return readToken(answer, { now: Date.now(), previous, cookies });
   } catch (error) {
     // A malformed answer says itself what is wrong with it.
@@ -133,19 +133,19 @@ async function call(
   }
 }
 
-let asking = false;
+let asking: TokenSource | undefined;
 
-/** Is a source in its synchronous part? A request made there is the refresh call itself, and must not wait for it. */
-export function isAsking(): boolean {
+/** The source in its synchronous part: a request made there is the refresh call itself, and must not wait for it. */
+export function askingSource(): TokenSource | undefined {
   return asking;
 }
 
-function outOfOwnWay(method: () => Answer): Answer {
-  asking = true;
+function outOfOwnWay(source: TokenSource, method: () => Answer): Answer {
+  asking = source;
   try {
     return method();
   } finally {
-    asking = false;
+    asking = undefined;
   }
 }
 

@@ -107,10 +107,14 @@ function answerOf(config: InternalAxiosRequestConfig, status: number, data: unkn
 }
 
 const canPush = await pushesRequests();
-const orderings = canPush ? [{}, PUSHED] : [{}];
+const orderings: Record<string, AxiosRequestConfig> = {
+  'the default order': {},
+  'a transitional option that says nothing of the order': { transitional: { silentJSONParsing: true } },
+  ...(canPush && { 'legacyInterceptorReqResOrdering: false': PUSHED }),
+};
 const orderingTitle = canPush
-  ? 'in both orders of request interceptors'
-  : `in the one order of request interceptors that axios ${axios.VERSION} has`;
+  ? `axios ${axios.VERSION}`
+  : `axios ${axios.VERSION} has no legacyInterceptorReqResOrdering`;
 
 describe(`L14 other interceptors (${onAdapters})`, () => {
   const kinds: Kind[] = ['synchronous', 'plain', 'async'];
@@ -184,8 +188,7 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
     expect(urls).toEqual(['/echo']);
   });
 
-  for (const ordering of orderings) {
-    const name = ordering === PUSHED ? 'legacyInterceptorReqResOrdering: false' : 'the default order';
+  for (const [name, ordering] of Object.entries(orderings)) {
     it(`L14 keeps others in the order that they have without it, ${name} (${orderingTitle})`, async () => {
       const register = (api: AxiosInstance, log: string[], names: string[]) => {
         for (const each of names) {
@@ -702,6 +705,19 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
     expect(error.response?.config).toBe(configs[2]);
   });
 
+  const fetchTitle = adapters.includes('fetch') ? 'the replay' : 'nobody: there is no fetch adapter';
+  it(`L15 keeps fetchOptions for ${fetchTitle} (axios ${axios.VERSION})`, async () => {
+    if (!adapters.includes('fetch')) return;
+    const fetchOptions = { redirect: 'manual', integrity: '' } as const;
+    for (const header of ['Authorization', 'X-Token']) {
+      const { api, server } = await rig({ header, defaults: { adapter: 'fetch' } });
+      server.fault('/public', { status: 401 });
+      expect((await api.get('/public', { fetchOptions })).config.fetchOptions).toEqual(fetchOptions);
+      server.fault('/public', { redirect: `${server.url}/public/there` });
+      expect(await outcome(api.get('/public', { fetchOptions }))).toBe(302);
+    }
+  });
+
   it('L15 keeps every other key: those of axios and those of others', async () => {
     const metadata = { started: 1 };
     const config = {
@@ -783,6 +799,25 @@ describe('L15 adapters', () => {
         expect([last.response?.status, last.config?.validateStatus]).toEqual([401, validateStatus]);
       });
     }
+  }
+
+  const strangers: Record<string, (config: InternalAxiosRequestConfig) => unknown> = {
+    'a JSON copy of the config': (config) => JSON.parse(JSON.stringify(config)),
+    'no config at all': () => undefined,
+  };
+  for (const [name, copy] of Object.entries(strangers)) {
+    it(`L15 never turns a 401 into a success over an adapter that answers with ${name}`, async () => {
+      const always = async (config: InternalAxiosRequestConfig) => {
+        const response = { ...answerOf(config, 401), config: copy(config) as never };
+        return manners['settles by validateStatus']!(config, response);
+      };
+      const { api } = await rig({ tokens: first, source: fetchToken, defaults: { adapter: always } });
+      const seen = watch(api);
+      const error = await failure(api.get('/x'));
+      expect(error.response?.status).toBe(401);
+      expect(JSON.stringify(error.config ?? {})).not.toContain('Bearer');
+      expect(seen).toEqual({ requests: 1, answers: [], failures: [401] });
+    });
   }
 
   it('L15 uses the adapter given per request for both sends', async () => {
@@ -903,6 +938,15 @@ describe(`L15 a config that is sent again (${onAdapters})`, () => {
       expect(authorizations('/echo')[1]).toBeUndefined();
     });
   }
+
+  it('L15 recovers one config that is sent again many times at once', async () => {
+    const { api, server } = await rig();
+    const { config } = await api.post('/echo', { a: 1 });
+    server.expire();
+    const told = await Promise.all(Array.from({ length: 5 }, () => api(config)));
+    expect(told.map(({ data }) => data.text)).toEqual(Array(5).fill('{"a":1}'));
+    expect(server.stats.refresh).toBe(1);
+  });
 
   it('L15 recovers the config of a 401 that survived, and of a refresh that failed', async () => {
     const { api, server } = await rig({ maxReplays: 1 });
@@ -1370,6 +1414,20 @@ describe('L18 the refresh call', () => {
     const ends = await Promise.all([api.get('/echo/1'), other.get('/echo/2')]);
     expect(ends.map(({ status }) => status)).toEqual([200, 200]);
     expect(server.stats.refresh).toBe(1);
+  });
+
+  it('L18 leaves an instance that another session guards to that session', async () => {
+    const other = await rig();
+    const { api, server } = await rig({
+      source: () => other.api.get('/echo').then(() => server.issue()),
+    });
+    server.expire();
+    expect(await outcome(api.get('/echo'))).toBe(200);
+    expect(other.authorizations('/echo')).toEqual([`Bearer ${other.secrets[0]}`]);
+    other.server.expire();
+    server.expire();
+    expect(await outcome(api.get('/echo'))).toBe(200);
+    expect(other.server.stats.refresh).toBe(1);
   });
 
   it('L18 attends again to what the guarded instance sends once the flight is over', async () => {

@@ -74,13 +74,12 @@ const TRICKS = [
 describe(`L19 the token stays at home (${onAdapters})`, () => {
   const homes: Record<string, (url: string) => { baseURL: string | undefined }> = {
     'a baseURL': (url) => ({ baseURL: url }),
-    'a baseURL that ends in a slash': (url) => ({ baseURL: `${url}/` }),
-    'a baseURL with a path': (url) => ({ baseURL: `${url}/api` }),
+    'a baseURL with a path': (url) => ({ baseURL: `${url}/api/` }),
     'origins and no baseURL': () => ({ baseURL: undefined }),
   };
   for (const adapter of adapters) {
     for (const [name, home] of Object.entries(homes)) {
-      for (const strict of [false, true]) {
+      for (const strict of name === 'a baseURL' ? [false, true] : [false]) {
         const option = strict ? ', allowAbsoluteUrls: false' : '';
         it(`L19 sends no trick of a URL to a foreign origin with the token, from ${name}${option} (${adapter})`, async () => {
           const foreign = await listen(refuse);
@@ -161,7 +160,7 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
       expect(server.stats.refresh).toBe(0);
     });
 
-    for (const status of [302, 307, 308] as const) {
+    for (const status of [302, 307] as const) {
       for (const [header, options] of Object.entries({
         Authorization: {},
         'a bare Authorization': { scheme: '' },
@@ -184,6 +183,18 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
         });
       }
     }
+
+    it(`L19 crosses no redirect from home, where an absolute URL had led under allowAbsoluteUrls: false (${adapter})`, async () => {
+      const foreign = await listen(ok);
+      const { api, server, secrets } = await rig({
+        header: 'X-Api-Token',
+        scheme: '',
+        defaults: { adapter, allowAbsoluteUrls: false },
+      });
+      server.fault(() => true, { redirect: `${foreign.url}/there` });
+      await outcome(api.get(`${foreign.url}/x`));
+      expectNoSecret(overheard(foreign.received), secrets);
+    });
 
     it(`L19 crosses neither several redirects, nor one that goes abroad and comes back (${adapter})`, async () => {
       const { api, server, secrets } = await rig({ header: 'X-Api-Token', scheme: '', defaults: { adapter } });
@@ -448,7 +459,7 @@ function faces(error: unknown, name = 'error'): Record<string, string> {
     [`inspect(${name})`]: inspect(error),
     [`inspect(${name}, 8)`]: withoutPool(request ?? response?.request, () => inspect(error, deep)),
     [`${name}.config`]: inspect(config, { ...deep, showHidden: true }),
-    [`${name}.response.config`]: inspect(response?.config, { ...deep, showHidden: true }),
+    [`${name}.response.config`]: response?.config === config ? '' : inspect(response?.config, { ...deep, showHidden: true }),
     [`${name}.response.headers`]: inspect(response?.headers),
   };
   const requests = {

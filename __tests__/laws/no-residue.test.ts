@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { getEventListeners, once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import axios, { type AxiosAdapter, AxiosError, type AxiosInstance } from 'axios';
 import {
   bearer,
@@ -13,8 +13,8 @@ import {
   type TokenResponse,
   type TokenStore,
 } from 'axios-bearer';
+import { type ApiVideo, type Clock, startApiVideo } from 'axios-bearer/testing';
 import {
-  atEnd,
   clockInHand,
   closeAll,
   codeOf,
@@ -54,13 +54,32 @@ const stores: [string, () => TokenStore][] = [
   ['storageStore', () => storageStore(slowStorage())],
 ];
 
+/** Two requests met a 401; after the refresh the gate let out one, which the server holds, and keeps the other. */
+async function oneOnTheWireOneInTheGate(server: ApiVideo, api: AxiosInstance) {
+  const refresh = server.hold('/auth/refresh');
+  server.fault('/echo/first', { status: 401 });
+  server.fault('/echo/second', { status: 401 });
+  const first = codeOf(api.get('/echo/first'));
+  await refresh.arrived(1);
+  const second = codeOf(api.get('/echo/second'));
+  await until(() => server.stats.unauthorized === 2);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const replays = server.hold('/echo*');
+  refresh.release();
+  await replays.arrived(1);
+  await settle();
+  expect(replays.waiting).toBe(1);
+  return { first, second, replays };
+}
+
 describe('L21: no token of one identity on a request of another', () => {
   /** Ada signed in with generation 1; Bob’s tokens are generation 2 of the server’s. */
   async function adaAndBob(options: Parameters<typeof scene>[0] = {}) {
     const server = await serve();
     const [ada, bob] = [server.issue(), server.issue()];
     const { api, session } = await scene({ server, ...options, tokens: ada });
-    const sent = (path: string) => server.log.filter((entry) => entry.path === path).map(({ generation }) => generation);
+    const sent = (path: string) =>
+      server.log.filter((entry) => entry.path === path).map(({ generation }) => generation);
     return { server, api, session, bob, sent };
   }
 
@@ -73,7 +92,11 @@ describe('L21: no token of one identity on a request of another', () => {
     await session.signIn(bob);
     refresh.release();
     const error = await request;
-    expect(error).toMatchObject({ code: 'ERR_BEARER_IDENTITY', response: { status: 401 }, config: { url: '/echo/ada' } });
+    expect(error).toMatchObject({
+      code: 'ERR_BEARER_IDENTITY',
+      response: { status: 401 },
+      config: { url: '/echo/ada' },
+    });
     expect(sent('/echo/ada')).toEqual([1]);
   });
 
@@ -100,22 +123,12 @@ describe('L21: no token of one identity on a request of another', () => {
 
   it('L21 rejects one that waits in the gate, after the refresh and before its replay', async () => {
     const { server, api, session, bob, sent } = await adaAndBob({ replayConcurrency: 1 });
-    server.expire();
-    const [fresh] = [server.issue()];
-    const door = server.hold(({ path, headers }) => path === '/echo/first' && !headers.authorization?.includes('none'));
-    const first = codeOf(api.get('/echo/first'));
-    await door.arrived(1);
-    door.release();
-    const replay = server.hold('/echo/first');
-    const second = codeOf(api.get('/echo/second'));
-    await replay.arrived(1);
-    await until(() => sent('/echo/second').length === 1);
-    await settle();
-    await session.signIn({ ...bob, ...fresh });
-    replay.release();
-    expect(await first).toMatch(/fulfilled|ERR_BEARER_IDENTITY/);
+    const { first, second, replays } = await oneOnTheWireOneInTheGate(server, api);
+    await session.signIn(bob);
+    replays.release();
+    await first;
     expect(await second).toBe('ERR_BEARER_IDENTITY');
-    expect(sent('/echo/second')).toHaveLength(1);
+    expect(sent('/echo/second')).toEqual([1]);
   });
 
   it('L21 rejects one whose 401 comes after Bob has signed in, and leaves Bob’s session alone', async () => {
@@ -192,9 +205,7 @@ describe('L21: no token of one identity on a request of another', () => {
     const users = await Promise.all(['ada', 'bob'].map(() => scene({ server })));
     server.expire();
     const names = ['ada', 'bob'];
-    await Promise.all(
-      Array.from({ length: 40 }, (_, i) => users[i % 2]!.api.get(`/echo/${names[i % 2]}`)),
-    );
+    await Promise.all(Array.from({ length: 40 }, (_, i) => users[i % 2]!.api.get(`/echo/${names[i % 2]}`)));
     const [ada, bob] = names.map((name) => {
       const entries = server.log.filter(({ path }) => path === `/echo/${name}`);
       return [...new Set(entries.map(({ generation }) => generation))];
@@ -233,31 +244,37 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
       expect(revoked).toEqual(['at_a', 'at_late']);
     });
 
-    it.each(['signIn()', 'the first request'])('L22 commits no first token that comes later: asked for by %s', async (who) => {
-      const store = makeStore();
-      const answer = deferred<TokenResponse>();
-      const revoked: string[] = [];
-      const asked = deferred();
-      const obtain = () => {
-        asked.resolve();
-        return answer.promise;
-      };
-      const source = { obtain, revoke: async (token: { accessToken: string }) => void revoked.push(token.accessToken) };
-      const session = lone({ store, source });
-      const waits = codeOf(who === 'signIn()' ? session.signIn() : session.token());
-      await asked.promise;
-      await session.signOut();
-      answer.resolve(pair('late'));
-      await settle();
-      await settle();
-      expect(await waits).toBe('ERR_BEARER_SIGNED_OUT');
-      expect(await store.read()).toBeUndefined();
-      expect(session.state).toEqual({ status: 'signed-out' });
-      expect(await codeOf(lone({ store, source: { needsRefreshToken: true, refresh: obtain } }).token())).toBe(
-        'ERR_BEARER_SIGNED_OUT',
-      );
-      expect(revoked).toEqual(['at_late']);
-    });
+    it.each(['signIn()', 'the first request'])(
+      'L22 commits no first token that comes later: asked for by %s',
+      async (who) => {
+        const store = makeStore();
+        const answer = deferred<TokenResponse>();
+        const revoked: string[] = [];
+        const asked = deferred();
+        const obtain = () => {
+          asked.resolve();
+          return answer.promise;
+        };
+        const source = {
+          obtain,
+          revoke: async (token: { accessToken: string }) => void revoked.push(token.accessToken),
+        };
+        const session = lone({ store, source });
+        const waits = codeOf(who === 'signIn()' ? session.signIn() : session.token());
+        await asked.promise;
+        await session.signOut();
+        answer.resolve(pair('late'));
+        await settle();
+        await settle();
+        expect(await waits).toBe('ERR_BEARER_SIGNED_OUT');
+        expect(await store.read()).toBeUndefined();
+        expect(session.state).toEqual({ status: 'signed-out' });
+        expect(await codeOf(lone({ store, source: { needsRefreshToken: true, refresh: obtain } }).token())).toBe(
+          'ERR_BEARER_SIGNED_OUT',
+        );
+        expect(revoked).toEqual(['at_late']);
+      },
+    );
 
     it('L22 leaves nothing in the store when it comes in the middle of a commit', async () => {
       const store = makeStore();
@@ -340,7 +357,10 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
 
   it('L22 is not undone by requests, token(), refresh(), a late 401 or a hint', async () => {
     const store = memoryStore();
-    const { server, api, session } = await scene({ store, source: { obtain: async () => 'again', refresh: async () => 'again' } });
+    const { server, api, session } = await scene({
+      store,
+      source: { obtain: async () => 'again', refresh: async () => 'again' },
+    });
     const door = server.hold('/echo/late');
     server.fault('/echo/late', { status: 401 });
     const late = failureOf(api.get('/echo/late'));
@@ -358,19 +378,13 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
   });
 
   it('L22 sends nothing more with the old token: what waits in the gate neither', async () => {
-    const { server, api, session } = await scene({ replayConcurrency: 1, whenSignedOut: 'reject' });
-    server.expire();
-    server.fault('/echo/first', { status: 401 });
-    const requests = [api.get('/echo/first'), api.get('/echo/second'), api.get('/echo/third')].map(codeOf);
-    await until(() => server.stats.refresh === 1);
-    const replays = server.hold('/echo*');
-    await replays.arrived(1);
+    const { server, api, session } = await scene({ replayConcurrency: 1 });
+    const { first, second, replays } = await oneOnTheWireOneInTheGate(server, api);
     await session.signOut();
-    const before = server.stats.requests;
     replays.release();
-    const codes = await Promise.all(requests);
-    expect(codes.filter((code) => code === 'fulfilled').length).toBeLessThanOrEqual(1);
-    expect(server.stats.requests).toBe(before);
+    await first;
+    expect(await second).toBe('ERR_BEARER_SIGNED_OUT');
+    expect(server.log.filter(({ path }) => path === '/echo/second')).toMatchObject([{ generation: 1 }]);
   });
 
   it('L22 a sign-in afterwards is not disturbed by the late result of the session before', async () => {
@@ -437,7 +451,10 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
 
   it('L22 with the store down signs out here all the same, rejects with ERR_BEARER_STORE, and stays signed out', async () => {
     const inner = memoryStore();
-    const store = storeWith({ replace: (next) => (next ? inner.replace(next) : Promise.reject(new Error('down'))) }, inner);
+    const store = storeWith(
+      { replace: (next) => (next ? inner.replace(next) : Promise.reject(new Error('down'))) },
+      inner,
+    );
     const revoke = jest.fn(async () => {});
     const session = lone({ store, tokens: pair('a'), source: { refresh: async () => 'x', revoke } });
     await session.token();
@@ -452,6 +469,8 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
 });
 
 // ---------------------------------------------------------------------------------------------------------------------
+
+const LINGER = 4_000;
 
 /** A process of its own, with the same axios as this run, that runs `script` and prints JSON lines. */
 function run(script: string, env: Record<string, string> = {}, flags: string[] = []) {
@@ -469,12 +488,14 @@ function run(script: string, env: Record<string, string> = {}, flags: string[] =
   let doneAt = Number.NaN;
   child.stdout!.on('data', (chunk) => {
     out += chunk;
-    if (out.includes('"done"')) doneAt ||= Date.now();
+    if (doneAt || !out.includes('"done"')) return;
+    doneAt = Date.now();
+    setTimeout(() => child.kill(), LINGER).unref();
   });
   child.stderr!.on('data', (chunk) => {
     err += chunk;
   });
-  const timer = setTimeout(() => child.kill(), 15_000);
+  const timer = setTimeout(() => child.kill(), 18_000);
   return once(child, 'close').then(([code]) => {
     clearTimeout(timer);
     const lines = out.split('\n').filter(Boolean);
@@ -736,49 +757,57 @@ const FAULTS = `
   process.exit(0);
 `;
 
-/** Bytes per round after a warm-up, of things that are done thousands of times in a long life. */
+/** Bytes per round that stay behind, of things that are done thousands of times in a long life. */
 const GROWTH = `
   const settledHeap = async () => { await tick(); gc(); await tick(); gc(); return process.memoryUsage().heapUsed; };
   const measure = async (name, rounds, round) => {
-    for (let i = 0; i < rounds / 4; i++) await round(i);
-    const before = await settledHeap();
-    for (let i = 0; i < rounds; i++) await round(i);
-    say(name, Math.round((await settledHeap() - before) / rounds));
+    let least = Infinity;
+    let before;
+    // The first batch warms up. A leak grows in each of the others; what the engine keeps does not.
+    for (let batch = 0; batch < 4; batch++) {
+      for (let i = 0; i < rounds / 4; i++) await round(i);
+      const now = await settledHeap();
+      if (batch) least = Math.min(least, now - before);
+      before = now;
+    }
+    say(name, Math.round(least / (rounds / 4)));
   };
   const instance = (status = () => 200) => axios.create({ baseURL: 'http://127.0.0.1:9', adapter: wire(status) });
+  let made = 0;
+  const anew = async () => ({ ...hour, access_token: 'at_' + made++ });
   const api = instance();
-  const session = bearer(api, { source: async () => ({ ...hour }), tokens: hour, keepFresh: true });
-  await measure('requests', 4000, () => api.get('/x'));
+  const session = bearer(api, { source: anew, tokens: hour, keepFresh: true });
+  await measure('requests', 2000, () => api.get('/x'));
   let n = 0;
   const mended = instance(() => n++ % 2 ? 200 : 401);
-  const mending = bearer(mended, { source: async () => ({ ...hour }), tokens: hour });
-  await measure('requests that are mended', 1500, () => mended.get('/x'));
+  bearer(mended, { source: anew, tokens: hour });
+  await measure('requests that are mended', 800, () => mended.get('/x'));
   const failing = instance(() => 401);
-  bearer(failing, { source: async () => ({ ...hour }), tokens: hour, refreshWindow: { limit: 1000 }, backoff: { initial: 0, cap: 0 } });
+  bearer(failing, { source: anew, tokens: hour, refreshWindow: { limit: 1000 }, backoff: { initial: 0, cap: 0 } });
   await measure('requests that always fail', 300, () => failing.get('/x').catch(() => {}));
-  await measure('refreshes', 2000, () => session.refresh());
-  await measure('sign-ins and sign-outs', 2000, async () => { await session.signIn(hour); await session.signOut(); });
+  await measure('refreshes', 600, () => session.refresh());
+  await measure('sign-ins and sign-outs', 600, async () => { await session.signIn(hour); await session.signOut(); });
   await session.signIn(hour);
-  await measure('listeners on and off', 3000, () => { session.on('refreshed', () => {})(); session.subscribe(() => {})(); });
+  await measure('listeners on and off', 2000, () => { session.on('refreshed', () => {})(); session.subscribe(() => {})(); });
   const { signal } = new AbortController();
-  await measure('waits with a signal that lives on', 1000, async () => {
+  await measure('waits with a signal that lives on', 400, async () => {
     const waits = [session.token({ signal }), api.get('/x', { signal })];
     await Promise.all([...waits, session.refresh(), session.token({ signal })]);
   });
-  await measure('installs and uninstalls on one instance', 2000, () => { session.install(api2)(); });
-  await measure('installs on instances that come and go', 1000, () => { session.install(instance())(); });
-  await measure('sessions that come and go', 1000, async () => {
+  await measure('installs and uninstalls on one instance', 600, () => { session.install(api2)(); });
+  await measure('installs on instances that come and go', 400, () => { session.install(instance())(); });
+  await measure('sessions that come and go', 400, async () => {
     const one = createSession({ source: async () => 'x', tokens: hour, keepFresh: true });
     await one.refresh();
     one.close();
   });
   const store = memoryStore();
-  await measure('sessions that come and go on one store', 1000, async () => {
+  await measure('sessions that come and go on one store', 400, async () => {
     const one = createSession({ source: async () => 'x', tokens: hour, store });
     await one.token();
     one.close();
   });
-  await measure('failures of the source', 500, async () => {
+  await measure('failures of the source', 300, async () => {
     const one = createSession({ source: () => Promise.reject(new Error('down')), tokens: hour, refreshRetries: 0 });
     await one.refresh().catch(() => {});
     one.close();
@@ -797,7 +826,6 @@ describe('L23: no residue', () => {
   let closeServer: () => Promise<void>;
 
   beforeAll(async () => {
-    const { startApiVideo } = await import('axios-bearer/testing');
     const server = await startApiVideo();
     const tokens = server.issue();
     server.expire();
@@ -820,19 +848,21 @@ describe('L23: no residue', () => {
     };
   });
 
+  afterAll(() => closeServer());
+
   it('L23 no timer, socket or lock keeps a process alive: one with sessions in every state ends by itself', async () => {
     const { code, err, lines, lingered } = await ends;
     expect(err).toBe('');
     expect(lines.filter(([name, kept]) => name !== 'done' && kept.length > 0)).toEqual([]);
     expect(lines.map(([name]) => name)).toHaveLength(11);
     expect(code).toBe(0);
-    expect(lingered).toBeLessThan(3_000);
+    expect(lingered).toBeLessThan(LINGER);
   });
 
   it('L23 a refresh behind the requests whose server hangs holds a process for no longer than refreshTimeout', async () => {
     const { code, err, lines, lingered } = await hung;
     expect([code, err, lines]).toEqual([0, '', [['fulfilled'], ['done']]]);
-    expect(lingered).toBeLessThan(3_000);
+    expect(lingered).toBeLessThan(LINGER);
   });
 
   it('L24 a process does not end while somebody waits: every promise settles though nothing else keeps it alive', async () => {
@@ -871,7 +901,6 @@ describe('L23: no residue', () => {
     expect(lines.filter(([name, bytes]) => name !== 'done' && bytes > 100)).toEqual([]);
     expect(lines).toHaveLength(13);
     expect(code).toBe(0);
-    await closeServer();
   });
 
   const shapeOf = (instance: AxiosInstance) => ({
@@ -931,10 +960,12 @@ describe('L23: no residue', () => {
     const server = await serve();
     const api = axios.create({ baseURL: server.url });
     const calls: string[] = [];
-    const note = (name: string) => <T>(value: T) => {
-      calls.push(name);
-      return value;
-    };
+    const note =
+      (name: string) =>
+      <T>(value: T) => {
+        calls.push(name);
+        return value;
+      };
     api.interceptors.request.use(note('old'));
     const session = lone({ tokens: server.issue() });
     const uninstall = session.install(api);
@@ -973,12 +1004,16 @@ describe('L23: no residue', () => {
   });
 
   it('L23 leaves no listener on signals and cancel tokens that live longer than the request', async () => {
-    const { server, api, session } = await scene();
+    const { server, api, session } = await scene({ backoff: { initial: 1, cap: 2 } });
     const { signal } = new AbortController();
     const { token: cancelToken } = axios.CancelToken.source();
     for (let i = 0; i < 3; i += 1) {
       server.expire();
-      await Promise.all([api.get('/videos', { signal }), api.get('/videos', { cancelToken }), session.token({ signal })]);
+      await Promise.all([
+        api.get('/videos', { signal }),
+        api.get('/videos', { cancelToken }),
+        session.token({ signal }),
+      ]);
       await Promise.all([api.get('/echo', { signal, bearer: { minValidity: 3_590_000 } }), session.refresh()]);
     }
     server.expire();
@@ -1030,9 +1065,13 @@ describe('L24: every promise settles, for every fault, within a bound the option
   // An attempt may wait for the lock as long as another holder’s attempt takes, and then take as long itself.
   const LOCK = (refreshRetries + 1) * 4 * refreshTimeout + BACKOFFS;
 
+  let clock: Clock;
+  beforeEach(() => {
+    clock = clockInHand();
+  });
+
   /** How they stand when `ms` have gone by. */
   async function after(ms: number, promises: Promise<unknown>[]): Promise<string[]> {
-    const clock = clockInHand();
     const standings = promises.map(() => 'pending');
     promises.forEach((promise, i) => {
       codeOf(promise).then((code) => {
@@ -1042,7 +1081,6 @@ describe('L24: every promise settles, for every fault, within a bound the option
     await settle();
     await clock.advance(ms + 50);
     await settle();
-    clock.restore();
     return standings;
   }
   const instanceOf = (sessionOptions: Partial<SessionOptions>, status = 401) => {
@@ -1054,10 +1092,8 @@ describe('L24: every promise settles, for every fault, within a bound the option
   const replacing = (changes: Partial<TokenStore>) => storeWith({ subscribe: undefined, ...changes });
 
   it('L24 a source that never answers and ignores its signal: request, held request, token(), refresh()', async () => {
-    const clock = clockInHand();
     const { api } = instanceOf({ tokens: pair('a') });
     const { api: held, session } = instanceOf({ tokens: expired() });
-    clock.restore();
     const all = [api.get('/'), held.get('/'), session.token(), session.refresh(), session.token({ minValidity: 5 })];
     expect(await after(SOURCE, all)).toEqual(Array(5).fill('ERR_BEARER_UNAVAILABLE'));
   });
@@ -1079,7 +1115,6 @@ describe('L24: every promise settles, for every fault, within a bound the option
   it('L24 a source that answers each time just after its deadline', async () => {
     const source = () => new Promise<string>((resolve) => setTimeout(resolve, refreshTimeout + 5, 'late'));
     const { session } = instanceOf({ tokens: expired(), source });
-    const clock = clockInHand();
     const refresh = codeOf(session.refresh());
     await clock.advance(SOURCE + 50);
     expect(await standing(refresh)).toBe('fulfilled');
@@ -1092,7 +1127,9 @@ describe('L24: every promise settles, for every fault, within a bound the option
   });
 
   it('L24 a server that asks for more and more patience', async () => {
-    const error = Object.assign(new Error('slow down'), { response: { status: 429, headers: { 'retry-after': '86400' } } });
+    const error = Object.assign(new Error('slow down'), {
+      response: { status: 429, headers: { 'retry-after': '86400' } },
+    });
     const session = lone({ ...options, tokens: expired(), source: () => Promise.reject(error) });
     expect(await after(0, [session.token()])).toEqual(['ERR_BEARER_UNAVAILABLE']);
   });
@@ -1119,7 +1156,10 @@ describe('L24: every promise settles, for every fault, within a bound the option
     await session.token();
     expect(await after(LOCK, [api.get('/'), session.refresh()])).toEqual(Array(2).fill('ERR_BEARER_STORE'));
     expect(await session.token()).toBe('at_a');
-    const { session: nobody } = instanceOf({ store: replacing({ exclusive: () => never }), source: { obtain: () => never } });
+    const { session: nobody } = instanceOf({
+      store: replacing({ exclusive: () => never }),
+      source: { obtain: () => never },
+    });
     expect(await after(LOCK, [nobody.signIn()])).toEqual(['ERR_BEARER_STORE']);
   });
 
@@ -1178,7 +1218,6 @@ describe('L24: every promise settles, for every fault, within a bound the option
       predicate.get('/', { signal: aborter.signal }),
       api.post('/', body, { timeout: 500 }),
     ];
-    await new Promise((resolve) => setTimeout(resolve, 150));
     const standings = await after(500, all);
     expect(standings).not.toContain('pending');
     expect(standings).not.toContain('fulfilled');
@@ -1208,6 +1247,5 @@ describe('L24: every promise settles, for every fault, within a bound the option
     await settle();
     await session.signOut();
     for (const promise of all) expect(await standing(promise)).toBe('fulfilled');
-    atEnd(() => session.close());
   });
 });

@@ -39,6 +39,11 @@ async function poll({ api }: ReturnType<typeof clientOf>, n: number, pause: () =
   }
 }
 
+/** By its answer: an error of the older axios versions has no `status` of its own. */
+function statusOf({ response }: AxiosError): number | undefined {
+  return response?.status;
+}
+
 /** The most of `moments` that any `ms` long stretch of time holds. */
 function densest(moments: number[], ms: number): number {
   return Math.max(0, ...moments.map((from) => moments.filter((at) => at >= from && at < from + ms).length));
@@ -60,7 +65,8 @@ describe('a request', () => {
       expect(replayed.all.map(({ replay }) => replay)).toEqual(times(max, (i) => i + 1));
       expect(axios.isAxiosError(error)).toBe(true);
       expect(isBearerError(error)).toBe(false);
-      expect(error).toMatchObject({ code: 'ERR_BAD_REQUEST', status: 401, config: { url: '/always-401' } });
+      expect(error).toMatchObject({ code: 'ERR_BAD_REQUEST', config: { url: '/always-401' } });
+      expect(statusOf(error)).toBe(401);
       expect(error.response?.data).toMatchObject({ type: expect.stringContaining('authentication-invalid-token') });
       expect(server.stats.refresh).toBe(Math.min(max, 2));
     },
@@ -69,7 +75,7 @@ describe('a request', () => {
   it('L6 is not replayed for ever, however many replays are allowed: a fresh token refused is refreshed once more', async () => {
     const server = await serve();
     const { api } = clientOf(server, { maxReplays: 100, backoff: SOON });
-    expect(await failure(api.get('/always-401'))).toMatchObject({ status: 401 });
+    expect(statusOf(await failure(api.get('/always-401')))).toBe(401);
     expect(server.stats.refresh).toBe(2);
     expect(hits(server, '/always-401')).toBe(3);
   });
@@ -95,7 +101,7 @@ describe('a request', () => {
     await roundTrip(server);
     expect(server.stats.refresh).toBe(1);
     await clock.advance(7 * SECOND);
-    expect((await request).status).toBe(401);
+    expect(statusOf(await request)).toBe(401);
     expect(server.stats.refresh).toBe(2);
   });
 
@@ -116,7 +122,7 @@ describe('a request', () => {
     await waiting.count(40);
     expect(server.stats.refresh).toBe(1);
     await clock.advance(26 * SECOND);
-    const statuses = (await Promise.all(requests)).map((end) => (typeof end === 'number' ? end : end.status));
+    const statuses = (await Promise.all(requests)).map((end) => (typeof end === 'number' ? end : statusOf(end)));
     expect(new Set(statuses)).toEqual(new Set([401]));
     expect(server.stats.refresh).toBe(2);
     expect([hits(server, '/echo/a'), hits(server, '/echo/b')]).toEqual([30, 30]);
@@ -125,7 +131,7 @@ describe('a request', () => {
   it('L6 that asks for no replay is sent once and gets the 401', async () => {
     const server = await serve();
     const { api } = clientOf(server, { backoff: SOON });
-    expect((await failure(api.get('/always-401', { bearer: { replay: false } }))).status).toBe(401);
+    expect(statusOf(await failure(api.get('/always-401', { bearer: { replay: false } })))).toBe(401);
     expect(hits(server, '/always-401')).toBe(1);
   });
 
@@ -274,7 +280,7 @@ describe('refreshes that do not help', () => {
     await poll(client, 6);
     expect(server.stats.refresh).toBe(5);
     server.expire();
-    expect((await failure(client.api.get('/echo'))).status).toBe(401);
+    expect(statusOf(await failure(client.api.get('/echo')))).toBe(401);
     await clock.advance(31 * SECOND);
     expect((await client.api.get('/echo')).status).toBe(200);
     expect(server.stats.refresh).toBe(6);
@@ -351,7 +357,7 @@ describe('an open breaker', () => {
     const { server, api } = await opened(time());
     const error = await failure(api.get('/always-401'));
     expect(isBearerError(error)).toBe(false);
-    expect(error).toMatchObject({ status: 401, code: 'ERR_BAD_REQUEST' });
+    expect(error).toMatchObject({ response: { status: 401 }, code: 'ERR_BAD_REQUEST' });
     expect(server.stats).toMatchObject({ requests: 1, refresh: 0 });
   });
 
@@ -454,7 +460,6 @@ describe('a failed flight', () => {
         expect(error).toMatchObject({ code, message: first.message, config: { url: `/echo/${i}` } });
         expect(error.cause).toEqual(first.cause);
         expect(error.response).toMatchObject({ status: 401, config: { url: `/echo/${i}` } });
-        expect(error.status).toBe(401);
       }
       expect(new Set(errors).size).toBe(30);
       for (const error of await Promise.all(others)) expect(error).toMatchObject({ code, message: first.message });
@@ -809,7 +814,7 @@ function departures(api: AxiosInstance): number[] {
   const left: number[] = [];
   const send = axios.getAdapter('http');
   api.defaults.adapter = (config) => {
-    left.push(Number(config.url?.slice('/echo/'.length)));
+    if (config.url?.startsWith('/echo/')) left.push(Number(config.url.slice('/echo/'.length)));
     return send(config);
   };
   return left;
@@ -824,6 +829,7 @@ function arrivals({ log }: ApiVideo): number[] {
 async function waitingForReplay(n: number, options: Parameters<typeof clientOf>[1] = {}) {
   const server = await serve();
   const client = clientOf(server, options);
+  const left = departures(client.api);
   server.expire();
   const refresh = server.hold('/auth/refresh');
   const waiting = watch(client.session, 'waiting');
@@ -832,7 +838,7 @@ async function waitingForReplay(n: number, options: Parameters<typeof clientOf>[
     requests.push(outcome(client.api.get(`/echo/${i}`)));
     await waiting.count(i + 1); // so that their order is beyond doubt
   }
-  return { server, refresh, requests, ...client };
+  return { server, left, refresh, requests, ...client };
 }
 
 /** How many wait at the door when no more come. */
@@ -844,10 +850,10 @@ async function crowd(server: ApiVideo, door: Hold, expected: number): Promise<nu
 
 describe('replays', () => {
   it('L9 leave first come first served: one at a time, they come in that order', async () => {
-    const { server, refresh, requests } = await waitingForReplay(60, { replayConcurrency: 1 });
-    refresh.release();
+    const { server, requests } = await waitingForReplay(60, { replayConcurrency: 1 });
+    server.reset(); // lets the refresh in, and counts anew
     expect(await Promise.all(requests)).toEqual(times(60, () => 200));
-    expect(arrivals(server).slice(60)).toEqual(times(60, (i) => i));
+    expect(arrivals(server)).toEqual(times(60, (i) => i));
     expect(server.stats.maxInFlight).toBe(1);
   });
 
@@ -856,14 +862,13 @@ describe('replays', () => {
     [8, { replayConcurrency: 8 }],
     [64, {}],
   ])('L9 leave first come first served, %i at a time and no more, with the options %j', async (n, options) => {
-    const { api, server, refresh, requests } = await waitingForReplay(100, options);
-    const left = departures(api);
+    const { left, server, refresh, requests } = await waitingForReplay(100, options);
     const door = server.hold('/echo/*');
     refresh.release();
     expect(await crowd(server, door, n)).toBe(n);
     door.release();
     expect(await Promise.all(requests)).toEqual(times(100, () => 200));
-    expect(left.length === 0 || left).toEqual(left.length === 0 || times(100, (i) => i));
+    expect(left.slice(100)).toEqual(times(100, (i) => i));
     expect(server.stats.maxInFlight).toBeLessThanOrEqual(n + 1); // 1 is the round trip
   });
 

@@ -112,19 +112,20 @@ function depart(
   since = Date.now(),
 ): Journey {
   const { adapter, validateStatus, beforeRedirect } = config;
-  const options = requestOptions(config) || {};
-  const journey = {
+  const journey: Journey = {
     guard,
     session,
-    config,
-    options,
+    options: requestOptions(config) || {},
     since,
+    config,
     data,
+    declared: data ? (config.headers.get('Content-Length') ?? undefined) : undefined,
     adapter,
     validateStatus,
     beforeRedirect,
     sent,
     replays: 0,
+    passed: false,
     home: false,
   };
   begin(config, journey);

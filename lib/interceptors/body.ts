@@ -44,9 +44,10 @@ export function restoreBody(config: Config, { data }: Journey): void {
  * The body for another send. What the transforms made is sent again as it is; a stream that they made is made anew,
  * and with it its length and boundary.
  */
-export async function remakeBody(config: Config, { data }: Journey): Promise<void> {
+export async function remakeBody(config: Config, { data, declared }: Journey): Promise<void> {
   if (!isStream(config.data) && !(data instanceof Replayable)) return;
   config.headers.delete('Content-Length');
+  if (declared !== undefined) config.headers.setContentLength(declared as number);
   config.data = data instanceof Replayable ? await data.make() : data;
   config.data = transform(config.transformRequest, config, config);
 }

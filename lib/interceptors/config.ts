@@ -33,6 +33,8 @@ export interface Guard {
   barrier(config: Config, session: TokenSession): SkipReason | undefined;
   /** Is our response interceptor still there? */
   hears(): boolean;
+  /** How many 401s were let pass, and have not come home yet. */
+  passed: number;
   /** The gate: how many of those that waited are on the wire at a time. */
   readonly gate: LimitFunction;
 }
@@ -56,6 +58,10 @@ export interface Journey {
   /** The token that it was last sent with. */
   sent: Current;
   replays: number;
+  /** A 401 was let pass that would have been an error. */
+  passed: boolean;
+  /** `Content-Length`, where the caller has declared it. */
+  readonly declared: unknown;
   /** An answer has arrived. The config may be sent again, and then travels anew. */
   home: boolean;
 }

@@ -12,7 +12,7 @@ import { disarm, settle, sternly } from './wire.js';
 /** The response interceptor's way for answers. */
 export function arrived(guard: Guard, response: AxiosResponse): AxiosResponse | Promise<AxiosResponse> {
   const journey = comeHome(guard, response?.config);
-  if (!journey) return response?.status === 401 ? sternly(response) : response;
+  if (!journey) return sternly(guard, response);
   if (response.status === 401 || guard.settings.shouldRefresh) return recover(journey, { response });
   journey.session.helped(journey.sent);
   restoreBody(response.config, journey);

@@ -2,6 +2,7 @@ import { AxiosError, type AxiosResponse, getAdapter } from 'axios';
 import type { Config, Guard, Journey } from './config.js';
 import { parse } from './origins.js';
 import { patient } from './patience.js';
+import { redact } from './redact.js';
 
 export type Headers = Record<string, unknown>;
 type ValidateStatus = Config['validateStatus'];
@@ -27,11 +28,13 @@ export function arm(config: Config, journey: Journey): void {
     if (header.toLowerCase() !== 'authorization') keepFetchHome(config, journey);
   }
   // Nobody would be there to make an error of it, had the response interceptors been cleared.
-  if (guard.hears()) config.validateStatus = lenient(journey.validateStatus);
+  if (guard.hears()) config.validateStatus = lenient(journey);
 }
 
 /** Puts back what was there for the time on the wire only. */
 export function disarm(config: Config, journey: Journey): void {
+  if (journey.passed) journey.guard.passed--;
+  journey.passed = false;
   config.validateStatus = journey.validateStatus;
   if (journey.beforeRedirect) config.beforeRedirect = journey.beforeRedirect;
   else Reflect.deleteProperty(config, 'beforeRedirect');
@@ -39,31 +42,37 @@ export function disarm(config: Config, journey: Journey): void {
   if (journey.fetchOptions) Object.assign(config, journey.fetchOptions);
 }
 
-const strict = new WeakMap<object, { was: ValidateStatus }>();
-
 /** Lets a 401 pass, which may never become an error: making one costs more than the request itself. */
-function lenient(was: ValidateStatus): ValidateStatus {
+function lenient(journey: Journey): ValidateStatus {
+  const was = journey.validateStatus;
   if (!was) return was;
-  const validate = (status: number) => status === 401 || was(status);
-  strict.set(validate, { was });
-  return validate;
+  return (status) => {
+    if (was(status)) return true;
+    if (status !== 401 || journey.passed) return journey.passed;
+    journey.guard.passed++;
+    journey.passed = true;
+    return true;
+  };
 }
 
-/** An adapter that answered with a config of its own: no 401 that we let pass may slip by as a success. */
-export function sternly(response: AxiosResponse): AxiosResponse {
-  const { config } = response;
-  const kept = config?.validateStatus && strict.get(config.validateStatus);
-  if (!kept) return response;
-  config.validateStatus = kept.was;
-  return settle(response);
+/** An adapter that answered with no config of ours: a 401 that we let pass may not slip by as a success. */
+export function sternly(guard: Guard, response: AxiosResponse): AxiosResponse {
+  if (response?.status !== 401 || guard.passed === 0) return response;
+  guard.passed--;
+  throw redact(statusError(response), guard);
 }
 
 /** What axios makes of a status. */
 export function settle(response: AxiosResponse): AxiosResponse {
-  const { status, config, request } = response;
+  const { status, config } = response;
   if (!status || !config.validateStatus || config.validateStatus(status)) return response;
+  throw statusError(response);
+}
+
+function statusError(response: AxiosResponse): AxiosError {
+  const { status, config, request } = response;
   const code = status < 500 ? AxiosError.ERR_BAD_REQUEST : AxiosError.ERR_BAD_RESPONSE;
-  throw new AxiosError(`Request failed with status code ${status}`, code, config, request, response);
+  return new AxiosError(`Request failed with status code ${status}`, code, config, request, response);
 }
 
 type Redirect = { href?: string; headers: Headers };
@@ -79,7 +88,8 @@ function stayHome(config: Config, { beforeRedirect: own }: Journey, header: stri
   };
 }
 
-function keepFetchHome(config: Config & { fetchOptions?: object }, journey: Journey): void {
+function keepFetchHome(config: Config & { fetchOptions?: { redirect?: string } }, journey: Journey): void {
+  if (config.fetchOptions?.redirect === 'manual') return;
   journey.fetchOptions ??= { fetchOptions: config.fetchOptions };
   config.fetchOptions = { ...config.fetchOptions, redirect: 'error' };
 }
