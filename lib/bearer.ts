@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { configError } from './errors.js';
 import { attach, attachNow, isReady } from './interceptors/attach.js';
 import type { Config, Guard } from './interceptors/config.js';
-import { type Handler, innermost, unshifts } from './interceptors/innermost.js';
+import { innermost, unshifts } from './interceptors/innermost.js';
 import { border, originOf, pageOrigin } from './interceptors/origins.js';
 import { arrived, failed } from './interceptors/recover.js';
 import { type InstallOptions, readInstallOptions, type SessionOptions } from './options.js';
@@ -102,29 +102,25 @@ function guard(
 
   const now = (config: Config) => attachNow(guard, config, only as TokenSession);
   const later = (config: Config) => attach(guard, config);
-  const { request, response } = instance.interceptors;
   const isRefreshCall = (config: Config) => {
     const asking = askingSource();
     return asking !== undefined && asking === (only ?? sessionOf(config))?.source;
   };
-  const isOurs = (config: Config, first: boolean) => unshifts(config) === first && !isRefreshCall(config);
-  const ready = (config: Config) => Boolean(only && isReady(guard, config, only));
-  const pair = (first: boolean): Handler[] => [
-    { fulfilled: now, synchronous: true, runWhen: (config: Config) => isOurs(config, first) && ready(config) },
-    { fulfilled: later, synchronous: false, runWhen: (config: Config) => isOurs(config, first) && !ready(config) },
-  ];
-  const home: Handler = {
-    fulfilled: (answer: never) => arrived(guard, answer),
-    rejected: (error: unknown) => failed(guard, error),
+  const runWhen = (config: Config) => {
+    if (requests.first !== unshifts(config) || isRefreshCall(config)) return false;
+    const ready = only !== undefined && isReady(guard, config, only);
+    requests.handler.synchronous = ready;
+    requests.handler.fulfilled = ready ? now : later;
+    return true;
   };
 
-  const requests = innermost(request, key, () => request.use(later), pair(true), pair(false));
-  const answers = innermost(
-    response,
-    key,
-    () => response.use(home.fulfilled as never, home.rejected as never),
-    [home],
-    [],
+  const { request, response } = instance.interceptors;
+  const requests = innermost(request, key, () => request.use(later, undefined, { runWhen }));
+  const answers = innermost(response, key, () =>
+    response.use(
+      (answer) => arrived(guard, answer),
+      (error) => failed(guard, error),
+    ),
   );
   return () => {
     requests.leave();

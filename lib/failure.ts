@@ -28,7 +28,7 @@ export function sourceFailure(error: unknown, source: TokenSource, secrets: (str
   const cause = harmless(error, secrets);
   if (source.isRejected?.(error) ?? DEFINITE.includes(cause.status as number)) {
     return new Failure(
-      bearerError('ERR_BEARER_REJECTED', 'The session ended: no token is given for it. Sign in again', { cause }),
+      bearerError('ERR_BEARER_REJECTED', 'A token was refused for good: sign in again', { cause }),
       'ended',
     );
   }

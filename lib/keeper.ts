@@ -27,6 +27,8 @@ export class Keeper {
   readonly #unsubscribe: (() => void) | undefined;
   flight: TokenFlight | undefined;
   cookies = false;
+  /** Of the newest token, also after a sign-out. */
+  #generation = 0;
   /** Tokens handed in, until the store has been asked whether it knows better. */
   #unread: { seed: Stored | undefined } | undefined;
   /** The sign-in under way that asks the source. */
@@ -77,7 +79,7 @@ export class Keeper {
   /** The first generation of a new sign-in. @throws ERR_BEARER_TOKEN */
   firstOf(tokens: TokenResponse): Stored {
     const token = readToken(tokens, { now: Date.now(), handedIn: true, cookies: this.cookies });
-    return { session: newSession(), generation: (this.state.current?.generation ?? 0) + 1, token };
+    return { session: newSession(), generation: this.#generation + 1, token };
   }
 
   identityOf({ session, token }: Stored): string {
@@ -95,7 +97,7 @@ export class Keeper {
       return flight;
     }
     this.#launch(flight, () => this.#fly(flight, delay));
-    this.emit('refreshing', () => ({ generation: this.state.current?.generation ?? 0 }));
+    this.emit('refreshing', () => ({ generation: this.#generation }));
     return flight;
   }
 
@@ -204,6 +206,7 @@ export class Keeper {
       cookies: this.cookies,
       signIn: flight.urgent,
       stale,
+      generation: this.#generation,
       refused: stale !== undefined && stale === this.#refused,
       onRefused: () => {
         this.#refused = stale;
@@ -257,6 +260,7 @@ export class Keeper {
   #publish(stored: Stored, signedIn: boolean): Current {
     const { leeway } = this.settings;
     const { generation, token } = stored;
+    this.#generation = generation;
     const current = { ...stored, identity: this.identityOf(stored), dueAt: dueAt(token, leeway) };
     this.#unread = undefined;
     this.#holdOff.over();

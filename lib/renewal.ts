@@ -21,6 +21,8 @@ export interface Renewal {
   signIn: boolean;
   /** The generation that won't do any longer; `undefined`: there is none. */
   stale: Stored | undefined;
+  /** Of the newest token that this session had. */
+  generation: number;
   /** The source refused `stale` for good: it is never presented again. */
   refused: boolean;
   onRefused: () => void;
@@ -59,11 +61,11 @@ async function renewHeld(
   { current, commit, signal }: Held,
   early: Token | undefined,
 ): Promise<Outcome> {
-  const { stale, signIn } = renewal;
+  const { signIn } = renewal;
   try {
     const token = early ?? (await ask(renewal, signal));
     const session = signIn || !current ? newSession() : current.session;
-    const stored = { session, generation: Math.max(current?.generation ?? 0, stale?.generation ?? 0) + 1, token };
+    const stored = { session, generation: Math.max(current?.generation ?? 0, renewal.generation) + 1, token };
     return (await commit(stored)) ? { kind: 'renewed', stored } : { kind: 'dropped', token };
   } catch (error) {
     // No other holder may present a refresh token that was refused for good.

@@ -124,10 +124,11 @@ export class TokenSession {
     return this.#keeper.state.signedOutError();
   }
 
-  /** A token that will do, with nothing to wait for and nothing to begin? @internal */
-  isFresh(minValidity = 0): boolean {
+  /** A token that will do, with nothing to wait for and nothing to begin. @internal */
+  fresh(minValidity = 0): Current | undefined {
     const { state, flight } = this.#keeper;
-    return Boolean(state.current && !flight?.urgent && isFresh(state.current, minValidity));
+    const { current } = state;
+    return current && !flight?.urgent && isFresh(current, minValidity) ? current : undefined;
   }
 
   /** The token to send a request with; a promise where it has to be waited for; `undefined`: there is none to be had. @internal */

@@ -12,6 +12,11 @@ declare module 'axios' {
      * @returns what the plugin returns
      */
     use<Options, Result>(plugin: Plugin<Options, Result>, options: Options): Result;
+    /** For a plugin that can be called in two ways, such as `bearer`. */
+    use<First, A, Second, B>(
+      plugin: { (instance: AxiosInstance, options: First): A; (instance: AxiosInstance, options: Second): B },
+      options: First,
+    ): A;
     use<Options, Result>(plugin: (instance: AxiosInstance, options?: Options) => Result, options?: Options): Result;
   }
 }

@@ -323,6 +323,22 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
     expect(seen).toEqual({ requests: 1, answers: [200], failures: [] });
   });
 
+  for (const when of ['before', 'after'] as const) {
+    it(`L14 lives with an interceptor that makes the headers a plain object, registered ${when} the install`, async () => {
+      const { api, server, authorizations, secrets } = await rigAnd(when, (each) =>
+        each.interceptors.request.use((config) => {
+          config.headers = { ...config.headers, 'X-Own': 'yes' } as never;
+          return config;
+        }),
+      );
+      const { data } = await api.post('/echo', { a: 1 });
+      expect([data.text, data.headers['x-own']]).toEqual(['{"a":1}', 'yes']);
+      server.expire();
+      expect((await api.post('/echo', { a: 2 })).data.text).toBe('{"a":2}');
+      expect(authorizations('/echo')).toEqual([0, 0, 2].map((n) => `Bearer ${secrets[n]}`));
+    });
+  }
+
   it('L14 counts for each request only those registered when it began, like axios', async () => {
     const { api, server } = await rig();
     server.expire();
@@ -819,6 +835,54 @@ describe('L15 adapters', () => {
       expect(seen).toEqual({ requests: 1, answers: [], failures: [401] });
     });
   }
+
+  it('L15 leaves the 401 of a request that lets all through alone, whatever became of others before it', async () => {
+    const { api } = await rig({ maxReplays: 0 });
+    const transformResponse = () => {
+      throw new Error('no such format');
+    };
+    for (let round = 0; round < 3; round += 1) {
+      expect((await failure(api.get('/always-401', { transformResponse }))).message).toBe('no such format');
+      const { token, cancel } = axios.CancelToken.source();
+      const cancelling = (text: string) => {
+        cancel();
+        return text;
+      };
+      await api.get('/always-401', { cancelToken: token, transformResponse: [cancelling] }).catch(() => {});
+      expect((await api.get('/echo', { bearer: false, validateStatus: () => true })).status).toBe(401);
+    }
+  });
+
+  it('L15 leaves the 401 of a request that lets all through alone, while another’s is under way', async () => {
+    let judged = () => {};
+    let release = () => {};
+    const open = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const early = new Promise<void>((resolve) => {
+      judged = resolve;
+    });
+    // It asks validateStatus once the head is there, and reads the body then.
+    const adapter = async (config: InternalAxiosRequestConfig) => {
+      const status = config.headers.get('Authorization') === 'Bearer second' ? 200 : 401;
+      const valid = !config.validateStatus || config.validateStatus(status);
+      if (config.url === '/slow' && status === 401) {
+        judged();
+        await open;
+      }
+      const response = answerOf(config, status);
+      if (valid) return response;
+      throw new AxiosError('refused', 'ERR_BAD_REQUEST', config, {}, response);
+    };
+    const { api } = await rig({ tokens: first, source: fetchToken, defaults: { adapter } });
+    const all = { bearer: false, validateStatus: () => true } as const;
+    const slow = api.get('/slow');
+    await early;
+    expect((await api.get('/other', all)).status).toBe(401);
+    release();
+    expect((await slow).status).toBe(200);
+    expect((await api.get('/other', all)).status).toBe(401);
+  });
 
   it('L15 uses the adapter given per request for both sends', async () => {
     const { adapter, sent } = picky();

@@ -459,7 +459,8 @@ function faces(error: unknown, name = 'error'): Record<string, string> {
     [`inspect(${name})`]: inspect(error),
     [`inspect(${name}, 8)`]: withoutPool(request ?? response?.request, () => inspect(error, deep)),
     [`${name}.config`]: inspect(config, { ...deep, showHidden: true }),
-    [`${name}.response.config`]: response?.config === config ? '' : inspect(response?.config, { ...deep, showHidden: true }),
+    [`${name}.response.config`]:
+      response?.config === config ? '' : inspect(response?.config, { ...deep, showHidden: true }),
     [`${name}.response.headers`]: inspect(response?.headers),
   };
   const requests = {

@@ -120,6 +120,8 @@ describe('a refresh that fails', () => {
     ['a string', 'nope'],
     ['undefined', undefined],
     ['null', null],
+    ['a symbol', Symbol('boom')],
+    ['an object without a prototype', Object.create(null)],
     ['a frozen object', Object.freeze({ status: 'weird' })],
   ])('L10 ends no session by a source that throws %s', async (_, thrown) => {
     const clock = time();
@@ -196,7 +198,7 @@ describe('a refresh that fails', () => {
     const { api, session } = clientOf(server, { source: { refresh: refreshAt(server), isRejected }, ...ONE_TRY });
     server.expire();
     server.fault('/auth/refresh', { status: 503 });
-    expect(isBearerError(await failure(api.get('/echo')))).toBe(true);
+    expect(await failure(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
     expect(session.state.status).toBe('active');
   });
 

@@ -596,6 +596,30 @@ describe('a failed flight', () => {
     expect(server.stats.refresh).toBe(3);
   });
 
+  it.each(['one request waits', 'others came to wait meanwhile'])(
+    'L8 tries again after its deadline too, when %s',
+    async (who) => {
+      const clock = time();
+      const server = await serve();
+      const { api, session } = clientOf(server, { backoff: { initial: SECOND, factor: 1, cap: 2 * SECOND } });
+      const [waiting, failed] = [watch(session, 'waiting'), watch(session, 'refreshFailed')];
+      server.fault('/auth/refresh', 'hang');
+      server.expire();
+      const requests = [outcome(api.get('/echo'))];
+      await waiting.count(1);
+      if (who !== 'one request waits') {
+        await clock.advance(SECOND);
+        requests.push(...times(5, () => outcome(api.get('/echo'))));
+        await waiting.count(6);
+      }
+      await clock.advance(10 * SECOND);
+      await failed.count(1);
+      await clock.advance(3 * SECOND);
+      expect(await Promise.all(requests)).toEqual(requests.map(() => 200));
+      expect(server.stats.refresh).toBe(2);
+    },
+  );
+
   it('L8 does not spin on the timer while the source is down for an hour, and mends itself without a request', async () => {
     const clock = time();
     let down = true;

@@ -433,6 +433,30 @@ describe('two sessions that share one store', () => {
     expect(await store.read()).toBeUndefined();
   });
 
+  it('L4 refresh once when the timers of both are due in the same instant', async () => {
+    const clock = time();
+    const server = await serve({ now: () => 0 });
+    const source = instantAt(server);
+    const store = withoutHints(memoryStore());
+    const a = clientOf(server, { store, source, keepFresh: true });
+    await a.session.token();
+    const b = clientOf(server, { store, source, keepFresh: true, tokens: undefined });
+    await b.session.token();
+    await clock.advance(56 * MINUTE);
+    expect(source.calls).toBe(1);
+    expect(await b.session.token()).toBe(await a.session.token());
+  });
+
+  it('L4 go on together when one of them signs in anew after a definite refusal', async () => {
+    const { server, a, b } = await twoHolders(memoryStore());
+    server.expire();
+    server.revokeRefreshTokens();
+    expect(await failure(a.api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
+    await b.session.signIn(server.issue());
+    expect((await b.api.get('/echo')).status).toBe(200);
+    expect((await a.api.get('/echo')).status).toBe(200);
+  });
+
   it('L4 count generations up by one, whoever refreshes', async () => {
     const store = memoryStore();
     const { server, a, b } = await twoHolders(store);

@@ -413,20 +413,22 @@ describe('close()', () => {
     expect(() => session.close()).not.toThrow();
   });
 
-  it('commits nothing of a refresh that was under way, and revokes nobody: the next process goes on', async () => {
+  it('keeps what a refresh under way brings for the next process, says nothing, and revokes nothing', async () => {
     const answer = deferred<TokenResponse>();
     const store = memoryStore();
-    const session = lone({ tokens: pair('a'), store, source: () => answer.promise });
+    const revoke = jest.fn(async () => {});
+    const session = lone({ tokens: pair('a'), store, source: { refresh: () => answer.promise, revoke } });
     await session.token();
-    session.refresh().catch(() => {});
+    const refresh = codeOf(session.refresh());
     await settle();
     session.close();
-    expect(session.state).toEqual({ status: 'signed-out' });
     const seen = record(session);
     answer.resolve(pair('b'));
     await settle();
-    expect(seen).toEqual([]);
-    expect(session.state).toEqual({ status: 'signed-out' });
+    expect(await refresh).toBe('ERR_BEARER_SIGNED_OUT');
+    expect([session.state, seen]).toEqual([{ status: 'signed-out' }, []]);
+    expect(await store.read()).toMatchObject({ token: { refreshToken: 'rt_b' } });
+    expect(revoke).not.toHaveBeenCalled();
   });
 
   it('plays no part in what another session of the same store does', async () => {

@@ -11,14 +11,14 @@ import { arm, type Headers, headerValue, nameOf, throughGate } from './wire.js';
 export function isReady({ settings }: Guard, config: Config, session: TokenSession): boolean {
   const options = requestOptions(config);
   if (options === false || options.session || settings.skip || config.data instanceof Replayable) return false;
-  return session.isFresh(options.minValidity);
+  return session.fresh(options.minValidity) !== undefined;
 }
 
 /** The request interceptor where a token is at hand: axios then sends without a promise in between. */
 export function attachNow(guard: Guard, config: Config, session: TokenSession): Config {
   const reason = obstacle(guard, config, session);
   // Another synchronous interceptor may have signed out meanwhile.
-  const current = reason || !session.isFresh() ? undefined : (session.lookup() as Current);
+  const current = reason ? undefined : session.fresh();
   if (!current) return leaveAlone(config, reason ?? 'signed-out', session);
   depart(guard, config, session, current, config.data);
   return config;

@@ -40,12 +40,15 @@ export function restoreBody(config: Config, { data }: Journey): void {
   if (isStream(config.data)) config.data = data;
 }
 
+export function isUsedUp(config: Config, { data }: Journey): boolean {
+  return data instanceof Replayable || isStream(config.data);
+}
+
 /**
  * The body for another send. What the transforms made is sent again as it is; a stream that they made is made anew,
  * and with it its length and boundary.
  */
 export async function remakeBody(config: Config, { data, declared }: Journey): Promise<void> {
-  if (!isStream(config.data) && !(data instanceof Replayable)) return;
   config.headers.delete('Content-Length');
   if (declared !== undefined) config.headers.setContentLength(declared as number);
   config.data = data instanceof Replayable ? await data.make() : data;

@@ -90,9 +90,11 @@ export function journeyOf(config: Config | undefined): Journey | undefined {
   return config?.bearer instanceof Ticket ? config.bearer.journey : undefined;
 }
 
+const NONE: BearerRequestOptions = {};
+
 /** What the caller asked for, also on a config that has travelled before. */
 export function requestOptions(config: Config): false | BearerRequestOptions {
-  return journeyOf(config)?.options ?? config.bearer ?? {};
+  return journeyOf(config)?.options ?? config.bearer ?? NONE;
 }
 
 /** A request as events tell of it: nothing that could be a secret. */

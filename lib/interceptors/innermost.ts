@@ -1,49 +1,44 @@
 import axios, { type AxiosInterceptorManager } from 'axios';
 import type { Config } from './config.js';
 
-/** What axios keeps for each `use`. */
+/** What axios keeps for each `use`. It asks `runWhen` before it reads the rest. */
 export interface Handler {
-  fulfilled?: unknown;
-  rejected?: unknown;
-  synchronous?: boolean;
-  runWhen?: ((config: never) => boolean) | null;
+  fulfilled: unknown;
+  synchronous: boolean;
+  runWhen: unknown;
 }
 
 type Visit = (handler: Handler) => void;
+type ForEach = ((visit: Visit) => void) & { ours?: Map<unknown, Place> };
 type Manager = AxiosInterceptorManager<never> & { handlers: (Handler | null)[]; forEach: ForEach };
-type ForEach = ((visit: Visit) => void) & { ours?: Map<unknown, Ours> };
 
+/** Our place next to the wire. */
 export interface Place {
+  /** What `use` made of us: visited here, and not where it stands among the others. */
+  readonly handler: Handler;
+  /** Is this visit before everybody else's, or the other one, after them? One without `runWhen` has only the first. */
+  first: boolean;
   /** Neither ejected nor cleared. */
   isTaken(): boolean;
   leave(): void;
 }
 
-interface Ours extends Place {
-  /** Visited before everybody else's. */
-  first: Handler[];
-  /** Visited after everybody else's. */
-  last: Handler[];
-  /** What `use` made of us: it stands among everybody else's, but is not visited there. */
-  registered: Handler;
-}
-
 /**
- * Puts our handlers next to the wire, wherever and whenever others register theirs. Axios walks each manager once per
+ * Puts our handler next to the wire, wherever and whenever others register theirs. Axios walks each manager once per
  * request, so the order of the walk is the order of the chain. Others meet a request before the token and an answer
  * after the recovery. `use`, `eject` and `clear` go on as they are.
  *
- * @param key whose handlers they are: a second time for the same key changes nothing
+ * @param key whose handler it is: a second time for the same key changes nothing
  */
-export function innermost(of: unknown, key: unknown, enter: () => number, first: Handler[], last: Handler[]): Place {
+export function innermost(of: unknown, key: unknown, enter: () => number): Place {
   const manager = of as Manager;
   const ours = manager.forEach.ours ?? wrap(manager);
   const present = ours.get(key);
   if (present?.isTaken()) return present;
 
   const id = enter();
-  const registered = manager.handlers.at(-1) as Handler;
-  const place: Ours = { registered, first, last, isTaken: () => manager.handlers.includes(registered), leave };
+  const handler = manager.handlers.at(-1) as Handler;
+  const place: Place = { handler, first: true, isTaken: () => manager.handlers.includes(handler), leave };
   ours.set(key, place);
   return place;
 
@@ -56,21 +51,27 @@ export function innermost(of: unknown, key: unknown, enter: () => number, first:
   }
 }
 
-function wrap(manager: Manager): Map<unknown, Ours> {
-  const ours = new Map<unknown, Ours>();
+function wrap(manager: Manager): Map<unknown, Place> {
+  const ours = new Map<unknown, Place>();
   const forEach = manager.forEach;
 
   const walk: ForEach = (visit) => {
-    const here = [...ours.values()].filter((place) => place.isTaken());
-    for (const { first } of here) first.forEach(visit);
+    for (const place of ours.values()) visitOurs(place, visit, true);
     forEach.call(manager, (handler) => {
-      if (!here.some(({ registered }) => registered === handler)) visit(handler);
+      for (const place of ours.values()) if (place.handler === handler) return;
+      visit(handler);
     });
-    for (const { last } of here) last.forEach(visit);
+    for (const place of ours.values()) if (place.handler.runWhen) visitOurs(place, visit, false);
   };
   walk.ours = ours;
   manager.forEach = walk;
   return ours;
+}
+
+function visitOurs(place: Place, visit: Visit, first: boolean): void {
+  if (!place.isTaken()) return;
+  place.first = first;
+  visit(place.handler);
 }
 
 interface Ordering {

@@ -8,6 +8,11 @@ interface Subscribable {
   unsubscribe(listener: () => void): void;
 }
 
+/** Can anything end its waiting? */
+export function isImpatient({ signal, cancelToken, timeout }: Config): boolean {
+  return Boolean(signal || cancelToken || timeout);
+}
+
 /**
  * `work`, as long as the caller has patience: abort signal, cancel token and timeout end the waiting at once, the way
  * they would end the request. They never end the work.
@@ -18,7 +23,7 @@ export function patient<T>(work: Promise<T>, config: Config, since: number): Pro
   const { signal, timeout } = config;
   const cancelToken = config.cancelToken as Subscribable | undefined;
   return new Promise((resolve, reject) => {
-    if (!signal && !cancelToken && !timeout) return work.then(resolve, reject);
+    if (!isImpatient(config)) return work.then(resolve, reject);
 
     const abort = () => leave(new CanceledError(undefined, config));
     const cancel = () => leave(cancelToken?.reason);

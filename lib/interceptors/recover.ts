@@ -41,58 +41,75 @@ function comeHome(guard: Guard, config: Config | undefined): Journey | undefined
 /** Refresh and replay, until the answer is no refusal of the token or nothing more can be done. */
 async function recover(journey: Journey, answer: Answer): Promise<AxiosResponse> {
   try {
-    for (;;) {
-      const renewed = await remedy(journey, answer.response);
-      if (!renewed) break;
+    while (await isRefused(journey, answer.response)) {
+      const found = remedy(journey, answer.response);
+      const renewed = found instanceof Promise ? await awaited(journey, answer.response, found) : found;
+      if (!renewed || isTheSame(journey, renewed)) break;
+      // An unread body keeps its socket, which may be the only one.
+      discard(answer.response.data);
       answer = await replay(journey, answer.response.config, renewed);
     }
     if (answer.error) throw answer.error;
     return settle(answer.response);
   } catch (error) {
-    throw redact(
-      isBearerError(error) && !error.config ? forRequest(error, answer.response.config, answer.response) : error,
-      journey.guard,
-    );
+    const ours = isBearerError(error) && !error.config;
+    throw redact(ours ? forRequest(error, answer.response.config, answer.response) : error, journey.guard);
   } finally {
     restoreBody(answer.response.config, journey);
   }
 }
 
-/** The token to send it again with; `undefined`: the answer is handed on. */
-async function remedy(journey: Journey, response: AxiosResponse): Promise<Current | undefined> {
+/** Would a new token mend it? */
+function isRefused({ guard, session, sent }: Journey, response: AxiosResponse): boolean | Promise<boolean> {
+  const { shouldRefresh } = guard.settings;
+  const judge = (refused: boolean) => {
+    if (!refused) session.helped(sent);
+    return refused;
+  };
+  if (!shouldRefresh) return judge(isTokenRefused(response));
+  const refused = shouldRefresh(response);
+  return refused instanceof Promise ? refused.then(judge) : judge(refused);
+}
+
+/**
+ * The token to send it again with, if there is one or will be.
+ *
+ * @throws ERR_BEARER_BODY, ERR_BEARER_IDENTITY
+ */
+function remedy(journey: Journey, { config }: AxiosResponse): Current | Promise<Current | undefined> | undefined {
   const { session, sent, options, guard, replays } = journey;
-  const { maxReplays, shouldRefresh = isTokenRefused } = guard.settings;
-  if (!(await shouldRefresh(response))) return void session.helped(sent);
+  const { maxReplays } = guard.settings;
   if (replays > 0 && replays >= maxReplays) return void session.noHelp(sent);
 
   const found = session.recover(sent, replays);
   const replaying = options.replay !== false && maxReplays > 0;
-  if (!found || !replaying || !canSendAgain(response.config, journey)) {
-    // The session is refreshed all the same, for whoever comes next.
-    if (found instanceof Promise) found.catch(() => {});
-    if (!found || !replaying) return undefined;
-    throw bearerError(
-      'ERR_BEARER_BODY',
-      'The body is a stream, which can be sent only once. Wrap it, replayable(() => body), to have the request replayed',
-    );
-  }
-  return renewedToken(journey, response, found);
+  if (!found || (replaying && canSendAgain(config, journey))) return found;
+  // The session is refreshed all the same, for whoever comes next.
+  if (found instanceof Promise) found.catch(() => {});
+  if (!replaying) return undefined;
+  throw bearerError(
+    'ERR_BEARER_BODY',
+    'The body is a stream, which can be sent only once. Wrap it, replayable(() => body), to have the request replayed',
+  );
 }
 
-async function renewedToken(
-  journey: Journey,
-  response: AxiosResponse,
-  found: Current | Promise<Current | undefined>,
+function awaited(
+  { session, since }: Journey,
+  { config, data }: AxiosResponse,
+  found: Promise<Current | undefined>,
 ): Promise<Current | undefined> {
-  const { session, sent, since } = journey;
-  const { config, data } = response;
-  // An unread body keeps its socket, which may be the only one: the refresh would wait for it.
+  // The refresh may need the socket that an unread body keeps.
   discard(data);
-  if (found instanceof Promise) session.emit('waiting', () => ({ ...requestInfo(config), after: '401' }));
-  const renewed = found instanceof Promise ? await patient(found, config, since) : found;
+  session.emit('waiting', () => ({ ...requestInfo(config), after: '401' }));
+  return patient(found, config, since);
+}
+
+/** A source that hands out the token that was just refused. */
+function isTheSame({ session, sent }: Journey, renewed: Current): boolean {
   const { accessToken } = sent.token;
-  if (renewed && accessToken && renewed.token.accessToken === accessToken) return void session.noHelp(renewed);
-  return renewed;
+  const same = accessToken !== '' && renewed.token.accessToken === accessToken;
+  if (same) session.noHelp(renewed);
+  return same;
 }
 
 /** Ends a streamed body, node's or the web's. */

@@ -1,6 +1,6 @@
 import { AxiosHeaders, type AxiosResponse, isCancel } from 'axios';
 import type { Current } from '../state.js';
-import { remakeBody, transform } from './body.js';
+import { isUsedUp, remakeBody, transform } from './body.js';
 import { type Config, type Journey, requestInfo } from './config.js';
 import { throwIfCanceled } from './patience.js';
 import { arm, disarm, throughGate } from './wire.js';
@@ -23,7 +23,7 @@ export async function replay(journey: Journey, config: Config, renewed: Current)
   const { session, replays } = journey;
   const { transformRequest, transformResponse } = journey.config;
   Object.assign(config, { transformRequest, transformResponse });
-  await remakeBody(config, journey);
+  if (isUsedUp(config, journey)) await remakeBody(config, journey);
   arm(config, journey);
   session.emit('replayed', () => ({ ...requestInfo(config), generation: renewed.generation, replay: replays }));
   try {

@@ -1,15 +1,17 @@
 import { AxiosError, type AxiosResponse, getAdapter } from 'axios';
 import type { Config, Guard, Journey } from './config.js';
 import { parse } from './origins.js';
-import { patient } from './patience.js';
+import { isImpatient, patient } from './patience.js';
 import { redact } from './redact.js';
 
 export type Headers = Record<string, unknown>;
 type ValidateStatus = Config['validateStatus'];
 
 export function nameOf(headers: Headers, header: string): string | undefined {
-  if (header in headers) return header;
-  return Object.keys(headers).find((name) => name.toLowerCase() === header.toLowerCase());
+  for (const name of Object.keys(headers)) {
+    if (name.length === header.length && name.toLowerCase() === header.toLowerCase()) return name;
+  }
+  return undefined;
 }
 
 export function headerValue({ settings: { scheme } }: Guard, accessToken: string): string {
@@ -96,11 +98,14 @@ function keepFetchHome(config: Config & { fetchOptions?: { redirect?: string } }
 
 /** On the wire through the gate: first come, first served. Who leaves the queue takes no place in it. */
 export async function throughGate(config: Config, journey: Journey): Promise<AxiosResponse> {
+  const { gate } = journey.guard;
   const adapter = getAdapter(journey.adapter ?? undefined, config as never);
+  if (!isImpatient(config)) return gate(() => adapter(config));
+
   let left = false;
   let sent!: Promise<AxiosResponse>;
   const turn = new Promise<void>((resolve) => {
-    sent = journey.guard.gate(() => {
+    sent = gate(() => {
       resolve();
       return left ? (undefined as never) : adapter(config);
     });
