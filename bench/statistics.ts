@@ -9,29 +9,32 @@ export interface Ratio {
 const RESAMPLES = 1_000;
 
 /**
- * The median over the sets of the ratio of medians, and where 95 of 100 measurements like this one would put it: sets
- * are drawn again, and rounds within them, each with what ran next to it (a bootstrap).
+ * How many times the CPU of the base: the median over rounds, then over sets. Each round is divided by the one next to
+ * it, as a shared machine changes its speed by half from one second to the next, and medians of all rounds would compare
+ * its good moments with its bad ones. `low` and `high`: where 95 of 100 measurements like this one would put it (a
+ * bootstrap over sets, and over rounds within them).
  */
 export function ratio(sets: Samples[], contender: string, base: string): Ratio {
-  const estimate = (some: Pair[][]) => median(some.map((pairs) => median(pairs.map(of)) / median(pairs.map(against))));
-  const all = sets.map((samples) => pairsOf(samples, contender, base));
-  const again = () => estimate(drawn(all).map(drawn));
+  const rounds = sets.map((samples) => divide(samples[contender] ?? [], samples[base] ?? []));
+  const again = () => estimate(drawn(rounds).map(drawn));
   const spread = Array.from({ length: RESAMPLES }, again).sort(ascending);
-  return { value: estimate(all), low: quantile(spread, 0.025), high: quantile(spread, 0.975) };
+  return { value: estimate(rounds), low: quantile(spread, 0.025), high: quantile(spread, 0.975) };
 }
 
-type Pair = [number, number];
-const of = ([first]: Pair) => first;
-const against = ([, second]: Pair) => second;
-const ascending = (a: number, b: number) => a - b;
+function divide(some: number[], others: number[]): number[] {
+  return some.map((each, round) => each / (others[round] as number));
+}
 
-function pairsOf(samples: Samples, contender: string, base: string): Pair[] {
-  const others = samples[base] ?? [];
-  return (samples[contender] ?? []).map((each, round) => [each, others[round] as number]);
+function estimate(sets: number[][]): number {
+  return median(sets.map(median));
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
 }
 
 function median(values: number[]): number {
-  return quantile(values.sort(ascending), 0.5);
+  return quantile([...values].sort(ascending), 0.5);
 }
 
 function quantile(sorted: number[], share: number): number {

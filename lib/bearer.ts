@@ -1,10 +1,10 @@
-import type { AxiosInstance } from 'axios';
+import type { AxiosInstance, AxiosResponse } from 'axios';
 import pLimit from 'p-limit';
 import { configError } from './errors.js';
 import { attach, attachNow, isReady } from './interceptors/attach.js';
-import type { Config, Guard } from './interceptors/config.js';
-import { innermost, unshifts } from './interceptors/innermost.js';
-import { border, originOf, pageOrigin } from './interceptors/origins.js';
+import type { Config, Guard, Passage } from './interceptors/config.js';
+import { innermost, type Place, unshifts } from './interceptors/innermost.js';
+import { border, destination, originOf, pageOrigin } from './interceptors/origins.js';
 import { arrived, failed } from './interceptors/recover.js';
 import { type InstallOptions, readInstallOptions, type SessionOptions } from './options.js';
 import { askingSource } from './renewal.js';
@@ -95,33 +95,37 @@ function guard(
     settings,
     sessionOf,
     barrier: border(instance, settings.origins),
+    destination: (config) => destination(instance, config),
     hears: () => answers.isTaken(),
-    passed: 0,
     gate,
   };
 
-  const now = (config: Config) => attachNow(guard, config, only as TokenSession);
-  const later = (config: Config) => attach(guard, config);
   const isRefreshCall = (config: Config) => {
     const asking = askingSource();
     return asking !== undefined && asking === (only ?? sessionOf(config))?.source;
   };
+  // Axios walks both managers at once for each request, so that both handlers can be made for that request alone.
+  let passage: Passage = {};
   const runWhen = (config: Config) => {
     if (requests.first !== unshifts(config) || isRefreshCall(config)) return false;
+    const here = passage;
     const ready = only !== undefined && isReady(guard, config, only);
     requests.handler.synchronous = ready;
-    requests.handler.fulfilled = ready ? now : later;
+    requests.handler.fulfilled = ready
+      ? (final: Config) => attachNow(guard, final, only, here)
+      : (final: Config) => attach(guard, final, here);
     return true;
+  };
+  const meet = ({ handler }: Place) => {
+    const here = passage;
+    passage = {};
+    handler.fulfilled = (answer: AxiosResponse) => arrived(here, answer);
+    handler.rejected = (error: unknown) => failed(here, error);
   };
 
   const { request, response } = instance.interceptors;
-  const requests = innermost(request, key, () => request.use(later, undefined, { runWhen }));
-  const answers = innermost(response, key, () =>
-    response.use(
-      (answer) => arrived(guard, answer),
-      (error) => failed(guard, error),
-    ),
-  );
+  const requests = innermost(request, key, () => request.use(null, null, { runWhen }));
+  const answers = innermost(response, key, () => response.use(null, null), meet);
   return () => {
     requests.leave();
     answers.leave();

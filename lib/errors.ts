@@ -64,8 +64,8 @@ export function forRequest(
   return Object.assign(error, { response, request: response.request, status: response.status });
 }
 
-/** `option` is quoted in the message, so that a search for it finds the line to change. @internal */
+/** The option's name is quoted, so that a search for it finds the line to change; its value is not: it may be a token. @internal */
 export function configError(option: string, expected: string, got: unknown): BearerError {
-  const shown = typeof got === 'function' ? 'a function' : (JSON.stringify(got) ?? String(got));
+  const shown = typeof got === 'number' || got == null ? String(got) : `a value of type ${typeof got}`;
   return bearerError('ERR_BEARER_CONFIG', `axios-bearer: option "${option}" must be ${expected}; got ${shown}`);
 }

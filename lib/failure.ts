@@ -2,20 +2,20 @@ import { isRetryableError } from 'axios-retry';
 import { askedDelay } from './backoff.js';
 import { type BearerError, bearerError } from './errors.js';
 import type { TokenSource } from './sources/source.js';
+import type { Token } from './token.js';
 
 /**
  * An attempt that failed, and what it means for the session:
  *
  * - `ended`: a definite refusal. The session is over.
  * - `again`: transient, throttled or malformed. Tried again after the backoff.
- * - `alone`: the deadline passed. Tried again only if no request came to wait meanwhile: it might be the source's own.
  * - `later`: no retry mends it now. The session is kept, the next request tries.
  * - `now`: the same attempt goes on, outside the lock.
  */
 export class Failure {
   constructor(
     readonly error: BearerError,
-    readonly retry: 'ended' | 'again' | 'alone' | 'later' | 'now',
+    readonly retry: 'ended' | 'again' | 'later' | 'now',
     /** ms that the server asked for; 0: it did not. */
     readonly askedDelay = 0,
   ) {}
@@ -24,8 +24,8 @@ export class Failure {
 const DEFINITE = [400, 401, 403];
 
 /** What the source threw: definite, throttled or transient. */
-export function sourceFailure(error: unknown, source: TokenSource, secrets: (string | undefined)[]): Failure {
-  const cause = harmless(error, secrets);
+export function sourceFailure(error: unknown, source: TokenSource, token: Token | undefined): Failure {
+  const cause = harmless(error, [token]);
   if (source.isRejected?.(error) ?? DEFINITE.includes(cause.status as number)) {
     return new Failure(
       bearerError('ERR_BEARER_REJECTED', 'A token was refused for good: sign in again', { cause }),
@@ -39,15 +39,19 @@ export function sourceFailure(error: unknown, source: TokenSource, secrets: (str
   return new Failure(unavailable, retry, askedDelay(error));
 }
 
-export function deadlineFailure(ms: number): Failure {
+/**
+ * The source missed its deadline. `stuck`: it went on after it was aborted, and requests came to wait for it that might
+ * be its own, so that trying again would only have them wait longer.
+ */
+export function deadlineFailure(ms: number, stuck: boolean): Failure {
   const message =
     `The source did not answer within ${ms} ms (refreshTimeout). If it sends through the guarded instance, ` +
     'that request waits for the refresh it is part of: send it with ctx.client';
-  return new Failure(bearerError('ERR_BEARER_UNAVAILABLE', message), 'alone');
+  return new Failure(bearerError('ERR_BEARER_UNAVAILABLE', message), stuck ? 'later' : 'again');
 }
 
-export function storeFailure(error: unknown): Failure {
-  const cause = harmless(error, []);
+export function storeFailure(error: unknown, tokens: (Token | undefined)[] = []): Failure {
+  const cause = harmless(error, tokens);
   return new Failure(bearerError('ERR_BEARER_STORE', 'The token store failed; see cause', { cause }), 'again');
 }
 
@@ -62,11 +66,12 @@ interface Cause extends Error {
  * Why it failed, fit to be logged: the message without tokens, the code, the status, the OAuth error. The error itself
  * stays here, as its config and its answer may hold refresh tokens.
  */
-function harmless(error: unknown, secrets: (string | undefined)[]): Cause {
+function harmless(error: unknown, tokens: (Token | undefined)[]): Cause {
   type Thrown = Cause & { response?: { status?: number; data?: { error?: unknown } | null } };
   const { name, message, code, status, response } = (error ?? {}) as Thrown;
+  const secrets = tokens.flatMap((token) => [token?.accessToken, token?.refreshToken]).filter((secret) => secret);
   const hide = (text: unknown) =>
-    secrets.reduce<string>((kept, secret) => kept.replaceAll(secret || ' ', secret ? '[token]' : ' '), String(text));
+    secrets.reduce<string>((kept, secret) => kept.replaceAll(secret as string, '[token]'), String(text));
 
   const cause: Cause = new Error(hide(message ?? error));
   if (name) cause.name = name;

@@ -17,9 +17,11 @@ export function clearTimer(timer: Timer | undefined): void {
 
 /** What happens inside a flight knows its bounds only, not what it is to bring. */
 export interface Bounds {
-  readonly signal: AbortSignal;
-  /** `task`, or `late()` thrown once `ms` are over. Its signal is aborted then, when the flight is, and by `also`. */
+  /** How many wait. */
+  readonly waiting: number;
+  /** `task`, or `late()` thrown once `ms` are over. Its signal is aborted then, and by `also`. */
   within<R>(ms: number, late: () => unknown, task: (signal: AbortSignal) => Promise<R>, also?: AbortSignal): Promise<R>;
+  pause(ms: number): Promise<void>;
 }
 
 /**
@@ -29,11 +31,9 @@ export interface Bounds {
  */
 export class Flight<T> implements Bounds {
   readonly landed: Promise<T>;
-  /** How many wait. */
   waiting = 0;
   land!: (outcome: T | PromiseLike<T>) => void;
   fail!: (error: unknown) => void;
-  readonly #aborter = new AbortController();
   readonly #timers = new Set<Timer>();
 
   /** `urgent`: what it brings counts more than what is held, so requests wait for it (a sign-in). */
@@ -44,10 +44,6 @@ export class Flight<T> implements Bounds {
     });
     // Those who wait hear of a failure; with nobody waiting it is nobody's unhandled rejection.
     this.landed.catch(() => {}).finally(() => this.#rest());
-  }
-
-  get signal(): AbortSignal {
-    return this.#aborter.signal;
   }
 
   join(): Promise<T> {
@@ -63,10 +59,6 @@ export class Flight<T> implements Bounds {
     this.land(next.landed);
   }
 
-  abort(): void {
-    this.#aborter.abort();
-  }
-
   pause(ms: number): Promise<void> {
     return new Promise((resolve) => this.#after(ms, resolve));
   }
@@ -75,13 +67,12 @@ export class Flight<T> implements Bounds {
     ms: number,
     late: () => unknown,
     task: (signal: AbortSignal) => Promise<R>,
-    also = this.signal,
+    also?: AbortSignal,
   ): Promise<R> {
     const aborter = new AbortController();
     const abort = () => aborter.abort();
-    const sources = [this.signal, also];
-    for (const signal of sources) signal.addEventListener('abort', abort);
-    if (sources.some(({ aborted }) => aborted)) abort();
+    also?.addEventListener('abort', abort);
+    if (also?.aborted) abort();
     let stop!: () => void;
     const deadline = new Promise<never>((_, reject) => {
       stop = this.#after(ms, () => {
@@ -93,7 +84,7 @@ export class Flight<T> implements Bounds {
       return await Promise.race([task(aborter.signal), deadline]);
     } finally {
       stop();
-      for (const signal of sources) signal.removeEventListener('abort', abort);
+      also?.removeEventListener('abort', abort);
     }
   }
 

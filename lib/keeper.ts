@@ -6,7 +6,7 @@ import { Failure, storeFailure } from './failure.js';
 import { type Bounds, clearTimer, Flight, setTimer } from './flight.js';
 import { readSessionOptions, type SessionOptions, type SessionSettings } from './options.js';
 import { bounded, canRefresh, errorOf, newSession, type Outcome, renew } from './renewal.js';
-import { type Current, factsOf, type Phase, State } from './state.js';
+import { type Current, factsOf, isBlank, type Phase, reasonOf, State } from './state.js';
 import { memoryStore } from './stores/memory.js';
 import { type Stored, sameGeneration, type TokenStore } from './stores/store.js';
 import { dueAt, isLive, readToken, type Token, type TokenResponse } from './token.js';
@@ -61,8 +61,7 @@ export class Keeper {
 
   /** With no token, may the source be asked for a first one? Not after a sign-out, nor after a definite refusal. */
   get obtainable(): boolean {
-    const { phase } = this.state;
-    return Boolean(this.settings.source.obtain && phase.status === 'signed-out' && !phase.reason);
+    return Boolean(this.settings.source.obtain && isBlank(this.state.phase));
   }
 
   renewable({ token }: Stored): boolean {
@@ -72,8 +71,7 @@ export class Keeper {
   /** The session lives in httpOnly cookies: it counts as active from the start. */
   holdCookies(): void {
     this.cookies = true;
-    const { phase } = this.state;
-    if (phase.status === 'signed-out' && !phase.reason && !this.flight) this.#plant(this.firstOf(''));
+    if (isBlank(this.state.phase) && !this.flight) this.#plant(this.firstOf(''));
   }
 
   /** The first generation of a new sign-in. @throws ERR_BEARER_TOKEN */
@@ -134,17 +132,14 @@ export class Keeper {
     this.flight = undefined;
     const token = this.#lose(phase);
     flight?.fail(this.state.signedOutError());
-    if (phase.status === 'signed-out' && phase.reason === 'closed') {
-      flight?.abort();
-      this.#unsubscribe?.();
-    }
+    if (reasonOf(phase) === 'closed') this.#unsubscribe?.();
     return token;
   }
 
   /** @throws ERR_BEARER_STORE */
-  async forget(): Promise<void> {
+  async forget(token: Token | undefined): Promise<void> {
     try {
-      await bounded(new Flight(), this.settings.refreshTimeout, () => this.#store.replace(undefined));
+      await bounded(new Flight(), this.settings.refreshTimeout, () => this.#store.replace(undefined), [token]);
     } catch (failure) {
       throw errorOf(failure);
     }
@@ -180,14 +175,13 @@ export class Keeper {
   async #fly(flight: TokenFlight, delay = 0): Promise<Current | undefined> {
     if (delay) await flight.pause(delay);
     while (this.flight === flight) {
-      const waiting = flight.waiting;
       try {
         const outcome = await this.#attempt(flight);
         if (this.flight !== flight) this.#drop(outcome);
         else if (this.#take(outcome, flight.urgent)) return this.state.current;
       } catch (error) {
         if (this.flight !== flight || !(error instanceof Failure)) throw error;
-        if (error.retry !== 'now') await flight.pause(this.#failed(error, flight, flight.waiting > waiting));
+        if (error.retry !== 'now') await flight.pause(this.#failed(error, flight));
       }
     }
     return undefined;
@@ -233,14 +227,15 @@ export class Keeper {
     return !adopted || isLive(current.token, Date.now());
   }
 
-  /** Too late to be used: nobody should hold a token that nobody knows of. */
+  /** Too late to be used: nobody should hold a token that nobody knows of. After `close()` the store knows of it. */
   #drop(outcome: Outcome): void {
+    if (reasonOf(this.state.phase) === 'closed') return;
     if (outcome.kind === 'renewed') void this.revoke(outcome.stored.token);
     if (outcome.kind === 'dropped') void this.revoke(outcome.token);
   }
 
   /** @returns ms until the next attempt. @throws when there is none for now */
-  #failed({ error, retry, askedDelay }: Failure, { urgent }: TokenFlight, joined: boolean): number {
+  #failed({ error, retry, askedDelay }: Failure, { urgent }: TokenFlight): number {
     const { backoff, refreshRetries, source } = this.settings;
     if (retry === 'ended') {
       this.emit('refreshFailed', () => ({ error }));
@@ -252,7 +247,7 @@ export class Keeper {
     error.retryAfter = retryAfter;
     this.#lastError = error;
     this.emit('refreshFailed', () => ({ error, retryAfter }));
-    const last = this.#holdOff.failures > refreshRetries || retry === 'later' || (retry === 'alone' && joined);
+    const last = this.#holdOff.failures > refreshRetries || retry === 'later';
     if (last || retryAfter > backoff.cap) throw error;
     return retryAfter;
   }
@@ -287,7 +282,7 @@ export class Keeper {
   }
 
   async #replace(flight: TokenFlight, stored: Stored): Promise<Current | undefined> {
-    await bounded(flight, this.settings.refreshTimeout, () => this.#store.replace(stored));
+    await bounded(flight, this.settings.refreshTimeout, () => this.#store.replace(stored), [stored.token]);
     return this.flight === flight ? this.#publish(stored, true) : undefined;
   }
 
@@ -304,10 +299,10 @@ export class Keeper {
   /** The store gave a hint. */
   async #readAgain(): Promise<void> {
     const { current, phase } = this.state;
-    const out = phase.status === 'signed-out' && (!phase.reason || phase.reason === 'elsewhere');
+    const out = phase.status === 'failed' || isBlank(phase) || reasonOf(phase) === 'elsewhere';
     this.#hinted = this.flight !== undefined;
     if (this.#hinted || (!current && !out)) return;
-    const read = bounded(new Flight(), this.settings.refreshTimeout, () => this.#store.read());
+    const read = bounded(new Flight(), this.settings.refreshTimeout, () => this.#store.read(), [current?.token]);
     const stored = await read;
     if (this.flight || this.state.phase !== phase || sameGeneration(stored, current)) return;
     this.#take({ kind: 'adopted', stored }, stored?.session !== current?.session);

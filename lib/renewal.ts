@@ -45,25 +45,28 @@ const LOCK_PATIENCE = 2;
 export async function renew(renewal: Renewal): Promise<Outcome> {
   const { source, store, stale, signIn, flight, refreshTimeout } = renewal;
   // A person takes their time, which is nothing to hold a lock for.
-  const early =
-    source.interactive && !refreshes(renewal) ? await call(renewal, source.obtain, flight.signal) : undefined;
+  const asksPerson = source.interactive && !refreshes(renewal);
+  const early = asksPerson ? await call(renewal, source.obtain, new AbortController().signal) : undefined;
   const waitMs = refreshTimeout * LOCK_PATIENCE;
+  const tokens = [stale?.token, early];
   const task = async (held: Held): Promise<Outcome> => {
     const { current } = held;
     if (!signIn && !sameGeneration(current, stale)) return { kind: 'adopted', stored: current };
-    return renewHeld(renewal, held, early);
+    return renewHeld(renewal, held, early, tokens);
   };
-  return bounded(flight, waitMs * 2, () => store.exclusive(task, { waitMs, signal: flight.signal }));
+  return bounded(flight, waitMs * 2, () => store.exclusive(task, { waitMs }), tokens);
 }
 
 async function renewHeld(
   renewal: Renewal,
   { current, commit, signal }: Held,
   early: Token | undefined,
+  tokens: (Token | undefined)[],
 ): Promise<Outcome> {
   const { signIn } = renewal;
   try {
     const token = early ?? (await ask(renewal, signal));
+    tokens.push(token);
     const session = signIn || !current ? newSession() : current.session;
     const stored = { session, generation: Math.max(current?.generation ?? 0, renewal.generation) + 1, token };
     return (await commit(stored)) ? { kind: 'renewed', stored } : { kind: 'dropped', token };
@@ -89,15 +92,24 @@ function refreshes({ source, signIn, stale, refused }: Renewal): boolean {
   return signIn ? !source.obtain : !refused && canRefresh(source, stale?.token);
 }
 
+const LATE = Symbol('late');
+
 /** The ordered fallback under one deadline. A lock that is lost ends it: another holder may be at it already. */
-function ask(renewal: Renewal, held: AbortSignal): Promise<Token> {
+async function ask(renewal: Renewal, held: AbortSignal): Promise<Token> {
   const { flight, refreshTimeout: ms } = renewal;
-  return flight.within(
-    ms,
-    () => deadlineFailure(ms),
-    (signal) => refreshOrObtain(renewal, signal),
-    held,
-  );
+  const { waiting } = flight;
+  let over = false;
+  const task = (signal: AbortSignal) =>
+    refreshOrObtain(renewal, signal).finally(() => {
+      over = true;
+    });
+  try {
+    return await flight.within(ms, () => LATE, task, held);
+  } catch (error) {
+    if (error !== LATE) throw error;
+    await flight.pause(0);
+    throw deadlineFailure(ms, !over && flight.waiting > waiting);
+  }
 }
 
 /** Refresh, and when that is refused for good, obtain. */
@@ -131,7 +143,7 @@ async function call(
   } catch (error) {
     // A malformed answer says itself what is wrong with it.
     if (isBearerError(error) && error.code === 'ERR_BEARER_TOKEN') throw new Failure(error, 'again');
-    throw sourceFailure(error, source, [previous?.accessToken, previous?.refreshToken]);
+    throw sourceFailure(error, source, previous);
   }
 }
 
@@ -151,12 +163,17 @@ function outOfOwnWay(source: TokenSource, method: () => Answer): Answer {
   }
 }
 
-/** A call to the store, so that one that hangs fails like one that is down. @throws Failure */
-export async function bounded<T>(flight: Bounds, ms: number, task: () => Promise<T>): Promise<T> {
+/** A call to the store, so that one that hangs fails like one that is down. @throws Failure, with none of `tokens` in it */
+export async function bounded<T>(
+  flight: Bounds,
+  ms: number,
+  task: () => Promise<T>,
+  tokens: (Token | undefined)[] = [],
+): Promise<T> {
   try {
     return await flight.within(ms, () => new Error(`The token store did not answer within ${ms} ms`), task);
   } catch (error) {
-    throw error instanceof Failure ? error : storeFailure(error);
+    throw error instanceof Failure ? error : storeFailure(error, tokens);
   }
 }
 

@@ -7,7 +7,7 @@ import { Keeper, type TokenFlight } from './keeper.js';
 import type { SessionOptions } from './options.js';
 import { canRefresh } from './renewal.js';
 import type { TokenSource } from './sources/source.js';
-import type { Current, SessionState } from './state.js';
+import { type Current, isBlank, reasonOf, type SessionState } from './state.js';
 import { isLive, type Token, type TokenResponse } from './token.js';
 
 export interface TokenRequest {
@@ -74,7 +74,7 @@ export class TokenSession {
   async signIn(tokens?: TokenResponse): Promise<Token> {
     const { state, settings } = this.#keeper;
     const { source } = settings;
-    if (state.phase.status === 'signed-out' && state.phase.reason === 'closed') throw this.signedOutError();
+    if (reasonOf(state.phase) === 'closed') throw this.signedOutError();
     const stored = tokens === undefined ? undefined : this.#keeper.firstOf(tokens);
     // What the app's own function thinks of them must be known before they are stored.
     if (stored) this.#keeper.identityOf(stored);
@@ -96,7 +96,7 @@ export class TokenSession {
   async signOut(): Promise<void> {
     const token = this.#keeper.end({ status: 'signed-out', reason: 'signOut' });
     const revoked = token && this.#keeper.revoke(token);
-    await this.#keeper.forget().finally(() => revoked);
+    await this.#keeper.forget(token).finally(() => revoked);
   }
 
   /** Call it when the session is needed no longer: no timer, no listener, no waiting request is left. Stored tokens stay. */
@@ -192,9 +192,7 @@ export class TokenSession {
       const { current, phase } = this.#keeper.state;
       if (oldWillDo && current && isLive(current.token, Date.now())) return ofSame(identity, current);
       // Nobody was found to be signed in; what that means for a request, `whenSignedOut` says.
-      const nobody =
-        (error as BearerError).code === 'ERR_BEARER_REJECTED' && phase.status === 'signed-out' && !phase.reason;
-      if (nobody) return undefined;
+      if (isBlank(phase) && (error as BearerError).code === 'ERR_BEARER_REJECTED') return undefined;
       throw error;
     }
   }

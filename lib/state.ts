@@ -31,6 +31,15 @@ export type Phase =
   | { readonly status: 'active'; readonly current: Current }
   | { readonly status: 'failed'; readonly error: BearerError };
 
+/** Nobody has signed in yet, and nobody out. */
+export function isBlank(phase: Phase): boolean {
+  return phase.status === 'signed-out' && !phase.reason;
+}
+
+export function reasonOf(phase: Phase): SignOutReason | undefined {
+  return phase.status === 'signed-out' ? phase.reason : undefined;
+}
+
 /** The one holder of a session's state, and those who watch it. */
 export class State {
   #phase: Phase = { status: 'signed-out' };
@@ -64,7 +73,7 @@ export class State {
   signedOutError(): BearerError {
     const phase = this.#phase;
     if (phase.status === 'failed') return phase.error;
-    const closed = phase.status === 'signed-out' && phase.reason === 'closed';
+    const closed = reasonOf(phase) === 'closed';
     return bearerError(
       'ERR_BEARER_SIGNED_OUT',
       closed ? 'The session was closed' : 'Nobody is signed in: call signIn()',

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import axios, { type AxiosAdapter, AxiosError, type AxiosInstance } from 'axios';
 import {
   bearer,
+  type Held,
   memoryStore,
   replayable,
   type SessionOptions,
@@ -292,27 +293,34 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
       },
     );
 
-    it('L22 leaves nothing in the store when it comes in the middle of a commit', async () => {
-      const store = makeStore();
-      const session = lone({ tokens: pair('a'), store, source: async () => pair('b') });
-      await session.token();
-      const committing = deferred();
-      const { exclusive } = store;
-      store.exclusive = (task, options) =>
-        exclusive((held) => {
-          const commit: typeof held.commit = (next) => {
-            committing.resolve();
-            return held.commit(next);
-          };
-          return task({ ...held, commit });
-        }, options);
-      const refresh = codeOf(session.refresh());
-      await committing.promise;
-      await session.signOut();
-      await settle();
-      expect(await refresh).toMatch(/^(ERR_BEARER_SIGNED_OUT|fulfilled)$/);
-      expect(await store.read()).toBeUndefined();
-      expect(session.state).toEqual({ status: 'signed-out' });
+    it('L22 leaves nothing in the store, at whatever moment of a commit it comes', async () => {
+      for (let turns = 0; turns < 10; turns += 1) {
+        const store = makeStore();
+        const committing = deferred();
+        const watched = storeWith(
+          {
+            exclusive: (task, options) =>
+              store.exclusive((held) => {
+                const commit: Held['commit'] = (next) => {
+                  committing.resolve();
+                  return held.commit(next);
+                };
+                return task({ ...held, commit });
+              }, options),
+          },
+          store,
+        );
+        const session = lone({ tokens: pair('a'), store: watched, source: async () => 'b' });
+        await session.token();
+        const refresh = codeOf(session.refresh());
+        await committing.promise;
+        for (let i = 0; i < turns; i += 1) await new Promise((resolve) => setImmediate(resolve));
+        await session.signOut();
+        await settle();
+        expect(await refresh).toMatch(/^(ERR_BEARER_SIGNED_OUT|fulfilled)$/);
+        expect([turns, await store.read()]).toEqual([turns, undefined]);
+        expect(session.state).toEqual({ status: 'signed-out' });
+      }
     });
 
     it('L22 leaves nothing in the store when it comes in the middle of signIn(tokens)', async () => {
@@ -325,6 +333,24 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
       expect(await signIn).toBe('ERR_BEARER_SIGNED_OUT');
       expect(await store.read()).toBeUndefined();
       expect(session.state).toEqual({ status: 'signed-out' });
+    });
+
+    it('L22 drops a refresh of another holder that was under way, and revokes its result', async () => {
+      const store = storeWith({ subscribe: undefined }, makeStore());
+      const answer = deferred<TokenResponse>();
+      const revoke = jest.fn(async (_: { accessToken: string }) => {});
+      const here = lone({ store, tokens: pair('a') });
+      await here.token();
+      const there = lone({ store, source: { refresh: () => answer.promise, revoke }, backoff: { initial: 1, cap: 1 } });
+      await there.token();
+      const refresh = codeOf(there.refresh());
+      await settle();
+      await here.signOut();
+      answer.resolve(pair('late'));
+      expect(await refresh).toBe('ERR_BEARER_SIGNED_OUT');
+      expect(await store.read()).toBeUndefined();
+      expect(there.state).toEqual({ status: 'signed-out' });
+      expect(revoke.mock.calls[0]![0]).toMatchObject({ accessToken: 'at_late' });
     });
 
     it('L22 holds when it comes before the stored session was read', async () => {
@@ -447,22 +473,15 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
     expect(source).not.toHaveBeenCalled();
   });
 
-  it('L22 drops a refresh of another holder that was under way, and revokes its result', async () => {
-    const store = storeWith({ subscribe: undefined });
-    const answer = deferred<TokenResponse>();
-    const revoke = jest.fn(async (_: { accessToken: string }) => {});
-    const here = lone({ store, tokens: pair('a') });
-    await here.token();
-    const there = lone({ store, source: { refresh: () => answer.promise, revoke }, backoff: { initial: 1, cap: 1 } });
-    await there.token();
-    const refresh = codeOf(there.refresh());
-    await settle();
-    await here.signOut();
-    answer.resolve(pair('late'));
-    expect(await refresh).toBe('ERR_BEARER_SIGNED_OUT');
-    expect(await store.read()).toBeUndefined();
-    expect(there.state).toEqual({ status: 'signed-out' });
-    expect(revoke.mock.calls[0]![0]).toMatchObject({ accessToken: 'at_late' });
+  it('L22 with the store down before the stored session was read: it is not found later', async () => {
+    const inner = memoryStore();
+    await inner.replace({ session: 's', generation: 1, token: { accessToken: 'stored', issuedAt: 0 } });
+    const store = storeWith({ replace: () => Promise.reject(new Error('down')) }, inner);
+    const { api, session } = await scene({ store, tokens: undefined });
+    expect(await codeOf(session.signOut())).toBe('ERR_BEARER_STORE');
+    expect(await codeOf(session.token())).toBe('ERR_BEARER_SIGNED_OUT');
+    expect((await api.get('/public')).data).toEqual({ authorization: false });
+    expect(session.state).toEqual({ status: 'signed-out' });
   });
 
   it('L22 with the store down signs out here all the same, rejects with ERR_BEARER_STORE, and stays signed out', async () => {

@@ -3,7 +3,16 @@ import type { SkipReason } from '../events.js';
 import type { TokenSession } from '../session.js';
 import type { Current } from '../state.js';
 import { Replayable } from './body.js';
-import { begin, type Config, type Guard, type Journey, journeyOf, requestInfo, requestOptions } from './config.js';
+import {
+  begin,
+  type Config,
+  type Guard,
+  type Journey,
+  journeyOf,
+  type Passage,
+  requestInfo,
+  requestOptions,
+} from './config.js';
 import { patient } from './patience.js';
 import { arm, type Headers, headerValue, nameOf, throughGate } from './wire.js';
 
@@ -15,17 +24,17 @@ export function isReady({ settings }: Guard, config: Config, session: TokenSessi
 }
 
 /** The request interceptor where a token is at hand: axios then sends without a promise in between. */
-export function attachNow(guard: Guard, config: Config, session: TokenSession): Config {
+export function attachNow(guard: Guard, config: Config, session: TokenSession, passage: Passage): Config {
   const reason = obstacle(guard, config, session);
   // Another synchronous interceptor may have signed out meanwhile.
   const current = reason ? undefined : session.fresh();
   if (!current) return leaveAlone(config, reason ?? 'signed-out', session);
-  depart(guard, config, session, current, config.data);
+  passage.journey = depart(guard, config, session, current, config.data);
   return config;
 }
 
 /** The request interceptor in all other cases. */
-export async function attach(guard: Guard, config: Config): Promise<Config> {
+export async function attach(guard: Guard, config: Config, passage: Passage): Promise<Config> {
   const since = Date.now();
   const { data } = config;
   const options = requestOptions(config) || {};
@@ -40,6 +49,7 @@ export async function attach(guard: Guard, config: Config): Promise<Config> {
   if (data instanceof Replayable) config.data = await data.make();
   if (!session || !current) return withoutToken(guard, config, reason ?? 'signed-out', session);
   const journey = depart(guard, config, session, current, data, since);
+  passage.journey = journey;
   if (waits) pace(config, journey);
   return config;
 }
@@ -112,6 +122,7 @@ function depart(
   since = Date.now(),
 ): Journey {
   const { adapter, validateStatus, beforeRedirect } = config;
+  const headers = config.headers as Headers;
   const journey: Journey = {
     guard,
     session,
@@ -119,13 +130,12 @@ function depart(
     since,
     config,
     data,
-    declared: data ? (config.headers.get('Content-Length') ?? undefined) : undefined,
+    declared: data ? headers[nameOf(headers, 'Content-Length') ?? ''] : undefined,
     adapter,
     validateStatus,
     beforeRedirect,
     sent,
     replays: 0,
-    passed: false,
     home: false,
   };
   begin(config, journey);

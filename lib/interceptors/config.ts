@@ -31,10 +31,10 @@ export interface Guard {
   sessionOf(config: Config): TokenSession | undefined;
   /** What keeps the token from where this request goes. */
   barrier(config: Config, session: TokenSession): SkipReason | undefined;
+  /** The final URL, as axios builds it; `undefined`: it would go nowhere. */
+  destination(config: Config): URL | undefined;
   /** Is our response interceptor still there? */
   hears(): boolean;
-  /** How many 401s were let pass, and have not come home yet. */
-  passed: number;
   /** The gate: how many of those that waited are on the wire at a time. */
   readonly gate: LimitFunction;
 }
@@ -58,12 +58,15 @@ export interface Journey {
   /** The token that it was last sent with. */
   sent: Current;
   replays: number;
-  /** A 401 was let pass that would have been an error. */
-  passed: boolean;
   /** `Content-Length`, where the caller has declared it. */
   readonly declared: unknown;
   /** An answer has arrived. The config may be sent again, and then travels anew. */
   home: boolean;
+}
+
+/** One request's way through the chain, shared by the handler on its way down and the one on its way up. */
+export interface Passage {
+  journey?: Journey;
 }
 
 /**

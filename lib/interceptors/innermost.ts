@@ -4,6 +4,7 @@ import type { Config } from './config.js';
 /** What axios keeps for each `use`. It asks `runWhen` before it reads the rest. */
 export interface Handler {
   fulfilled: unknown;
+  rejected: unknown;
   synchronous: boolean;
   runWhen: unknown;
 }
@@ -18,6 +19,8 @@ export interface Place {
   readonly handler: Handler;
   /** Is this visit before everybody else's, or the other one, after them? One without `runWhen` has only the first. */
   first: boolean;
+  /** Called before each visit. */
+  meet?: ((place: Place) => void) | undefined;
   /** Neither ejected nor cleared. */
   isTaken(): boolean;
   leave(): void;
@@ -30,7 +33,7 @@ export interface Place {
  *
  * @param key whose handler it is: a second time for the same key changes nothing
  */
-export function innermost(of: unknown, key: unknown, enter: () => number): Place {
+export function innermost(of: unknown, key: unknown, enter: () => number, meet?: Place['meet']): Place {
   const manager = of as Manager;
   const ours = manager.forEach.ours ?? wrap(manager);
   const present = ours.get(key);
@@ -38,7 +41,7 @@ export function innermost(of: unknown, key: unknown, enter: () => number): Place
 
   const id = enter();
   const handler = manager.handlers.at(-1) as Handler;
-  const place: Place = { handler, first: true, isTaken: () => manager.handlers.includes(handler), leave };
+  const place: Place = { handler, first: true, meet, isTaken: () => manager.handlers.includes(handler), leave };
   ours.set(key, place);
   return place;
 
@@ -71,6 +74,7 @@ function wrap(manager: Manager): Map<unknown, Place> {
 function visitOurs(place: Place, visit: Visit, first: boolean): void {
   if (!place.isTaken()) return;
   place.first = first;
+  place.meet?.(place);
   visit(place.handler);
 }
 

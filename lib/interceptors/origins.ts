@@ -26,10 +26,9 @@ export function border(instance: AxiosInstance, allowed: Set<string> | undefined
 
   return (config: Config, session: TokenSession): SkipReason | undefined => {
     const { baseURL, url = '' } = config;
-    const relative = PLAINLY_RELATIVE.test(url);
     // Nearly every request: its origin is the one that the instance was made for.
-    const atHome = relative && !allowed && baseURL && baseURL === instance.defaults.baseURL;
-    if (!atHome) return judge(baseURL && relative ? parse(baseURL) : finalURL(config), session);
+    const atHome = !allowed && baseURL && baseURL === instance.defaults.baseURL && PLAINLY_RELATIVE.test(url);
+    if (!atHome) return judge(destination(instance, config), session);
     if (known?.baseURL !== baseURL) known = { baseURL, verdict: judge(parse(baseURL), session) };
     return known?.verdict;
   };
@@ -42,14 +41,17 @@ export function border(instance: AxiosInstance, allowed: Set<string> | undefined
     const origin = final?.origin;
     return origin && (origins.has(origin) || source.origins?.includes(origin)) ? undefined : 'origin';
   }
+}
 
-  function finalURL({ baseURL, url, allowAbsoluteUrls }: Config & { allowAbsoluteUrls?: boolean }): URL | undefined {
-    try {
-      return parse(baseURL ? instance.getUri({ baseURL, url, allowAbsoluteUrls, params: {} } as Config) : url);
-    } catch {
-      // A URL that axios refuses goes nowhere: it says so itself.
-      return undefined;
-    }
+/** The final URL; `undefined`: axios refuses it, and says so itself. */
+export function destination(instance: AxiosInstance, config: Config): URL | undefined {
+  const { baseURL, url = '', allowAbsoluteUrls } = config as Config & { allowAbsoluteUrls?: boolean };
+  if (!baseURL) return parse(url);
+  if (PLAINLY_RELATIVE.test(url)) return parse(baseURL);
+  try {
+    return parse(instance.getUri({ baseURL, url, allowAbsoluteUrls, params: {} } as Config));
+  } catch {
+    return undefined;
   }
 }
 

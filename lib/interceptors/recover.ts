@@ -3,38 +3,39 @@ import { bearerError, forRequest, isBearerError } from '../errors.js';
 import type { Current } from '../state.js';
 import { canSendAgain, restoreBody } from './body.js';
 import { isTokenRefused } from './challenge.js';
-import { type Config, type Guard, type Journey, journeyOf, requestInfo } from './config.js';
+import { type Config, type Journey, type Passage, requestInfo } from './config.js';
 import { patient } from './patience.js';
 import { redact } from './redact.js';
 import { type Answer, replay } from './replay.js';
-import { disarm, settle, sternly } from './wire.js';
+import { disarm, settle } from './wire.js';
 
 /** The response interceptor's way for answers. */
-export function arrived(guard: Guard, response: AxiosResponse): AxiosResponse | Promise<AxiosResponse> {
-  const journey = comeHome(guard, response?.config);
-  if (!journey) return sternly(guard, response);
-  if (response.status === 401 || guard.settings.shouldRefresh) return recover(journey, { response });
+export function arrived(passage: Passage, response: AxiosResponse): AxiosResponse | Promise<AxiosResponse> {
+  const journey = comeHome(passage, response);
+  if (!journey) return response;
+  if (response.status === 401 || journey.guard.settings.shouldRefresh) return recover(journey, { response });
   journey.session.helped(journey.sent);
   restoreBody(response.config, journey);
   return response;
 }
 
 /** The response interceptor's way for errors. */
-export function failed(guard: Guard, error: unknown): Promise<AxiosResponse> {
+export function failed(passage: Passage, error: unknown): Promise<AxiosResponse> {
   const { config, response } = (error ?? {}) as { config?: Config; response?: AxiosResponse };
-  const journey = comeHome(guard, config ?? response?.config);
+  const journey = comeHome(passage, response ?? { config });
   if (!journey) return Promise.reject(error);
-  if (response?.config) return recover(journey, { response, error });
+  if (response) return recover(journey, { response, error });
   if (config) restoreBody(config, journey);
-  return Promise.reject(redact(error, guard));
+  return Promise.reject(redact(error, journey.guard));
 }
 
-/** Only a request that we gave a token is ours to mend, and only once per journey. */
-function comeHome(guard: Guard, config: Config | undefined): Journey | undefined {
-  const journey = journeyOf(config);
-  if (!config || !journey || journey.home || journey.guard !== guard) return undefined;
+/** Only a request that we gave a token is ours to mend. An adapter may answer with a config of its own, or with none. */
+function comeHome({ journey }: Passage, answer: { config?: Config | undefined }): Journey | undefined {
+  if (!journey) return undefined;
   journey.home = true;
-  disarm(config, journey);
+  answer.config ??= journey.config;
+  disarm(answer.config, journey);
+  disarm(journey.config, journey);
   return journey;
 }
 
@@ -50,7 +51,7 @@ async function recover(journey: Journey, answer: Answer): Promise<AxiosResponse>
       answer = await replay(journey, answer.response.config, renewed);
     }
     if (answer.error) throw answer.error;
-    return settle(answer.response);
+    return settle(answer.response, journey.validateStatus);
   } catch (error) {
     const ours = isBearerError(error) && !error.config;
     throw redact(ours ? forRequest(error, answer.response.config, answer.response) : error, journey.guard);

@@ -2,7 +2,6 @@ import { AxiosError, type AxiosResponse, getAdapter } from 'axios';
 import type { Config, Guard, Journey } from './config.js';
 import { parse } from './origins.js';
 import { isImpatient, patient } from './patience.js';
-import { redact } from './redact.js';
 
 export type Headers = Record<string, unknown>;
 type ValidateStatus = Config['validateStatus'];
@@ -30,13 +29,11 @@ export function arm(config: Config, journey: Journey): void {
     if (header.toLowerCase() !== 'authorization') keepFetchHome(config, journey);
   }
   // Nobody would be there to make an error of it, had the response interceptors been cleared.
-  if (guard.hears()) config.validateStatus = lenient(journey);
+  if (guard.hears()) config.validateStatus = lenient(journey.validateStatus);
 }
 
 /** Puts back what was there for the time on the wire only. */
 export function disarm(config: Config, journey: Journey): void {
-  if (journey.passed) journey.guard.passed--;
-  journey.passed = false;
   config.validateStatus = journey.validateStatus;
   if (journey.beforeRedirect) config.beforeRedirect = journey.beforeRedirect;
   else Reflect.deleteProperty(config, 'beforeRedirect');
@@ -45,47 +42,26 @@ export function disarm(config: Config, journey: Journey): void {
 }
 
 /** Lets a 401 pass, which may never become an error: making one costs more than the request itself. */
-function lenient(journey: Journey): ValidateStatus {
-  const was = journey.validateStatus;
-  if (!was) return was;
-  return (status) => {
-    if (was(status)) return true;
-    if (status !== 401 || journey.passed) return journey.passed;
-    journey.guard.passed++;
-    journey.passed = true;
-    return true;
-  };
-}
-
-/** An adapter that answered with no config of ours: a 401 that we let pass may not slip by as a success. */
-export function sternly(guard: Guard, response: AxiosResponse): AxiosResponse {
-  if (response?.status !== 401 || guard.passed === 0) return response;
-  guard.passed--;
-  throw redact(statusError(response), guard);
+function lenient(was: ValidateStatus): ValidateStatus {
+  return was && ((status) => status === 401 || was(status));
 }
 
 /** What axios makes of a status. */
-export function settle(response: AxiosResponse): AxiosResponse {
-  const { status, config } = response;
-  if (!status || !config.validateStatus || config.validateStatus(status)) return response;
-  throw statusError(response);
-}
-
-function statusError(response: AxiosResponse): AxiosError {
+export function settle(response: AxiosResponse, validateStatus: ValidateStatus): AxiosResponse {
   const { status, config, request } = response;
+  if (!status || !validateStatus || validateStatus(status)) return response;
   const code = status < 500 ? AxiosError.ERR_BAD_REQUEST : AxiosError.ERR_BAD_RESPONSE;
-  return new AxiosError(`Request failed with status code ${status}`, code, config, request, response);
+  throw new AxiosError(`Request failed with status code ${status}`, code, config, request, response);
 }
 
 type Redirect = { href?: string; headers: Headers };
 
 /** The token crosses no redirect to another origin. Axios sees to that for Authorization in its newer versions only. */
-function stayHome(config: Config, { beforeRedirect: own }: Journey, header: string): Config['beforeRedirect'] {
+function stayHome(config: Config, { guard, beforeRedirect: own }: Journey, header: string): Config['beforeRedirect'] {
   return (options, ...rest) => {
     const { href, headers } = options as Redirect;
-    const start = config.baseURL && !/^[a-z][a-z\d+.-]*:/i.test(config.url ?? '') ? config.baseURL : config.url;
     const name = nameOf(headers, header);
-    if (name && parse(href)?.origin !== parse(start)?.origin) delete headers[name];
+    if (name && parse(href)?.origin !== guard.destination(config)?.origin) delete headers[name];
     own?.(options, ...rest);
   };
 }

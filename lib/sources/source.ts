@@ -24,7 +24,7 @@ export interface TokenSource {
 export type RefreshFunction = NonNullable<TokenSource['refresh']>;
 
 export interface SourceContext {
-  /** Aborted at the deadline (`refreshTimeout`) and by `close()`. `client` heeds it already. */
+  /** Aborted at the deadline (`refreshTimeout`), and when the store’s lock is lost. `client` heeds it already. */
   signal: AbortSignal;
   /** 0 at first, then how many attempts in a row failed before this one. */
   attempt: number;
