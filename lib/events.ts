@@ -56,10 +56,9 @@ export class Events {
 /** Everyone listening now. */
 export function tell<T>(what: string, listeners: Iterable<(payload: T) => void>, payload: () => T): void {
   for (const listener of [...listeners]) {
-    try {
-      listener(payload());
-    } catch (error) {
+    // An async listener's failure is nobody's unhandled rejection either.
+    void (async () => listener(payload()))().catch((error) => {
       console.error(`axios-bearer: a listener of "${what}" threw`, error);
-    }
+    });
   }
 }

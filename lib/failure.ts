@@ -24,8 +24,8 @@ export class Failure {
 const DEFINITE = [400, 401, 403];
 
 /** What the source threw: definite, throttled or transient. */
-export function sourceFailure(error: unknown, source: TokenSource, token: Token | undefined): Failure {
-  const cause = harmless(error, [token]);
+export function sourceFailure(error: unknown, source: TokenSource, known: Token[]): Failure {
+  const cause = harmless(error, known);
   if (source.isRejected?.(error) ?? DEFINITE.includes(cause.status as number)) {
     return new Failure(
       bearerError('ERR_BEARER_REJECTED', 'A token was refused for good: sign in again', { cause }),
@@ -50,7 +50,7 @@ export function deadlineFailure(ms: number, stuck: boolean): Failure {
   return new Failure(bearerError('ERR_BEARER_UNAVAILABLE', message), stuck ? 'later' : 'again');
 }
 
-export function storeFailure(error: unknown, tokens: (Token | undefined)[] = []): Failure {
+export function storeFailure(error: unknown, tokens: Token[] = []): Failure {
   const cause = harmless(error, tokens);
   return new Failure(bearerError('ERR_BEARER_STORE', 'The token store failed; see cause', { cause }), 'again');
 }
@@ -66,10 +66,12 @@ interface Cause extends Error {
  * Why it failed, fit to be logged: the message without tokens, the code, the status, the OAuth error. The error itself
  * stays here, as its config and its answer may hold refresh tokens.
  */
-function harmless(error: unknown, tokens: (Token | undefined)[]): Cause {
+function harmless(error: unknown, tokens: Token[]): Cause {
   type Thrown = Cause & { response?: { status?: number; data?: { error?: unknown } | null } };
   const { name, message, code, status, response } = (error ?? {}) as Thrown;
-  const secrets = tokens.flatMap((token) => [token?.accessToken, token?.refreshToken]).filter((secret) => secret);
+  const secrets = tokens
+    .flatMap(({ accessToken, refreshToken }) => [accessToken, refreshToken])
+    .filter((secret) => secret);
   const hide = (text: unknown) =>
     secrets.reduce<string>((kept, secret) => kept.replaceAll(secret as string, '[token]'), String(text));
 

@@ -34,6 +34,8 @@ export class Keeper {
   /** The sign-in under way that asks the source. */
   #asking: TokenFlight | undefined;
   #lastError: BearerError | undefined;
+  /** The latest tokens: no error may quote them. */
+  #known: Token[] = [];
   /** The store gave a hint during a flight. */
   #hinted = false;
   /** The source refused it for good, and is to obtain another. */
@@ -137,9 +139,9 @@ export class Keeper {
   }
 
   /** @throws ERR_BEARER_STORE */
-  async forget(token: Token | undefined): Promise<void> {
+  async forget(): Promise<void> {
     try {
-      await bounded(new Flight(), this.settings.refreshTimeout, () => this.#store.replace(undefined), [token]);
+      await bounded(awaitedFlight(), this.settings.refreshTimeout, () => this.#store.replace(undefined), this.#known);
     } catch (failure) {
       throw errorOf(failure);
     }
@@ -150,7 +152,14 @@ export class Keeper {
     if (!source.revoke || !token.accessToken) return;
     const task = async (signal: AbortSignal) =>
       source.revoke?.(token, { signal, attempt: 0, client: this.client(signal) });
-    await new Flight().within(refreshTimeout, () => undefined, task).catch(() => {});
+    await awaitedFlight()
+      .within(refreshTimeout, () => undefined, task)
+      .catch(() => {});
+  }
+
+  /** A write that a sign-out overtook in the store. */
+  #undo(): void {
+    if (reasonOf(this.state.phase) === 'signOut') this.forget().catch(() => {});
   }
 
   #launch(flight: TokenFlight, task: () => Promise<Current | undefined>): void {
@@ -187,7 +196,7 @@ export class Keeper {
     return undefined;
   }
 
-  #attempt(flight: Bounds & { urgent: boolean }): Promise<Outcome> {
+  #attempt(flight: TokenFlight): Promise<Outcome> {
     const { source, refreshTimeout } = this.settings;
     const stale = this.state.current;
     return renew({
@@ -195,6 +204,7 @@ export class Keeper {
       store: this.#store,
       flight,
       refreshTimeout,
+      known: [...this.#known],
       client: this.client,
       attempt: this.#holdOff.failures,
       cookies: this.cookies,
@@ -202,6 +212,7 @@ export class Keeper {
       stale,
       generation: this.#generation,
       refused: stale !== undefined && stale === this.#refused,
+      isWanted: () => this.flight === flight || reasonOf(this.state.phase) === 'closed',
       onRefused: () => {
         this.#refused = stale;
       },
@@ -230,7 +241,10 @@ export class Keeper {
   /** Too late to be used: nobody should hold a token that nobody knows of. After `close()` the store knows of it. */
   #drop(outcome: Outcome): void {
     if (reasonOf(this.state.phase) === 'closed') return;
-    if (outcome.kind === 'renewed') void this.revoke(outcome.stored.token);
+    if (outcome.kind === 'renewed') {
+      this.#undo();
+      void this.revoke(outcome.stored.token);
+    }
     if (outcome.kind === 'dropped') void this.revoke(outcome.token);
   }
 
@@ -256,6 +270,7 @@ export class Keeper {
     const { leeway } = this.settings;
     const { generation, token } = stored;
     this.#generation = generation;
+    this.#known = [...this.#known.slice(-2), token];
     const current = { ...stored, identity: this.identityOf(stored), dueAt: dueAt(token, leeway) };
     this.#unread = undefined;
     this.#holdOff.over();
@@ -282,8 +297,13 @@ export class Keeper {
   }
 
   async #replace(flight: TokenFlight, stored: Stored): Promise<Current | undefined> {
-    await bounded(flight, this.settings.refreshTimeout, () => this.#store.replace(stored), [stored.token]);
-    return this.flight === flight ? this.#publish(stored, true) : undefined;
+    await bounded(flight, this.settings.refreshTimeout, () => this.#store.replace(stored), [
+      ...this.#known,
+      stored.token,
+    ]);
+    if (this.flight === flight) return this.#publish(stored, true);
+    this.#undo();
+    return undefined;
   }
 
   #restoreLater(seed: Stored | undefined): void {
@@ -302,7 +322,7 @@ export class Keeper {
     const out = phase.status === 'failed' || isBlank(phase) || reasonOf(phase) === 'elsewhere';
     this.#hinted = this.flight !== undefined;
     if (this.#hinted || (!current && !out)) return;
-    const read = bounded(new Flight(), this.settings.refreshTimeout, () => this.#store.read(), [current?.token]);
+    const read = bounded(new Flight(), this.settings.refreshTimeout, () => this.#store.read(), this.#known);
     const stored = await read;
     if (this.flight || this.state.phase !== phase || sameGeneration(stored, current)) return;
     this.#take({ kind: 'adopted', stored }, stored?.session !== current?.session);
@@ -326,4 +346,11 @@ export class Keeper {
     if (now < dueAt || this.#holdOff.left(now) > 0) this.#arm();
     else this.renewal();
   }
+}
+
+/** The bounds of what somebody waits for from the start. */
+function awaitedFlight(): Bounds {
+  const flight = new Flight<void>();
+  flight.waiting = 1;
+  return flight;
 }

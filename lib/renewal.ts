@@ -12,6 +12,8 @@ export interface Renewal {
   store: TokenStore;
   flight: Bounds;
   refreshTimeout: number;
+  /** Tokens that no error may quote; the new one joins them. */
+  known: Token[];
   client: (signal: AbortSignal) => AxiosInstance;
   /** So many attempts in a row failed before this one. */
   attempt: number;
@@ -25,6 +27,8 @@ export interface Renewal {
   generation: number;
   /** The source refused `stale` for good: it is never presented again. */
   refused: boolean;
+  /** Did nobody sign in or out meanwhile? */
+  isWanted: () => boolean;
   onRefused: () => void;
 }
 
@@ -43,30 +47,29 @@ const LOCK_PATIENCE = 2;
  * @throws Failure
  */
 export async function renew(renewal: Renewal): Promise<Outcome> {
-  const { source, store, stale, signIn, flight, refreshTimeout } = renewal;
+  const { source, store, stale, signIn, flight, refreshTimeout, known } = renewal;
   // A person takes their time, which is nothing to hold a lock for.
   const asksPerson = source.interactive && !refreshes(renewal);
   const early = asksPerson ? await call(renewal, source.obtain, new AbortController().signal) : undefined;
   const waitMs = refreshTimeout * LOCK_PATIENCE;
-  const tokens = [stale?.token, early];
   const task = async (held: Held): Promise<Outcome> => {
     const { current } = held;
     if (!signIn && !sameGeneration(current, stale)) return { kind: 'adopted', stored: current };
-    return renewHeld(renewal, held, early, tokens);
+    return renewHeld(renewal, held, early);
   };
-  return bounded(flight, waitMs * 2, () => store.exclusive(task, { waitMs }), tokens);
+  return bounded(flight, waitMs * 2, () => store.exclusive(task, { waitMs }), known);
 }
 
 async function renewHeld(
   renewal: Renewal,
   { current, commit, signal }: Held,
   early: Token | undefined,
-  tokens: (Token | undefined)[],
 ): Promise<Outcome> {
   const { signIn } = renewal;
   try {
     const token = early ?? (await ask(renewal, signal));
-    tokens.push(token);
+    renewal.known.push(token);
+    if (!renewal.isWanted()) return { kind: 'dropped', token };
     const session = signIn || !current ? newSession() : current.session;
     const stored = { session, generation: Math.max(current?.generation ?? 0, renewal.generation) + 1, token };
     return (await commit(stored)) ? { kind: 'renewed', stored } : { kind: 'dropped', token };
@@ -143,7 +146,7 @@ async function call(
   } catch (error) {
     // A malformed answer says itself what is wrong with it.
     if (isBearerError(error) && error.code === 'ERR_BEARER_TOKEN') throw new Failure(error, 'again');
-    throw sourceFailure(error, source, previous);
+    throw sourceFailure(error, source, renewal.known);
   }
 }
 
@@ -164,12 +167,7 @@ function outOfOwnWay(source: TokenSource, method: () => Answer): Answer {
 }
 
 /** A call to the store, so that one that hangs fails like one that is down. @throws Failure, with none of `tokens` in it */
-export async function bounded<T>(
-  flight: Bounds,
-  ms: number,
-  task: () => Promise<T>,
-  tokens: (Token | undefined)[] = [],
-): Promise<T> {
+export async function bounded<T>(flight: Bounds, ms: number, task: () => Promise<T>, tokens: Token[] = []): Promise<T> {
   try {
     return await flight.within(ms, () => new Error(`The token store did not answer within ${ms} ms`), task);
   } catch (error) {

@@ -96,7 +96,7 @@ export class TokenSession {
   async signOut(): Promise<void> {
     const token = this.#keeper.end({ status: 'signed-out', reason: 'signOut' });
     const revoked = token && this.#keeper.revoke(token);
-    await this.#keeper.forget(token).finally(() => revoked);
+    await this.#keeper.forget().finally(() => revoked);
   }
 
   /** Call it when the session is needed no longer: no timer, no listener, no waiting request is left. Stored tokens stay. */
@@ -168,6 +168,11 @@ export class TokenSession {
     if (!keeper.flight && (!keeper.renewable(current) || breaker.openFor(now) > 0)) return undefined;
     const delay = unhelpful ? delayAfter(breaker.count(now), settings.backoff) : 0;
     return this.#outcome(keeper.renewal(delay), sent.identity);
+  }
+
+  /** Is who sends it still signed in? @throws ERR_BEARER_SIGNED_OUT, ERR_BEARER_IDENTITY @internal */
+  assertSame(sent: Current): void {
+    ofSame(sent.identity, this.#held(this.#keeper.state.current));
   }
 
   /** @internal */

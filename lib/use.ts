@@ -4,7 +4,7 @@ import axios, { type AxiosInstance } from 'axios';
 type Plugin<Options, Result> = (instance: AxiosInstance, options: Options) => Result;
 
 declare module 'axios' {
-  interface Axios {
+  interface AxiosInstance {
     /**
      * Call it to install a plugin: `axios.use(bearer, { … })`, `api.use(axiosRetry, { retries: 3 })`. There once
      * `axios-bearer/use` is imported.

@@ -240,6 +240,31 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
     });
   }
 
+  for (const [name, ordering] of Object.entries(orderings)) {
+    it(`L14 comes after all others on the way out, ${name} (${orderingTitle})`, async () => {
+      const foreign = await listen((_, res) => res.writeHead(401).end('{}'));
+      const seen: unknown[] = [];
+      const change = (config: InternalAxiosRequestConfig) => {
+        seen.push(config.headers.get('Authorization'));
+        if (config.url === '/away') config.baseURL = foreign.url;
+        if (config.url === '/echo/own') config.headers.set('Authorization', 'Bearer own');
+        return config;
+      };
+      for (const when of ['before', 'after'] as const) {
+        const { api, server, authorizations } = await rigAnd(when, (each) => each.interceptors.request.use(change), {
+          defaults: ordering as never,
+        });
+        expect(await outcome(api.get('/away'))).toBe(401);
+        expect(await outcome(api.get('/echo/own'))).toBe(401);
+        expect(await outcome(api.get('/echo'))).toBe(200);
+        expect(authorizations('/echo/own')).toEqual(['Bearer own']);
+        expect(server.stats.refresh).toBe(0);
+      }
+      expect(foreign.received.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined]);
+      expect(seen.filter(Boolean)).toEqual([]);
+    });
+  }
+
   it('L14 ejects by id what was registered before and after the install, and nothing else', async () => {
     const called: string[] = [];
     const on = (api: AxiosInstance, name: string) => ({
@@ -572,6 +597,15 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
     });
   }
 
+  it('L15 gives the adapter back to a request that was held', async () => {
+    const { api, server, session } = await rig({ tokens: 'clock' });
+    const { adapter } = api.defaults;
+    expect((await api.get('/echo')).config.adapter).toEqual(adapter);
+    await session.signIn({ ...server.issue(), expires_in: 0 });
+    server.fault('/echo', 'reset');
+    expect((await failure(api.get('/echo'))).config?.adapter).toEqual(adapter);
+  });
+
   it('L15 gives validateStatus back when the request is held and given up', async () => {
     const validateStatus = (status: number) => status === 200;
     const { api, server, session } = await rig();
@@ -727,8 +761,11 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
     const fetchOptions = { redirect: 'manual', integrity: '' } as const;
     for (const header of ['Authorization', 'X-Token']) {
       const { api, server } = await rig({ header, defaults: { adapter: 'fetch' } });
-      server.fault('/public', { status: 401 });
-      expect((await api.get('/public', { fetchOptions })).config.fetchOptions).toEqual(fetchOptions);
+      for (const given of [fetchOptions, { integrity: '' }, undefined]) {
+        server.fault('/public', { status: 401 });
+        const { config } = await api.get('/public', given && { fetchOptions: given });
+        expect(config.fetchOptions).toEqual(given);
+      }
       server.fault('/public', { redirect: `${server.url}/public/there` });
       expect(await outcome(api.get('/public', { fetchOptions }))).toBe(302);
     }
@@ -1299,6 +1336,27 @@ describe('L17 giving up', () => {
     expect(await second).toBe(secrets[2]);
     expect(server.stats.refresh).toBe(1);
   });
+
+  for (const [name, make] of Object.entries(quitters).slice(0, 2)) {
+    it(`L17 heeds ${name} over an adapter that knows of none, at the first send and at the replay, like axios`, async () => {
+      for (const at of [1, 2]) {
+        const { config, quit } = make();
+        let sends = 0;
+        const adapter = async (sent: InternalAxiosRequestConfig) => {
+          sends += 1;
+          if (sends === at) await quit();
+          return answerOf(sent, sent.headers.get('Authorization') === 'Bearer second' ? 200 : 401);
+        };
+        const { api } = await rig({
+          tokens: { access_token: 'first', refresh_token: 'r', expires_in: 3600 },
+          source: async () => 'second',
+          defaults: { adapter },
+        });
+        expect(axios.isCancel(await failure(api.get('/x', config)))).toBe(true);
+        expect(sends).toBe(at);
+      }
+    });
+  }
 
   it('L17 leaves no listener behind on a signal that serves many requests', async () => {
     const { api, server } = await rig();

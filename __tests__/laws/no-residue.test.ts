@@ -37,17 +37,17 @@ import {
 
 afterEach(closeAll);
 
-/** As AsyncStorage: each call takes a while. */
+/** As AsyncStorage: each call takes a while, and a removal overtakes a write. */
 function slowStorage() {
   const items = new Map<string, string>();
-  const later = async <T>(task: () => T) => {
-    for (let i = 0; i < 3; i += 1) await new Promise((resolve) => setImmediate(resolve));
+  const later = async <T>(turns: number, task: () => T) => {
+    for (let i = 0; i < turns; i += 1) await new Promise((resolve) => setImmediate(resolve));
     return task();
   };
   return {
-    getItem: (key: string) => later(() => items.get(key) ?? null),
-    setItem: (key: string, value: string) => later(() => items.set(key, value)),
-    removeItem: (key: string) => later(() => items.delete(key)),
+    getItem: (key: string) => later(1, () => items.get(key) ?? null),
+    setItem: (key: string, value: string) => later(4, () => items.set(key, value)),
+    removeItem: (key: string) => later(1, () => items.delete(key)),
   };
 }
 const stores: [string, () => TokenStore][] = [

@@ -2,7 +2,7 @@ import { bearerError, forRequest, isBearerError } from '../errors.js';
 import type { SkipReason } from '../events.js';
 import type { TokenSession } from '../session.js';
 import type { Current } from '../state.js';
-import { Replayable } from './body.js';
+import { Replayable, remade } from './body.js';
 import {
   begin,
   type Config,
@@ -46,7 +46,7 @@ export async function attach(guard: Guard, config: Config, passage: Passage): Pr
   if (waits) session?.emit('waiting', () => ({ ...requestInfo(config), after: 'held' }));
   const current = waits ? await patient(found, config, since).catch((error) => refuse(error, config)) : found;
 
-  if (data instanceof Replayable) config.data = await data.make();
+  if (data instanceof Replayable) config.data = await patient(remade(data), config, since);
   if (!session || !current) return withoutToken(guard, config, reason ?? 'signed-out', session);
   const journey = depart(guard, config, session, current, data, since);
   passage.journey = journey;
@@ -58,12 +58,12 @@ export async function attach(guard: Guard, config: Config, passage: Passage): Pr
 function pace(config: Config, journey: Journey): void {
   config.adapter = (sent) => {
     sent.adapter = journey.adapter as never;
-    return throughGate(sent, journey);
+    return throughGate(sent, journey).catch((error) => refuse(error, sent));
   };
 }
 
 function refuse(error: unknown, config: Config): never {
-  throw isBearerError(error) ? forRequest(error, config) : error;
+  throw isBearerError(error) && !error.config ? forRequest(error, config) : error;
 }
 
 /** What keeps a token from this request. */

@@ -1,4 +1,5 @@
 import type { Config, Journey } from './config.js';
+import { patient } from './patience.js';
 
 /** A body made anew for each send. */
 export class Replayable {
@@ -12,6 +13,11 @@ export class Replayable {
  */
 export function replayable(make: () => unknown): Replayable {
   return new Replayable(make);
+}
+
+/** What the app's own function makes; if it throws, that is a rejection. */
+export async function remade({ make }: Replayable): Promise<unknown> {
+  return make();
 }
 
 type Streamlike = { pipe?: unknown; getReader?: unknown; next?: unknown };
@@ -48,10 +54,10 @@ export function isUsedUp(config: Config, { data }: Journey): boolean {
  * The body for another send. What the transforms made is sent again as it is; a stream that they made is made anew,
  * and with it its length and boundary.
  */
-export async function remakeBody(config: Config, { data, declared }: Journey): Promise<void> {
+export async function remakeBody(config: Config, { data, declared, since }: Journey): Promise<void> {
   config.headers.delete('Content-Length');
   if (declared !== undefined) config.headers.setContentLength(declared as number);
-  config.data = data instanceof Replayable ? await data.make() : data;
+  config.data = data instanceof Replayable ? await patient(remade(data), config, since) : data;
   config.data = transform(config.transformRequest, config, config);
 }
 

@@ -61,7 +61,7 @@ async function recover(journey: Journey, answer: Answer): Promise<AxiosResponse>
 }
 
 /** Would a new token mend it? */
-function isRefused({ guard, session, sent }: Journey, response: AxiosResponse): boolean | Promise<boolean> {
+function isRefused({ guard, session, sent, since }: Journey, response: AxiosResponse): boolean | Promise<boolean> {
   const { shouldRefresh } = guard.settings;
   const judge = (refused: boolean) => {
     if (!refused) session.helped(sent);
@@ -69,7 +69,7 @@ function isRefused({ guard, session, sent }: Journey, response: AxiosResponse): 
   };
   if (!shouldRefresh) return judge(isTokenRefused(response));
   const refused = shouldRefresh(response);
-  return refused instanceof Promise ? refused.then(judge) : judge(refused);
+  return refused instanceof Promise ? patient(refused.then(judge), response.config, since) : judge(refused);
 }
 
 /**

@@ -74,16 +74,22 @@ function keepFetchHome(config: Config & { fetchOptions?: { redirect?: string } }
 
 /** On the wire through the gate: first come, first served. Who leaves the queue takes no place in it. */
 export async function throughGate(config: Config, journey: Journey): Promise<AxiosResponse> {
-  const { gate } = journey.guard;
+  const { guard, session, sent: current } = journey;
+  const { gate } = guard;
   const adapter = getAdapter(journey.adapter ?? undefined, config as never);
-  if (!isImpatient(config)) return gate(() => adapter(config));
+  const send = () => {
+    // Who waited in the queue may have been signed out meanwhile.
+    session.assertSame(current);
+    return adapter(config);
+  };
+  if (!isImpatient(config)) return gate(send);
 
   let left = false;
   let sent!: Promise<AxiosResponse>;
   const turn = new Promise<void>((resolve) => {
     sent = gate(() => {
       resolve();
-      return left ? (undefined as never) : adapter(config);
+      return left ? (undefined as never) : send();
     });
   });
   try {

@@ -6,9 +6,11 @@ export function memoryStore(): TokenStore {
   const lock = processLock();
   const listeners = new Set<() => void>();
   let current: Stored | undefined;
+  let writes = 0;
 
   const write = (next: Stored | undefined) => {
     current = next;
+    writes++;
     for (const changed of listeners) changed();
   };
 
@@ -16,13 +18,14 @@ export function memoryStore(): TokenStore {
     read: async () => current,
     exclusive: (task, options) =>
       lock(() => {
-        const seen = current;
+        const seen = writes;
         const commit = async (next: Stored | undefined) => {
-          if (current !== seen) return false;
+          // Not what was written counts, but that somebody wrote: a sign-out leaves nothing, like nothing before it.
+          if (writes !== seen) return false;
           write(next);
           return true;
         };
-        return task({ current: seen, commit, signal: new AbortController().signal });
+        return task({ current, commit, signal: new AbortController().signal });
       }, options),
     replace: async (next) => write(next),
     subscribe(changed) {

@@ -21,6 +21,8 @@ export function storageStore(storage: KeyValueStorage, key = 'axios-bearer'): To
   // Reading and writing of one commit are one step, or a sign-out could fall between them and be undone.
   const step = pLimit(1);
 
+  let replaced = 0;
+
   const read = async () => parse(await storage.getItem(key));
   const write = async (next: Stored | undefined) => {
     await (next ? storage.setItem(key, JSON.stringify(next)) : storage.removeItem(key));
@@ -30,16 +32,21 @@ export function storageStore(storage: KeyValueStorage, key = 'axios-bearer'): To
     read: () => step(read),
     exclusive: (task, options) =>
       lock(async () => {
+        const seen = replaced;
         const current = await step(read);
         const commit = (next: Stored | undefined) =>
           step(async () => {
-            if (!sameGeneration(await read(), current)) return false;
+            // A sign-out leaves nothing, which may look like nothing before it.
+            if (replaced !== seen || !sameGeneration(await read(), current)) return false;
             await write(next);
             return true;
           });
         return task({ current, commit, signal: new AbortController().signal });
       }, options),
-    replace: (next) => step(() => write(next)),
+    replace: (next) => {
+      replaced++;
+      return step(() => write(next));
+    },
   };
 }
 
