@@ -66,6 +66,8 @@ export function bearer(
   options: InstallOptions & (SessionOptions | { session: Session | SessionResolver }),
 ): Session | (() => void) {
   if (!('session' in options)) {
+    // Before a store is asked or a timer set.
+    readInstallOptions(options);
     const session = createSession(options);
     session.install(instance, options);
     return session;

@@ -26,7 +26,7 @@ const DEFINITE = [400, 401, 403];
 /** What the source threw: definite, throttled or transient. */
 export function sourceFailure(error: unknown, source: TokenSource, known: Token[]): Failure {
   const cause = harmless(error, known);
-  if (source.isRejected?.(error) ?? DEFINITE.includes(cause.status as number)) {
+  if (isDefinite(error, source, cause.status)) {
     return new Failure(
       bearerError('ERR_BEARER_REJECTED', 'A token was refused for good: sign in again', { cause }),
       'ended',
@@ -37,6 +37,15 @@ export function sourceFailure(error: unknown, source: TokenSource, known: Token[
   });
   const retry = cause.status && !isRetryableError(error as never) ? 'later' : 'again';
   return new Failure(unavailable, retry, askedDelay(error));
+}
+
+/** A judge that fails judges nothing: only a definite refusal ends a session. */
+function isDefinite(error: unknown, source: TokenSource, status: number | undefined): boolean {
+  try {
+    return source.isRejected ? source.isRejected(error) : DEFINITE.includes(status as number);
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -75,7 +84,8 @@ function harmless(error: unknown, tokens: Token[]): Cause {
   const hide = (text: unknown) =>
     secrets.reduce<string>((kept, secret) => kept.replaceAll(secret as string, '[token]'), String(text));
 
-  const cause: Cause = new Error(hide(message ?? error));
+  const text = message ?? (typeof error === 'object' ? 'it threw an object without a message' : error);
+  const cause: Cause = new Error(hide(text));
   if (name) cause.name = name;
   if (typeof code === 'string') cause.code = code;
   if (response?.status ?? status) cause.status = response?.status ?? status;

@@ -52,6 +52,12 @@ export class Flight<T> implements Bounds {
     return this.landed;
   }
 
+  /** One gave up waiting. */
+  leave(): void {
+    this.waiting = Math.max(0, this.waiting - 1);
+    if (!this.waiting) this.#eachTimer('unref');
+  }
+
   /** Those who wait here go on waiting, for another one. What is still under way here ends unheard. */
   giveWayTo(next: Flight<T>): void {
     next.waiting += this.waiting;
@@ -113,11 +119,13 @@ export class Flight<T> implements Bounds {
 }
 
 /** `promise`, but a signal that fires first wins. It ends this waiting only, never what is waited for. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined, left: () => void): Promise<T> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
+    const abort = () => {
+      left();
+      reject(signal.reason);
+    };
     signal.addEventListener('abort', abort);
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });

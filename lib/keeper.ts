@@ -147,14 +147,12 @@ export class Keeper {
     }
   }
 
-  async revoke(token: Token): Promise<void> {
+  async revoke(token: Token, bounds: Bounds = new Flight()): Promise<void> {
     const { source, refreshTimeout } = this.settings;
     if (!source.revoke || !token.accessToken) return;
     const task = async (signal: AbortSignal) =>
       source.revoke?.(token, { signal, attempt: 0, client: this.client(signal) });
-    await awaitedFlight()
-      .within(refreshTimeout, () => undefined, task)
-      .catch(() => {});
+    await bounds.within(refreshTimeout, () => undefined, task).catch(() => {});
   }
 
   /** A write that a sign-out overtook in the store. */
@@ -349,7 +347,7 @@ export class Keeper {
 }
 
 /** The bounds of what somebody waits for from the start. */
-function awaitedFlight(): Bounds {
+export function awaitedFlight(): Bounds {
   const flight = new Flight<void>();
   flight.waiting = 1;
   return flight;

@@ -65,9 +65,19 @@ export type InstallSettings = ReturnType<typeof readInstallOptions>;
 export function readSessionOptions(options: SessionOptions) {
   const { source, store, leeway, identity, keepFresh = false, backoff = {}, refreshWindow = {} } = options;
   const asked: TokenSource = typeof source === 'function' ? { refresh: source } : source;
-  if (!asked?.refresh && !asked?.obtain && !asked?.authorize) {
-    throw configError('source', 'a function or an object with refresh() or obtain()', source);
-  }
+  const { refresh, obtain, authorize } = asked ?? {};
+  const able = [refresh, obtain, authorize].filter((method) => method !== undefined);
+  check(
+    able.length > 0 && able.every(isFunction),
+    'source',
+    'a function, or an object with refresh() or obtain()',
+    source,
+  );
+  const stores = [store?.read, store?.exclusive, store?.replace].every(isFunction);
+  check(store === undefined || stores, 'store', 'a TokenStore: read(), exclusive() and replace()', store);
+  check(identity === undefined || isFunction(identity), 'identity', 'a function', identity);
+  check(isObject(backoff), 'backoff', 'an object', backoff);
+  check(isObject(refreshWindow), 'refreshWindow', 'an object', refreshWindow);
   const { initial = 250, factor = 2, cap = 30_000 } = backoff;
   const { limit = 5, interval = 30_000 } = refreshWindow;
 
@@ -94,31 +104,52 @@ export function readSessionOptions(options: SessionOptions) {
 
 /** @throws ERR_BEARER_CONFIG, naming the option */
 export function readInstallOptions(options: InstallOptions) {
-  const { skip, shouldRefresh, origins, whenSignedOut = 'send', header = 'Authorization' } = options;
+  const { skip, shouldRefresh, origins, whenSignedOut = 'send', header = 'Authorization', scheme = 'Bearer' } = options;
+  check(skip === undefined || isFunction(skip), 'skip', 'a function', skip);
+  check(shouldRefresh === undefined || isFunction(shouldRefresh), 'shouldRefresh', 'a function', shouldRefresh);
+  check(['send', 'reject'].includes(whenSignedOut), 'whenSignedOut', "'send' or 'reject'", whenSignedOut);
+  check(header === false || (typeof header === 'string' && header !== ''), 'header', 'a name, or false', header);
+  check(typeof scheme === 'string', 'scheme', 'a string', scheme);
+  // As many as a browser or an agent keeps busy; more only wait elsewhere.
+  const replayConcurrency = atLeast(1, 'replayConcurrency', options.replayConcurrency ?? 64);
+  const whole = Number.isInteger(replayConcurrency) || replayConcurrency === Number.POSITIVE_INFINITY;
+  check(whole, 'replayConcurrency', 'a whole number', replayConcurrency);
   return {
     skip,
     shouldRefresh,
     origins: origins === undefined ? undefined : new Set([origins].flat().map(readOrigin)),
     whenSignedOut,
     maxReplays: atLeast(0, 'maxReplays', options.maxReplays ?? 2),
-    // As many as a browser or an agent keeps busy; more only wait elsewhere.
-    replayConcurrency: atLeast(1, 'replayConcurrency', options.replayConcurrency ?? 64),
+    replayConcurrency,
     header,
-    scheme: options.scheme ?? 'Bearer',
+    scheme,
     redact: options.redact ?? true,
   };
 }
 
 function readOrigin(origin: string): string {
   if (origin === '*') return origin;
+  let read = 'null';
   try {
-    const { origin: read } = new URL(origin);
-    if (read !== 'null') return read;
+    read = new URL(origin).origin;
   } catch {}
-  throw configError('origins', `'*' or origins such as 'https://api.example.com'`, origin);
+  check(read !== 'null', 'origins', `'*' or origins such as 'https://api.example.com'`, origin);
+  return read;
 }
 
 function atLeast(least: number, option: string, value: number): number {
-  if (typeof value === 'number' && value >= least) return value;
-  throw configError(option, `a number of at least ${least}`, value);
+  check(typeof value === 'number' && value >= least, option, `a number of at least ${least}`, value);
+  return value;
+}
+
+function check(ok: boolean, option: string, expected: string, got: unknown): void {
+  if (!ok) throw configError(option, expected, got);
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }

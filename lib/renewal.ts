@@ -40,6 +40,8 @@ export type Outcome =
 
 // Whoever queues for the lock may stand behind another holder's attempt, and then finds its work done.
 const LOCK_PATIENCE = 2;
+// The attempt's own deadline is to be heard of before the store's.
+const GRACE = 100;
 
 /**
  * One attempt: lock, read again, decide, ask the source, validate, commit, unlock.
@@ -57,7 +59,7 @@ export async function renew(renewal: Renewal): Promise<Outcome> {
     if (!signIn && !sameGeneration(current, stale)) return { kind: 'adopted', stored: current };
     return renewHeld(renewal, held, early);
   };
-  return bounded(flight, waitMs * 2, () => store.exclusive(task, { waitMs }), known);
+  return bounded(flight, waitMs * 2 + GRACE, () => store.exclusive(task, { waitMs }), known);
 }
 
 async function renewHeld(

@@ -3,7 +3,7 @@ import { delayAfter } from './backoff.js';
 import { type BearerError, bearerError } from './errors.js';
 import type { BearerEvent, BearerEvents, Listener } from './events.js';
 import { abortable } from './flight.js';
-import { Keeper, type TokenFlight } from './keeper.js';
+import { awaitedFlight, Keeper, type TokenFlight } from './keeper.js';
 import type { SessionOptions } from './options.js';
 import { canRefresh } from './renewal.js';
 import type { TokenSource } from './sources/source.js';
@@ -51,7 +51,7 @@ export class TokenSession {
   async token({ minValidity, signal }: TokenRequest = {}): Promise<string> {
     signal?.throwIfAborted();
     const found = this.lookup(minValidity);
-    const current = found instanceof Promise ? await abortable(found, signal) : found;
+    const current = found instanceof Promise ? await abortable(found, signal, () => this.left()) : found;
     return this.#held(current).token.accessToken;
   }
 
@@ -95,7 +95,7 @@ export class TokenSession {
    */
   async signOut(): Promise<void> {
     const token = this.#keeper.end({ status: 'signed-out', reason: 'signOut' });
-    const revoked = token && this.#keeper.revoke(token);
+    const revoked = token && this.#keeper.revoke(token, awaitedFlight());
     await this.#keeper.forget().finally(() => revoked);
   }
 
@@ -168,6 +168,11 @@ export class TokenSession {
     if (!keeper.flight && (!keeper.renewable(current) || breaker.openFor(now) > 0)) return undefined;
     const delay = unhelpful ? delayAfter(breaker.count(now), settings.backoff) : 0;
     return this.#outcome(keeper.renewal(delay), sent.identity);
+  }
+
+  /** A request that waited has given up. @internal */
+  left(): void {
+    this.#keeper.flight?.leave();
   }
 
   /** Is who sends it still signed in? @throws ERR_BEARER_SIGNED_OUT, ERR_BEARER_IDENTITY @internal */

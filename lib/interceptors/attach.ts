@@ -44,7 +44,9 @@ export async function attach(guard: Guard, config: Config, passage: Passage): Pr
   const found = reason ? undefined : session?.lookup(options.minValidity);
   const waits = found instanceof Promise;
   if (waits) session?.emit('waiting', () => ({ ...requestInfo(config), after: 'held' }));
-  const current = waits ? await patient(found, config, since).catch((error) => refuse(error, config)) : found;
+  const current = waits
+    ? await patient(found, config, since, () => session?.left()).catch((error) => refuse(error, config))
+    : found;
 
   if (data instanceof Replayable) config.data = await patient(remade(data), config, since);
   if (!session || !current) return withoutToken(guard, config, reason ?? 'signed-out', session);

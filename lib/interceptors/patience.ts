@@ -17,9 +17,10 @@ export function isImpatient({ signal, cancelToken, timeout }: Config): boolean {
  * `work`, as long as the caller has patience: abort signal, cancel token and timeout end the waiting at once, the way
  * they would end the request. They never end the work.
  *
+ * @param left called when it ends the waiting
  * @param since ms since the epoch, from when `timeout` counts
  */
-export function patient<T>(work: Promise<T>, config: Config, since: number): Promise<T> {
+export function patient<T>(work: Promise<T>, config: Config, since: number, left?: () => void): Promise<T> {
   const { signal, timeout } = config;
   const cancelToken = config.cancelToken as Subscribable | undefined;
   return new Promise((resolve, reject) => {
@@ -35,15 +36,19 @@ export function patient<T>(work: Promise<T>, config: Config, since: number): Pro
       signal?.removeEventListener?.('abort', abort);
       cancelToken?.unsubscribe(cancel);
     };
-    const leave = (reason: unknown) => {
+    const settle = (end: () => void) => {
       stop();
-      reject(reason);
+      end();
+    };
+    const leave = (reason: unknown) => {
+      left?.();
+      settle(() => reject(reason));
     };
     // As many steps as above: who has a timeout must not fall behind who has none.
-    work.then((value) => {
-      stop();
-      resolve(value);
-    }, leave);
+    work.then(
+      (value) => settle(() => resolve(value)),
+      (error) => settle(() => reject(error)),
+    );
     signal?.addEventListener?.('abort', abort);
     cancelToken?.subscribe(cancel);
     if (signal?.aborted) abort();

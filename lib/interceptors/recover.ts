@@ -102,7 +102,7 @@ function awaited(
   // The refresh may need the socket that an unread body keeps.
   discard(data);
   session.emit('waiting', () => ({ ...requestInfo(config), after: '401' }));
-  return patient(found, config, since);
+  return patient(found, config, since, () => session.left());
 }
 
 /** A source that hands out the token that was just refused. */

@@ -35,7 +35,9 @@ export function apiVideo({
 }
 
 function delegate(config: InternalAxiosRequestConfig, token: string): boolean {
-  if (config.method !== 'post' || !/(^|\/)upload\/?$/.test(config.url ?? '')) return false;
-  config.params = { ...config.params, token };
+  if (config.method !== 'post' || !/(^|\/)upload\/?(?:[?#]|$)/.test(config.url ?? '')) return false;
+  const { params } = config;
+  config.params =
+    params instanceof URLSearchParams ? new URLSearchParams([...params, ['token', token]]) : { ...params, token };
   return true;
 }

@@ -12,6 +12,8 @@ export function processLock(): <T>(task: () => Promise<T>, options: ExclusiveOpt
     });
     const giveUp = () => leave(new Error('The wait for the lock was given up'));
     const timer = setTimeout(() => leave(new Error(`The lock was not free within ${waitMs} ms`)), waitMs);
+    // Who waits keeps the process alive, not the lock.
+    (timer as { unref?(): void }).unref?.();
     signal?.addEventListener('abort', giveUp);
     if (signal?.aborted) giveUp();
 
