@@ -13,7 +13,7 @@ import { tokenClient } from './sources/token-endpoint.js';
 
 /** Who is signed in, for any number of instances. */
 export class Session extends TokenSession {
-  readonly #installed = new Set<() => void>();
+  readonly #installed = new Map<AxiosInstance, () => void>();
 
   constructor(options: SessionOptions) {
     super(options, (signal) => tokenClient(this.sibling, signal));
@@ -29,15 +29,18 @@ export class Session extends TokenSession {
   install(instance: AxiosInstance, options: InstallOptions = {}): () => void {
     this.sibling ??= instance;
     if (options.header === false) this.holdCookies();
-    const uninstall = guard(instance, this, () => this, options);
-    this.#installed.add(uninstall);
+    const leave = guard(instance, this, () => this, options);
+    const uninstall = () => {
+      leave();
+      this.#installed.delete(instance);
+    };
+    this.#installed.set(instance, uninstall);
     return uninstall;
   }
 
   override close(): void {
     super.close();
-    for (const uninstall of this.#installed) uninstall();
-    this.#installed.clear();
+    for (const uninstall of this.#installed.values()) uninstall();
   }
 }
 
