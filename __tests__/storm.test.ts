@@ -23,9 +23,13 @@ describe('a storm', () => {
     const session = bearer(api, { source: apiVideo({ baseURL: server.url }), tokens: server.issue() });
     server.expire();
 
-    const answers = await Promise.allSettled(Array.from({ length: REQUESTS }, (_, n) => api.get('/echo', { params: { n } })));
+    const answers = await Promise.allSettled(
+      Array.from({ length: REQUESTS }, (_, n) => api.get('/echo', { params: { n } })),
+    );
 
-    const mine = answers.filter((answer, n) => answer.status === 'fulfilled' && answer.value.data.query.n === String(n));
+    const mine = answers.filter(
+      (answer, n) => answer.status === 'fulfilled' && answer.value.data.query.n === String(n),
+    );
     expect(mine).toHaveLength(REQUESTS);
     expect(server.stats).toMatchObject({ refresh: 1, reuse: 0, ok: REQUESTS });
     session.close();

@@ -76,8 +76,11 @@ interface Cause extends Error {
  * stays here, as its config and its answer may hold refresh tokens.
  */
 function harmless(error: unknown, tokens: Token[]): Cause {
-  type Thrown = Cause & { response?: { status?: number; data?: { error?: unknown } | null } };
-  const { name, message, code, status, response } = (error ?? {}) as Thrown;
+  type Answer = { status?: number; data?: { error?: unknown } | null };
+  type Thrown = Cause & { response?: Answer; config?: { data?: unknown } };
+  const { name, message, code, status, response, config } = (error ?? {}) as Thrown;
+  // Node keeps the error of an aborted call on its socket, where a later request's error may show it.
+  if (config?.data) delete config.data;
   const secrets = tokens
     .flatMap(({ accessToken, refreshToken }) => [accessToken, refreshToken])
     .filter((secret) => secret);

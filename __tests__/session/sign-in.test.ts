@@ -380,22 +380,6 @@ describe('close()', () => {
     }
   });
 
-  it('aborts the signal of the source', async () => {
-    let signal!: AbortSignal;
-    const session = lone({
-      tokens: pair('a'),
-      source: (_, ctx) => {
-        signal = ctx.signal;
-        return never;
-      },
-    });
-    session.refresh().catch(() => {});
-    await settle();
-    expect(signal.aborted).toBe(false);
-    session.close();
-    expect(signal.aborted).toBe(true);
-  });
-
   it('leaves the tokens in the store, and the instance as if nothing had been installed', async () => {
     const store = memoryStore();
     const { server, api, session } = await scene({ store });
