@@ -548,10 +548,15 @@ describe('L15 the caller’s own Authorization', () => {
 
     it(`L15 keeps user:pass@ of the baseURL (${adapter})`, async () => {
       const { api, server, authorizations } = await rig({ defaults: { adapter } });
+      await api.get('/echo');
       api.defaults.baseURL = server.url.replace('//', '//ada:pass@');
       const end = await outcome(api.get('/echo'));
       expect(adapter === 'http' ? [401] : [401, 'ERR_NETWORK', undefined]).toContain(end);
-      expect(authorizations('/').filter((each) => !each?.startsWith('Basic'))).toEqual([]);
+      expect(
+        authorizations('/')
+          .slice(1)
+          .filter((each) => !each?.startsWith('Basic')),
+      ).toEqual([]);
       expect(server.stats.refresh).toBe(0);
     });
   }
@@ -686,7 +691,8 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
         const error = failure(api.get('/echo', { signal: abort.signal }));
         await hold.arrived(1);
         abort.abort();
-        expect(axios.isCancel(await error)).toBe(true);
+        // Older fetch adapters wrap the CanceledError; the code they keep.
+        expect((await error).code).toBe('ERR_CANCELED');
         expect((await error).config?.signal).toBe(abort.signal);
       }
     });

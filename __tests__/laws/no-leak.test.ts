@@ -310,6 +310,34 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
     });
   }
 
+  for (const baseURL of [undefined, '/', '/api', '']) {
+    it(`L19 takes a page's origin for home, with the baseURL ${baseURL}, and sees through what a browser reads as foreign`, async () => {
+      const page = Object.getOwnPropertyDescriptor(globalThis, 'location');
+      Object.defineProperty(globalThis, 'location', { value: { href: 'https://home.test/page' }, configurable: true });
+      atEnd(() => {
+        Reflect.deleteProperty(globalThis, 'location');
+        if (page) Object.defineProperty(globalThis, 'location', page);
+      });
+      const api = instance({ baseURL });
+      for (const url of ['/x', 'x', '?q', 'https://home.test/x'])
+        expect([url, (await api.get(url)).data]).toEqual([url, true]);
+      const tricks = [
+        '//evil.test',
+        '/\\evil.test',
+        '\\\\evil.test',
+        '\\/evil.test',
+        '/\t/evil.test',
+        '/\n\\evil.test',
+        '\t//evil.test',
+      ];
+      for (const url of [...tricks, 'https://evil.test', 'http://home.test/x']) {
+        // Where a browser would send it, after axios has put the two together.
+        const there = new URL(api.getUri({ url }), 'https://home.test/page').origin;
+        expect([url, (await api.get(url)).data]).toEqual([url, there === 'https://home.test']);
+      }
+    });
+  }
+
   it('L19 goes to each of the origins listed, and not home if home is not among them', async () => {
     const api = instance({ baseURL: 'https://home.test', origins: ['https://a.test', 'https://b.test:444/path'] });
     const urls = ['https://a.test/x', 'https://b.test:444/y', 'https://b.test/x', '/x'];
@@ -329,6 +357,7 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
 
   it('L19 reads the baseURL at each request: a home that moves takes the token with it', async () => {
     const api = instance({ baseURL: 'https://home.test' });
+    expect((await api.get('/x')).data).toBe(true);
     api.defaults.baseURL = 'https://new.test';
     const told = await Promise.all(['/x', 'https://home.test/x'].map((url) => api.get(url)));
     expect(told.map(({ data }) => data)).toEqual([true, false]);

@@ -700,6 +700,29 @@ describe('a JWT', () => {
     expect(source.calls).toBe(1);
   });
 
+  it.each([0, -24, 24])('L12 says how long it lives, not until when: the server’s clock is %i h off', async (hours) => {
+    const server = await serve();
+    const from = Date.now();
+    const iat = Math.floor(from / 1000) + hours * 3600;
+    const { session } = clientOf(server, { source: answering(() => jwt({ iat, exp: iat + 3600 })) });
+    await session.refresh();
+    const { expiresAt } = session.state as { expiresAt?: number };
+    expect(Math.abs(expiresAt! - from - HOUR)).toBeLessThan(10 * SECOND);
+  });
+
+  it('L12 with nothing but exp is believed, answered or handed in; an expired one handed in is expired', async () => {
+    const server = await serve();
+    const exp = Math.floor(Date.now() / 1000) + 3600;
+    const source = answering(() => jwt({ exp }));
+    const { session } = clientOf(server, { source, tokens: jwt({ exp: exp - 7200 }) });
+    expect(await session.token()).toBe(jwt({ exp }));
+    expect(session.state).toMatchObject({ expiresAt: exp * 1000 });
+    expect(source.calls).toBe(1);
+    const { session: other } = clientOf(server, { source, tokens: jwt({ exp: exp + 60 }) });
+    expect(await other.token()).toBe(jwt({ exp: exp + 60 }));
+    expect(other.state).toMatchObject({ expiresAt: (exp + 60) * 1000 });
+  });
+
   it('L12 without an expires_in beside it tells when to refresh', async () => {
     const clock = time();
     const server = await serve();

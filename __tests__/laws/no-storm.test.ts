@@ -198,6 +198,18 @@ describe('refreshes that do not help', () => {
     expect(source.calls).toBeLessThanOrEqual(5);
   });
 
+  it('L7 are bounded also when each new token serves somebody else before it is refused again', async () => {
+    const server = await serve();
+    const source = instantAt(server);
+    const client = clientOf(server, { source, backoff: SOON });
+    const served: Promise<unknown>[] = [];
+    client.session.on('refreshed', () => void served.push(client.api.get('/echo')));
+    server.fault('/always-401', { delay: 15 }, ALWAYS);
+    await poll(client, 12);
+    await Promise.all(served);
+    expect(source.calls).toBeLessThanOrEqual(5);
+  });
+
   it('L7 are bounded also without replays, or with one', async () => {
     for (const maxReplays of [0, 1]) {
       const server = await serve();

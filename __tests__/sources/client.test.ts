@@ -110,8 +110,8 @@ describe(`ctx.client (adapters of this axios: ${adapters.join(', ')})`, () => {
       await until(() => server.stats.inFlight === 0);
     });
 
-    it('close() ends a call under way', async () => {
-      const { server, session } = await scene({ axios: { adapter } });
+    it('close() leaves a call under way to its deadline: the server may have spent the old token already', async () => {
+      const { server, session } = await scene({ axios: { adapter }, refreshTimeout: 200 });
       const hold = server.hold('/auth/refresh');
       const refresh = codeOf(session.refresh());
       await hold.arrived(1);
@@ -120,7 +120,10 @@ describe(`ctx.client (adapters of this axios: ${adapters.join(', ')})`, () => {
       expect(await refresh).toBe('ERR_BEARER_SIGNED_OUT');
     });
 
-    it('reads no more than 1 MiB, whatever length is announced, or none', async () => {
+    const limits = adapter === 'http' || Number(axios.VERSION.split('.')[1]) >= 19;
+    const lack = limits ? '' : ` (left out: fetch in axios ${axios.VERSION} knows no limit)`;
+    it(`reads no more than 1 MiB, whatever length is announced, or none${lack}`, async () => {
+      if (!limits) return;
       for (const announced of [true, false]) {
         const padded = (bytes: number) => JSON.stringify({ ...pair('b'), padding: 'x'.repeat(bytes) });
         let body = padded(2 * 1024 * 1024);

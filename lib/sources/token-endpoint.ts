@@ -11,6 +11,8 @@ export function tokenClient(sibling: AxiosInstance | undefined, signal: AbortSig
   const client = (sibling ?? axios).create({
     signal,
     maxRedirects: 0,
+    // The fetch adapter of older versions knows of no maxRedirects.
+    fetchOptions: { redirect: 'error' },
     maxContentLength: LARGEST_ANSWER,
     responseType: 'json',
     validateStatus: (status) => status >= 200 && status < 300,
