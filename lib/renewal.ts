@@ -1,10 +1,11 @@
 import type { AxiosInstance } from 'axios';
-import { type BearerError, isBearerError } from './errors.js';
-import { deadlineFailure, Failure, sourceFailure, storeFailure } from './failure.js';
+import { isBearerError } from './errors.js';
+import { deadlineFailure, Failure, sourceFailure } from './failure.js';
 import type { Bounds } from './flight.js';
 import type { SourceContext, TokenSource } from './sources/source.js';
 import { type Held, type Stored, sameGeneration, type TokenStore } from './stores/store.js';
 import { readToken, type Token, type TokenResponse } from './token.js';
+import { bounded } from './vault.js';
 
 /** What one attempt to renew works with. */
 export interface Renewal {
@@ -166,18 +167,4 @@ function outOfOwnWay(source: TokenSource, method: () => Answer): Answer {
   } finally {
     asking = undefined;
   }
-}
-
-/** A call to the store, so that one that hangs fails like one that is down. @throws Failure, with none of `tokens` in it */
-export async function bounded<T>(flight: Bounds, ms: number, task: () => Promise<T>, tokens: Token[] = []): Promise<T> {
-  try {
-    return await flight.within(ms, () => new Error(`The token store did not answer within ${ms} ms`), task);
-  } catch (error) {
-    throw error instanceof Failure ? error : storeFailure(error, tokens);
-  }
-}
-
-/** What leaves a session is the error, not what we make of it. */
-export function errorOf(failure: unknown): BearerError {
-  return (failure as Failure).error;
 }

@@ -3,12 +3,14 @@ import { delayAfter } from './backoff.js';
 import { type BearerError, bearerError } from './errors.js';
 import type { BearerEvent, BearerEvents, Listener } from './events.js';
 import { abortable } from './flight.js';
-import { awaitedFlight, Keeper, type TokenFlight } from './keeper.js';
+import type { TokenFlight } from './holder.js';
+import { Keeper } from './keeper.js';
 import type { SessionOptions } from './options.js';
 import { canRefresh } from './renewal.js';
 import type { TokenSource } from './sources/source.js';
-import { type Current, isBlank, reasonOf, type SessionState } from './state.js';
+import { type Current, isBlank, isFresh, reasonOf, type SessionState } from './state.js';
 import { isLive, type Token, type TokenResponse } from './token.js';
+import { awaitedBounds } from './vault.js';
 
 export interface TokenRequest {
   /** ms that the token should live at least. Default 0. */
@@ -95,7 +97,7 @@ export class TokenSession {
    */
   async signOut(): Promise<void> {
     const token = this.#keeper.end({ status: 'signed-out', reason: 'signOut' });
-    const revoked = token && this.#keeper.revoke(token, awaitedFlight());
+    const revoked = token && this.#keeper.revoke(token, awaitedBounds());
     await this.#keeper.forget().finally(() => revoked);
   }
 
@@ -211,11 +213,6 @@ export class TokenSession {
     if (!current) throw this.signedOutError();
     return current;
   }
-}
-
-function isFresh({ dueAt, token }: Current, minValidity: number): boolean {
-  const now = Date.now();
-  return now < dueAt && (!minValidity || isLive(token, now, minValidity));
 }
 
 function ofSame(identity: string | undefined, current: Current): Current {

@@ -1,6 +1,7 @@
 import { type BearerError, bearerError } from './errors.js';
 import { type SignOutReason, tell } from './events.js';
 import type { Stored } from './stores/store.js';
+import { isLive } from './token.js';
 
 /** What a user interface wants to know. It carries no token, and is the same object until something changes. */
 export type SessionState =
@@ -22,6 +23,12 @@ export interface Current extends Stored {
   readonly identity: string;
   /** From when on it is to be refreshed behind the requests. */
   readonly dueAt: number;
+}
+
+/** Will it do, with nothing to begin? */
+export function isFresh({ dueAt, token }: Current, minValidity: number): boolean {
+  const now = Date.now();
+  return now < dueAt && (!minValidity || isLive(token, now, minValidity));
 }
 
 /** Everything a session can be, apart from a flight being under way. */
