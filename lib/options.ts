@@ -46,7 +46,10 @@ export interface InstallOptions {
   whenSignedOut?: 'send' | 'reject';
   /** Called with each answer, 2xx too, its body parsed: would a new token mend it? Default: 401, unless the scope is what lacks. */
   shouldRefresh?: (response: AxiosResponse) => boolean | Promise<boolean>;
-  /** Replays of one request. Default 2. */
+  /**
+   * Replays of one request. A fresh token that is refused is refreshed once more, then the 401 is handed on: more come
+   * about only where others refresh meanwhile. Default 2.
+   */
   maxReplays?: number;
   /** Waiting requests let out at once after a refresh. Default 64. */
   replayConcurrency?: number;

@@ -10,6 +10,7 @@ import {
   memoryStore,
   replayable,
   type SessionOptions,
+  type Stored,
   storageStore,
   type TokenResponse,
   type TokenStore,
@@ -192,6 +193,30 @@ describe('L21: no token of one identity on a request of another', () => {
     expect(await refresh).toBe('ERR_BEARER_IDENTITY');
     expect(await session.token()).toBe(bob.access_token);
     expect(await store.read()).toMatchObject({ token: { accessToken: bob.access_token } });
+  });
+
+  it('L21 lets the later of two sign-ins stay, also in a store whose writes overtake each other', async () => {
+    const inner = memoryStore();
+    const slow = deferred();
+    const isAda = (next: Stored | undefined) => next?.token.accessToken === 'at_ada';
+    const replace: TokenStore['replace'] = async (next) => {
+      if (isAda(next)) await slow.promise;
+      await inner.replace(next);
+    };
+    const session = lone({
+      store: storeWith({ subscribe: undefined, replace }, inner),
+      source: async () => pair('new'),
+    });
+    await codeOf(session.token());
+    const ada = codeOf(session.signIn(pair('ada')));
+    await settle();
+    await session.signIn(pair('bob'));
+    slow.resolve();
+    await settle();
+    await ada;
+    expect(await session.token()).toBe('at_bob');
+    expect(await inner.read()).toMatchObject({ token: { accessToken: 'at_bob' } });
+    expect((await session.refresh()).accessToken).toBe('at_new');
   });
 
   it('L21 sends a config of Ada’s answer, sent again by the app, with Bob’s token', async () => {
@@ -993,6 +1018,19 @@ describe('L23: no residue', () => {
     session.close();
     expect(shapeOf(api)).toEqual(before);
     expect((await api.get('/public')).data).toEqual({ authorization: true });
+  });
+
+  it('L23 an uninstall that is called again does not touch a later install, which close() takes off', async () => {
+    const { api, session } = await scene();
+    session.close();
+    const again = lone({ tokens: 'a' });
+    const first = again.install(api);
+    first();
+    again.install(api);
+    first();
+    expect((await api.get('/public')).data).toEqual({ authorization: true });
+    again.close();
+    expect(liveHandlers(api)).toBe(0);
   });
 
   it('L23 uninstall leaves other people’s interceptors, older and newer, with their ids', async () => {

@@ -152,6 +152,14 @@ describe('header: false, a session wholly in httpOnly cookies', () => {
     expect(server.stats.refresh).toBe(1);
   });
 
+  it('signOut() calls revoke, where the source has one, though there is no token to show: the server ends the cookie', async () => {
+    const revoke = jest.fn(async () => {});
+    const { session, login } = await withCookies({ source: { refresh: async () => {}, revoke } });
+    await login();
+    await session.signOut();
+    expect(revoke).toHaveBeenCalledTimes(1);
+  });
+
   it('signOut() ends it here: a 401 is handed on, and nothing is refreshed', async () => {
     const { server, api, session, login } = await withCookies();
     await login();

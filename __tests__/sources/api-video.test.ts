@@ -335,6 +335,18 @@ describe('apiVideo with a delegated upload token', () => {
     expect(came).toMatchObject([{ query: { token, part: '1' } }]);
   });
 
+  it.each<[string, () => object | URLSearchParams | undefined]>([
+    ['no params', () => undefined],
+    ['an object', () => ({ part: '1' })],
+    ['URLSearchParams', () => new URLSearchParams({ part: '1' })],
+  ])('is there once when a request is sent again by its config, with %s', async (_, makeParams) => {
+    const { server, api, token, came } = await delegated();
+    server.fault('/upload', { status: 503 });
+    const failed = await failureOf(api.post('/upload', file(), { params: makeParams() }));
+    expect((await api.request(failed.config)).status).toBe(201);
+    expect(came.map(({ query }) => (query as { token: unknown }).token)).toEqual([token, token]);
+  });
+
   it('leaves the caller’s own params object as it was', async () => {
     const { api } = await delegated();
     const params = { part: '1' };

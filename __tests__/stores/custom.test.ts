@@ -181,11 +181,14 @@ describe('a store of one’s own, shared by several processes', () => {
     const [first, second] = all;
     await first!.session.signIn(server.issue());
     server.fault('/echo/mine', { status: 401 });
+    const seen = record(second!.session);
     const error = await failureOf(second!.api.get('/echo/mine'));
     expect(error).toMatchObject({ code: 'ERR_BEARER_IDENTITY', response: { status: 401 } });
     expect(server.log.filter(({ path }) => path === '/echo/mine')).toHaveLength(1);
     expect(server.stats.refresh).toBe(0);
     expect(await second!.session.token()).toBe(await first!.session.token());
+    expect(seen.map(([name]) => name)).toContain('signedIn');
+    expect(seen.map(([name]) => name)).not.toContain('refreshed');
   });
 });
 
