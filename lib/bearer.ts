@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { configError } from './errors.js';
 import { attach, attachNow, isReady } from './interceptors/attach.js';
 import type { Config, Guard, Passage } from './interceptors/config.js';
-import { innermost, type Place, unshifts } from './interceptors/innermost.js';
+import { innermost, type Place, placeOf, unshifts } from './interceptors/innermost.js';
 import { border, destination, originOf, pageOrigin } from './interceptors/origins.js';
 import { arrived, failed } from './interceptors/recover.js';
 import { type InstallOptions, readInstallOptions, type SessionOptions } from './options.js';
@@ -94,6 +94,11 @@ function guard(
   if (!known) {
     throw configError('origins', 'given, as there is no baseURL and no page to tell where the token may go', undefined);
   }
+  const { request, response } = instance.interceptors;
+  const present = [placeOf(request, key), placeOf(response, key)];
+  if (present.every((place) => place?.isTaken())) return () => leave(present);
+  // Half of us is of no use: somebody cleared the other half.
+  leave(present);
   const gate = pLimit(settings.replayConcurrency);
   const guard: Guard = {
     instance,
@@ -128,11 +133,11 @@ function guard(
     handler.rejected = (error: unknown) => failed(here, error);
   };
 
-  const { request, response } = instance.interceptors;
   const requests = innermost(request, key, () => request.use(null, null, { runWhen }));
   const answers = innermost(response, key, () => response.use(null, null), meet);
-  return () => {
-    requests.leave();
-    answers.leave();
-  };
+  return () => leave([requests, answers]);
+}
+
+function leave(places: (Place | undefined)[]): void {
+  for (const place of places) place?.leave();
 }

@@ -879,6 +879,31 @@ describe('L15 adapters', () => {
     });
   }
 
+  for (const [name, copy] of Object.entries(strangers)) {
+    it(`L15 recovers with the caller’s own config over an adapter that answers with ${name}`, async () => {
+      const { signal } = new AbortController();
+      const httpAgent = new Agent();
+      const sent: InternalAxiosRequestConfig[] = [];
+      const adapter = async (config: InternalAxiosRequestConfig) => {
+        sent.push({ ...config });
+        const status = config.headers.get('Authorization') === 'Bearer second' ? 200 : 401;
+        const response = { ...answerOf(config, status, '{"a":1}'), config: copy(config) as never };
+        return manners['settles by validateStatus']!(config, response);
+      };
+      const { api } = await rig({ tokens: first, source: fetchToken, defaults: { adapter } });
+      const seen = watch(api);
+      const { data } = await api.post('/x', { b: 2 }, { signal, httpAgent, params: { q: 1 } });
+      expect(data).toEqual({ a: 1 });
+      expect(seen).toEqual({ requests: 1, answers: [200], failures: [] });
+      expect(sent).toHaveLength(2);
+      for (const each of sent) {
+        expect(each).toMatchObject({ url: '/x', method: 'post', data: '{"b":2}', params: { q: 1 } });
+        expect([each.signal === signal, each.httpAgent === httpAgent]).toEqual([true, true]);
+        expect(each.headers).toBeInstanceOf(AxiosHeaders);
+      }
+    });
+  }
+
   it('L15 leaves the 401 of a request that lets all through alone, whatever became of others before it', async () => {
     const { api } = await rig({ maxReplays: 0 });
     const transformResponse = () => {

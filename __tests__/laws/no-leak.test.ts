@@ -3,7 +3,7 @@ import type { LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import axios, { AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import axios, { AxiosError, AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import { type BearerEvent, bearer, createSession, memoryStore, type TokenStore } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import {
@@ -753,6 +753,14 @@ const httpFailures: Record<string, Scenario> = {
   'a 500 by an adapter that answers with a copy of the config': ({ api, server }) => {
     server.fault('/echo', { status: 500 });
     return failure(api.get('/echo', { adapter: copying }));
+  },
+  'a 500 by an adapter whose answer alone has a copy of the config': ({ api, server }) => {
+    server.fault('/echo', { status: 500 });
+    const adapter = async (config: InternalAxiosRequestConfig) => {
+      const { response } = await failure(copying(config));
+      throw new AxiosError('refused', 'ERR_BAD_RESPONSE', config, {}, response);
+    };
+    return failure(api.get('/echo', { adapter }));
   },
   'a 401 by an adapter that answers with a copy of the config': ({ api }) =>
     failure(api.get('/always-401', { adapter: copying })),

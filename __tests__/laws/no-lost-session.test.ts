@@ -266,6 +266,32 @@ describe('a token that is still good', () => {
     hold.release();
   });
 
+  it.each([
+    ['due', 'synchronous', 56],
+    ['due', 'asynchronous', 56],
+    ['expired', 'synchronous', 61],
+    ['expired', 'asynchronous', 61],
+  ] as const)(
+    'L10 serves also when it becomes %s while another %s interceptor is at work',
+    async (_, kind, minutes) => {
+      const clock = time();
+      const server = await serve();
+      const { api } = clientOf(server);
+      await api.get('/echo');
+      const id = api.interceptors.request.use(
+        (config) => {
+          clock.jump(minutes * MINUTE);
+          return config;
+        },
+        null,
+        { synchronous: kind === 'synchronous' },
+      );
+      expect(await outcome(api.get('/echo'))).toBe(200);
+      api.interceptors.request.eject(id);
+      expect(await outcome(api.get('/echo'))).toBe(200);
+    },
+  );
+
   it('L10 is used to its last second, then a request waits or fails, but not before', async () => {
     const clock = time();
     const server = await serve({ now: () => 0 });

@@ -35,6 +35,7 @@ import {
   storeWith,
   until,
 } from '../support/sessions.js';
+import { databaseStore, newRows } from '../support/stores.js';
 
 afterEach(closeAll);
 
@@ -54,6 +55,7 @@ function slowStorage() {
 const stores: [string, () => TokenStore][] = [
   ['memoryStore', memoryStore],
   ['storageStore', () => storageStore(slowStorage())],
+  ['a store that compares what it holds', () => databaseStore(newRows())],
 ];
 
 /** Two requests met a 401; after the refresh the gate let out one, which the server holds, and keeps the other. */

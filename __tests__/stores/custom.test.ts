@@ -14,60 +14,12 @@ import {
   settle,
   storeWith,
 } from '../support/sessions.js';
-import { behavesLikeAStore, stored } from '../support/stores.js';
+import { behavesLikeAStore, databaseStore, newRows, stored } from '../support/stores.js';
 
 afterEach(closeAll);
 
 const quick = { refreshTimeout: 25, refreshRetries: 1, backoff: { initial: 2, cap: 4 } };
 const down = () => Promise.reject(new Error('ECONNREFUSED 10.0.0.7:6379'));
-
-/** A database as another process sees it: everything is copied and takes a while; no hints. Holders share `rows`. */
-function databaseStore(rows: { value?: string | undefined; queue: Promise<unknown> }): TokenStore {
-  const latency = () => new Promise((resolve) => setImmediate(resolve));
-  const load = async () => {
-    await latency();
-    return rows.value === undefined ? undefined : (JSON.parse(rows.value) as Stored);
-  };
-  const save = (next: Stored | undefined) => {
-    rows.value = next && JSON.stringify(next);
-  };
-  return {
-    read: load,
-    async exclusive(task, { waitMs, signal }) {
-      const before = rows.queue;
-      const turn = deferred();
-      rows.queue = before.then(() => turn.promise);
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const tooLate = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error('lock wait')), waitMs);
-        const aborted = () => reject(new Error('aborted'));
-        if (signal?.aborted) aborted();
-        signal?.addEventListener('abort', aborted);
-      });
-      try {
-        await Promise.race([before, tooLate]);
-        clearTimeout(timer);
-        const current = await load();
-        const seen = rows.value;
-        const commit = async (next: Stored | undefined) => {
-          await latency();
-          if (rows.value !== seen) return false;
-          save(next);
-          return true;
-        };
-        return await task({ current, commit, signal: new AbortController().signal });
-      } finally {
-        clearTimeout(timer);
-        turn.resolve();
-      }
-    },
-    async replace(next) {
-      await latency();
-      save(next);
-    },
-  };
-}
-const newRows = () => ({ value: undefined as string | undefined, queue: Promise.resolve() as Promise<unknown> });
 
 behavesLikeAStore('the store that these tests use', () => databaseStore(newRows()));
 

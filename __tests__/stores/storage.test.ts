@@ -26,7 +26,7 @@ function syncStorage(items = new Map<string, string>()): KeyValueStorage & { ite
   };
 }
 
-/** As React Native's AsyncStorage: every call takes a while, and writes take longer than reads. */
+/** As React Native's AsyncStorage: every call takes a while, and a removal overtakes a write. */
 function asyncStorage(items = new Map<string, string>()): KeyValueStorage & { items: Map<string, string> } {
   const later = async <T>(turns: number, task: () => T) => {
     for (let i = 0; i < turns; i += 1) await new Promise((resolve) => setImmediate(resolve));
@@ -35,8 +35,8 @@ function asyncStorage(items = new Map<string, string>()): KeyValueStorage & { it
   return {
     items,
     getItem: (key) => later(1, () => items.get(key) ?? null),
-    setItem: (key, value) => later(3, () => items.set(key, value)),
-    removeItem: (key) => later(2, () => items.delete(key)),
+    setItem: (key, value) => later(4, () => items.set(key, value)),
+    removeItem: (key) => later(1, () => items.delete(key)),
   };
 }
 

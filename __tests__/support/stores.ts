@@ -12,6 +12,55 @@ export function stored(session: string, generation = 1, more: Partial<Stored['to
   return { session, generation, token };
 }
 
+/** A database as another process sees it: everything is copied and takes a while; no hints. Holders share `rows`. */
+export function databaseStore(rows: { value?: string | undefined; queue: Promise<unknown> }): TokenStore {
+  const latency = () => new Promise((resolve) => setImmediate(resolve));
+  const load = async () => {
+    await latency();
+    return rows.value === undefined ? undefined : (JSON.parse(rows.value) as Stored);
+  };
+  const save = (next: Stored | undefined) => {
+    rows.value = next && JSON.stringify(next);
+  };
+  return {
+    read: load,
+    async exclusive(task, { waitMs, signal }) {
+      const before = rows.queue;
+      const turn = deferred();
+      rows.queue = before.then(() => turn.promise);
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const tooLate = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error('lock wait')), waitMs);
+        const aborted = () => reject(new Error('aborted'));
+        if (signal?.aborted) aborted();
+        signal?.addEventListener('abort', aborted);
+      });
+      try {
+        await Promise.race([before, tooLate]);
+        clearTimeout(timer);
+        const current = await load();
+        const seen = rows.value;
+        const commit = async (next: Stored | undefined) => {
+          await latency();
+          if (rows.value !== seen) return false;
+          save(next);
+          return true;
+        };
+        return await task({ current, commit, signal: new AbortController().signal });
+      } finally {
+        clearTimeout(timer);
+        turn.resolve();
+      }
+    },
+    async replace(next) {
+      await latency();
+      save(next);
+    },
+  };
+}
+
+export const newRows = () => ({ value: undefined as string | undefined, queue: Promise.resolve() as Promise<unknown> });
+
 /** What every store promises: the contract in stores/store.ts. */
 export function behavesLikeAStore(name: string, make: () => TokenStore): void {
   const soon = { waitMs: 1_000 };
@@ -68,6 +117,23 @@ export function behavesLikeAStore(name: string, make: () => TokenStore): void {
         expect(await store.read()).toEqual(stored('a', 2));
       }, soon);
       expect(await store.read()).toEqual(stored('a', 2));
+    });
+
+    it('holds nothing after a sign-out, at whatever moment of a commit it comes (L22)', async () => {
+      for (let turns = 0; turns < 8; turns += 1) {
+        const store = make();
+        await store.replace(stored('a'));
+        const committing = deferred();
+        const held = store.exclusive(({ commit }) => {
+          committing.resolve();
+          return commit(stored('a', 2));
+        }, soon);
+        await committing.promise;
+        for (let i = 0; i < turns; i += 1) await new Promise((resolve) => setImmediate(resolve));
+        await store.replace(undefined);
+        await held;
+        expect([turns, await store.read()]).toEqual([turns, undefined]);
+      }
     });
 
     it('commits undefined: the session was refused for good', async () => {

@@ -26,19 +26,19 @@ export interface Place {
   leave(): void;
 }
 
+/** Whoever has a place under this key. */
+export function placeOf(manager: unknown, key: unknown): Place | undefined {
+  return (manager as Manager).forEach.ours?.get(key);
+}
+
 /**
  * Puts our handler next to the wire, wherever and whenever others register theirs. Axios walks each manager once per
  * request, so the order of the walk is the order of the chain. Others meet a request before the token and an answer
  * after the recovery. `use`, `eject` and `clear` go on as they are.
- *
- * @param key whose handler it is: a second time for the same key changes nothing
  */
 export function innermost(of: unknown, key: unknown, enter: () => number, meet?: Place['meet']): Place {
   const manager = of as Manager;
   const ours = manager.forEach.ours ?? wrap(manager);
-  const present = ours.get(key);
-  if (present?.isTaken()) return present;
-
   const id = enter();
   const handler = manager.handlers.at(-1) as Handler;
   const place: Place = { handler, first: true, meet, isTaken: () => manager.handlers.includes(handler), leave };
@@ -46,9 +46,9 @@ export function innermost(of: unknown, key: unknown, enter: () => number, meet?:
   return place;
 
   function leave() {
-    if (ours.get(key) !== place) return;
-    manager.eject(id);
-    ours.delete(key);
+    // After a clear() the id may be somebody else's.
+    if (place.isTaken()) manager.eject(id);
+    if (ours.get(key) === place) ours.delete(key);
     // The manager's own method is on its prototype.
     if (ours.size === 0 && manager.forEach.ours === ours) Reflect.deleteProperty(manager, 'forEach');
   }
