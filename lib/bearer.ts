@@ -32,7 +32,7 @@ export class Session extends TokenSession {
     const leave = guard(instance, this, () => this, options);
     const uninstall = () => {
       leave();
-      this.#installed.delete(instance);
+      if (this.#installed.get(instance) === uninstall) this.#installed.delete(instance);
     };
     this.#installed.set(instance, uninstall);
     return uninstall;

@@ -29,6 +29,7 @@ export class Holder {
   /** Tokens handed in, until the store has been asked whether it knows better. */
   protected unread: { seed: Stored | undefined } | undefined;
   readonly #alarm = new Alarm();
+  #overtaken = false;
 
   constructor(
     options: SessionOptions,
@@ -77,15 +78,21 @@ export class Holder {
 
   async revoke(token: Token, bounds: Bounds = new Flight()): Promise<void> {
     const { source, refreshTimeout } = this.settings;
-    if (!source.revoke || !token.accessToken) return;
+    if (!source.revoke) return;
     const task = async (signal: AbortSignal) =>
       source.revoke?.(token, { signal, attempt: 0, client: this.client(signal) });
     await bounds.within(refreshTimeout, () => undefined, task).catch(() => {});
   }
 
-  /** A write that a sign-out overtook in the store. */
-  protected undo(): void {
-    if (!this.flight && reasonOf(this.state.phase) === 'signOut') this.forget().catch(() => {});
+  /** A write came late: the store may have let it overtake what was written since. */
+  protected overtaken(): void {
+    this.#overtaken = this.flight !== undefined;
+    const { current, phase } = this.state;
+    if (this.#overtaken) return;
+    if (reasonOf(phase) === 'signOut') this.forget().catch(() => {});
+    if (!current) return;
+    const { session, generation, token } = current;
+    this.vault.replace({ session, generation, token }, new Flight()).catch(() => {});
   }
 
   protected launch(flight: TokenFlight, task: () => Promise<Current | undefined>): void {
@@ -107,7 +114,9 @@ export class Holder {
   }
 
   /** What there is to do once a flight is over. */
-  protected landed(): void {}
+  protected landed(): void {
+    if (this.#overtaken) this.overtaken();
+  }
 
   protected publish(stored: Stored, signedIn: boolean): Current {
     const { leeway } = this.settings;
@@ -142,7 +151,7 @@ export class Holder {
   protected async replace(flight: TokenFlight, stored: Stored): Promise<Current | undefined> {
     await this.vault.replace(stored, flight);
     if (this.flight === flight) return this.publish(stored, true);
-    this.undo();
+    this.overtaken();
     return undefined;
   }
 

@@ -85,6 +85,7 @@ export class Keeper extends Holder {
   }
 
   protected override landed(): void {
+    super.landed();
     if (this.#hinted) this.#readLater();
   }
 
@@ -143,7 +144,7 @@ export class Keeper extends Holder {
       return true;
     }
     const adopted = outcome.kind === 'adopted';
-    const first = signIn || !this.state.current;
+    const first = signIn || stored.session !== this.state.current?.session;
     const current = this.publish(stored, first);
     if (!first) this.emit('refreshed', () => ({ ...factsOf(current), adopted }));
     if (!first && !adopted) this.breaker.made(current);
@@ -154,7 +155,7 @@ export class Keeper extends Holder {
   #drop(outcome: Outcome): void {
     if (reasonOf(this.state.phase) === 'closed') return;
     if (outcome.kind === 'renewed') {
-      this.undo();
+      this.overtaken();
       void this.revoke(outcome.stored.token);
     }
     if (outcome.kind === 'dropped') void this.revoke(outcome.token);
@@ -191,6 +192,6 @@ export class Keeper extends Holder {
     if (this.#hinted || (!current && !out)) return;
     const stored = await this.vault.read(new Flight());
     if (this.flight || this.state.phase !== phase || sameGeneration(stored, current)) return;
-    this.#take({ kind: 'adopted', stored }, stored?.session !== current?.session);
+    this.#take({ kind: 'adopted', stored }, false);
   }
 }

@@ -260,6 +260,21 @@ describe('L21: no token of one identity on a request of another', () => {
   });
 });
 
+/** A store that notes what was committed there, if only for a moment. */
+function watched(inner: TokenStore) {
+  const committed: (Stored | undefined)[] = [];
+  const exclusive: TokenStore['exclusive'] = (task, options) =>
+    inner.exclusive((held) => {
+      const commit: Held['commit'] = async (next) => {
+        const done = await held.commit(next);
+        if (done) committed.push(next);
+        return done;
+      };
+      return task({ ...held, commit });
+    }, options);
+  return { store: storeWith({ exclusive }, inner), committed };
+}
+
 describe('L22: after signOut() resolves, the session does not come back', () => {
   describe.each(stores)('%s', (_, makeStore) => {
     it('L22 commits no refresh result that comes later, drops it, and revokes it where possible', async () => {
@@ -291,7 +306,7 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
     it.each(['signIn()', 'the first request'])(
       'L22 commits no first token that comes later: asked for by %s',
       async (who) => {
-        const store = makeStore();
+        const { store, committed } = watched(makeStore());
         const answer = deferred<TokenResponse>();
         const revoked: string[] = [];
         const asked = deferred();
@@ -316,6 +331,7 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
         expect(await codeOf(lone({ store, source: { needsRefreshToken: true, refresh: obtain } }).token())).toBe(
           'ERR_BEARER_SIGNED_OUT',
         );
+        expect(committed).toEqual([]);
         expect(revoked).toEqual(['at_late']);
       },
     );

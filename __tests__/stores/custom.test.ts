@@ -3,7 +3,6 @@ import { type Held, memoryStore, type Stored, type TokenStore } from 'axios-bear
 import {
   closeAll,
   codeOf,
-  deferred,
   failureOf,
   lone,
   never,

@@ -6,7 +6,7 @@ import { isTokenRefused } from './challenge.js';
 import { type Config, type Journey, type Passage, requestInfo } from './config.js';
 import { patient } from './patience.js';
 import { redact } from './redact.js';
-import { type Answer, replay } from './replay.js';
+import { type Answer, bringHome, replay } from './replay.js';
 import { disarm, settle } from './wire.js';
 
 /** The response interceptor's way for answers. */
@@ -33,8 +33,7 @@ export function failed(passage: Passage, error: unknown): Promise<AxiosResponse>
 function comeHome({ journey }: Passage, answer: { config?: Config | undefined }): Journey | undefined {
   if (!journey) return undefined;
   journey.home = true;
-  answer.config ??= journey.config;
-  disarm(answer.config, journey);
+  bringHome(answer, journey);
   disarm(journey.config, journey);
   return journey;
 }

@@ -1,7 +1,7 @@
 import { AxiosHeaders, type AxiosResponse, isCancel } from 'axios';
 import type { Current } from '../state.js';
 import { isUsedUp, remakeBody, transform } from './body.js';
-import { type Config, type Journey, requestInfo } from './config.js';
+import { type Config, type Journey, journeyOf, requestInfo } from './config.js';
 import { throwIfCanceled } from './patience.js';
 import { arm, disarm, throughGate } from './wire.js';
 
@@ -37,10 +37,15 @@ export async function replay(journey: Journey, config: Config, renewed: Current)
   }
 }
 
+/** The config is the caller's own, or a copy of it that an interceptor made; a copy without us is no config to send again. */
+export function bringHome(answer: { config?: Config | undefined }, journey: Journey): void {
+  if (!answer.config || journeyOf(answer.config) !== journey) answer.config = journey.config;
+  disarm(answer.config, journey);
+}
+
 function received(config: Config, journey: Journey, response: AxiosResponse): AxiosResponse {
   throwIfCanceled(config);
-  response.config ??= config;
-  disarm(response.config, journey);
+  bringHome(response, journey);
   response.headers = AxiosHeaders.from(response.headers as never);
   response.data = transform(config.transformResponse, config, response);
   return response;
