@@ -126,11 +126,16 @@ export class TokenSession {
     return this.#keeper.state.signedOutError();
   }
 
-  /** A token that will do, with nothing to wait for and nothing to begin. @internal */
-  fresh(minValidity = 0): Current | undefined {
+  /** A token at hand, whatever its age, unless a sign-in is to replace it. @internal */
+  get atHand(): Current | undefined {
     const { state, flight } = this.#keeper;
-    const { current } = state;
-    return current && !flight?.urgent && isFresh(current, minValidity) ? current : undefined;
+    return flight?.urgent ? undefined : state.current;
+  }
+
+  /** Will the token at hand do, with nothing to wait for and nothing to begin? @internal */
+  isFresh(minValidity = 0): boolean {
+    const { atHand } = this;
+    return atHand !== undefined && isFresh(atHand, minValidity);
   }
 
   /** The token to send a request with; a promise where it has to be waited for; `undefined`: there is none to be had. @internal */

@@ -818,7 +818,7 @@ const manners: Record<string, (config: InternalAxiosRequestConfig, response: Axi
 const answers: Record<string, (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig> = {
   'the config it was given': (config) => config,
   'a copy of it': (config) => ({ ...config }),
-  'a copy with headers of its own': (config) => ({ ...config, headers: AxiosHeaders.from(config.headers) }),
+  'a copy with headers of its own': (config) => ({ ...config, headers: new AxiosHeaders(config.headers) }),
 };
 
 describe('L15 adapters', () => {

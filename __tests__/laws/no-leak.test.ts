@@ -526,7 +526,7 @@ function headerNames(config: InternalAxiosRequestConfig | undefined): string[] {
 type Scenario = (made: Rig) => Promise<unknown>;
 
 const copying = (config: InternalAxiosRequestConfig) =>
-  axios.getAdapter('http')({ ...config, headers: AxiosHeaders.from(config.headers) });
+  axios.getAdapter('http')({ ...config, headers: new AxiosHeaders(config.headers) });
 
 /** Ways for a request to fail that has been given a token. */
 const failures: Record<string, Scenario> = {

@@ -20,14 +20,14 @@ import { arm, type Headers, headerValue, nameOf, throughGate } from './wire.js';
 export function isReady({ settings }: Guard, config: Config, session: TokenSession): boolean {
   const options = requestOptions(config);
   if (options === false || options.session || settings.skip || config.data instanceof Replayable) return false;
-  return session.fresh(options.minValidity) !== undefined;
+  return session.isFresh(options.minValidity);
 }
 
 /** The request interceptor where a token is at hand: axios then sends without a promise in between. */
 export function attachNow(guard: Guard, config: Config, session: TokenSession, passage: Passage): Config {
   const reason = obstacle(guard, config, session);
-  // Another synchronous interceptor may have signed out meanwhile.
-  const current = reason ? undefined : session.fresh();
+  // Other interceptors may have taken their time meanwhile, or signed out: it was fresh, a 401 will tell.
+  const current = reason ? undefined : session.atHand;
   if (!current) return leaveAlone(config, reason ?? 'signed-out', session);
   passage.journey = depart(guard, config, session, current, config.data);
   return config;
