@@ -405,34 +405,37 @@ describe(`L16 bodies (${onAdapters})`, () => {
     });
   }
 
-  it('L16 lets the caller give up while make() is pending, at once and without residue', async () => {
-    const made = await rig({ replayConcurrency: 1 });
-    const { api, server } = made;
-    server.expire();
-    let count = 0;
-    const abort = new AbortController();
-    let asked = () => {};
-    const second = new Promise<void>((resolve) => {
-      asked = resolve;
-    });
-    let finish: (bytes: Uint8Array) => void = () => {};
-    const body = replayable(() => {
-      count += 1;
-      if (count === 1) return BYTES;
-      asked();
-      return new Promise((resolve) => {
-        finish = resolve;
+  for (const at of [1, 2]) {
+    const when = at === 1 ? 'for the first send' : 'for the replay';
+    it(`L16 lets the caller give up while make() is pending ${when}, at once and without residue`, async () => {
+      const made = await rig({ replayConcurrency: 1 });
+      const { api, server } = made;
+      server.expire();
+      let count = 0;
+      let asked = () => {};
+      const pending = new Promise<void>((resolve) => {
+        asked = resolve;
       });
+      let finish: (bytes: Uint8Array) => void = () => {};
+      const body = replayable(() => {
+        count += 1;
+        if (count < at) return BYTES;
+        asked();
+        return new Promise((resolve) => {
+          finish = resolve;
+        });
+      });
+      const abort = new AbortController();
+      const error = failure(api.post('/echo', body, { ...OCTETS, signal: abort.signal }));
+      await pending;
+      abort.abort();
+      expect((await error).code).toBe('ERR_CANCELED');
+      finish(BYTES);
+      expect(toEcho(made)).toHaveLength(at - 1);
+      server.expire();
+      expect(await outcome(api.get('/echo'))).toBe(200);
     });
-    const error = failure(api.post('/echo', body, { ...OCTETS, signal: abort.signal }));
-    await second;
-    abort.abort();
-    finish(BYTES);
-    expect((await error).code).toBe('ERR_CANCELED');
-    expect(toEcho(made)).toHaveLength(1);
-    server.expire();
-    expect(await outcome(api.get('/echo'))).toBe(200);
-  });
+  }
 
   it('L16 replays a second time as whole as the first', async () => {
     const made = await rig();

@@ -844,8 +844,14 @@ describe('L15 adapters', () => {
         const validateStatus = (status: number) => status < 300;
         const { api } = await rig({ tokens: first, source: fetchToken, defaults: { adapter, validateStatus } });
         const seen = watch(api);
+        const configs: InternalAxiosRequestConfig[] = [];
+        api.interceptors.request.use((config) => {
+          configs.push(config);
+          return config;
+        });
         const response = await api.get('/x');
         expect(response.data).toEqual({ status: 200 });
+        expect(configs.map((config) => config.validateStatus)).toEqual([validateStatus]);
         expect(sent).toEqual(['Bearer first', 'Bearer second']);
         expect(seen).toEqual({ requests: 1, answers: [200], failures: [] });
         expect(response.config.validateStatus).toBe(validateStatus);

@@ -37,7 +37,11 @@ export function apiVideo({
 function delegate(config: InternalAxiosRequestConfig, token: string): boolean {
   if (config.method !== 'post' || !/(^|\/)upload\/?(?:[?#]|$)/.test(config.url ?? '')) return false;
   const { params } = config;
-  config.params =
-    params instanceof URLSearchParams ? new URLSearchParams([...params, ['token', token]]) : { ...params, token };
+  if (params instanceof URLSearchParams) {
+    config.params = new URLSearchParams(params);
+    config.params.set('token', token);
+  } else {
+    config.params = { ...params, token };
+  }
   return true;
 }
