@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import axios, { type AxiosInstance } from 'axios';
+import axios, { type AxiosInstance, type AxiosInterceptorManager } from 'axios';
 import { createSession, type Session } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
@@ -36,7 +36,8 @@ describe('a place next to the wire', () => {
     const uninstall = session.install(api);
     api.interceptors[side].clear();
     let seen = 0;
-    api.interceptors[side].use((passing: never) => {
+    const interceptors = api.interceptors[side] as AxiosInterceptorManager<unknown>;
+    interceptors.use((passing) => {
       seen++;
       return passing;
     });
