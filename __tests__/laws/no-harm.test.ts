@@ -1315,6 +1315,18 @@ describe('L17 giving up', () => {
     }
   });
 
+  it('L17 ends a request at once while shouldRefresh is still thinking', async () => {
+    const abort = new AbortController();
+    const { api, server } = await rig({
+      shouldRefresh: () => {
+        setImmediate(() => abort.abort());
+        return new Promise(() => {});
+      },
+    });
+    server.expire();
+    expect((await failure(api.get('/echo', { signal: abort.signal }))).code).toBe('ERR_CANCELED');
+  });
+
   it('L17 commits the flight’s token even when everyone who waited for it has gone', async () => {
     const { api, server, session, secrets } = await rig();
     server.expire();

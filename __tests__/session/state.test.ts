@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { SessionState } from 'axios-bearer';
-import { closeAll, codeOf, deferred, lone, next, pair, scene, settle } from '../support/sessions.js';
+import { atEnd, closeAll, codeOf, deferred, lone, next, pair, scene, settle } from '../support/sessions.js';
 
 afterEach(closeAll);
 
@@ -154,6 +154,7 @@ describe('subscribe and getSnapshot', () => {
 
   it('harm nobody when a subscriber throws', async () => {
     const report = jest.spyOn(console, 'error').mockImplementation(() => {});
+    atEnd(() => report.mockRestore());
     const session = lone({ tokens: pair('a') });
     const later = jest.fn();
     session.subscribe(() => {
@@ -163,7 +164,6 @@ describe('subscribe and getSnapshot', () => {
     await expect(session.refresh()).resolves.toMatchObject({ accessToken: 'from-source' });
     expect(session.state.status).toBe('active');
     expect(later).toHaveBeenCalled();
-    report.mockRestore();
   });
 
   it('may be called from inside: a subscriber that asks for a token gets it', async () => {
