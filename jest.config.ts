@@ -9,10 +9,12 @@ const config: JestConfigWithTsJest = {
   // `tsc -p .` is the gate for types, of everything at once.
   ...createDefaultEsmPreset({ diagnostics: false }),
   testEnvironment: 'node',
-  testMatch: ['**/__tests__/**/*.test.ts'],
+  testMatch: ['**/__tests__/**/*.test.ts', '**/__tests__/**/*.test.tsx'],
   moduleNameMapper: {
     '^axios-bearer$': '<rootDir>/lib/index.ts',
     '^axios-bearer/api-video$': '<rootDir>/lib/sources/api-video.ts',
+    '^axios-bearer/axios-auth-refresh$': '<rootDir>/lib/compat/axios-auth-refresh.ts',
+    '^axios-bearer/axios-jwt$': '<rootDir>/lib/compat/axios-jwt.ts',
     '^axios-bearer/testing$': '<rootDir>/lib/testing/index.ts',
     '^axios-bearer/use$': '<rootDir>/lib/use.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -11,7 +11,13 @@ const common: UserConfig = {
 
 const core: UserConfig = {
   ...common,
-  entry: { index: 'lib/index.ts', 'api-video': 'lib/sources/api-video.ts', use: 'lib/use.ts' },
+  entry: {
+    index: 'lib/index.ts',
+    'api-video': 'lib/sources/api-video.ts',
+    'axios-auth-refresh': 'lib/compat/axios-auth-refresh.ts',
+    'axios-jwt': 'lib/compat/axios-jwt.ts',
+    use: 'lib/use.ts',
+  },
   platform: 'neutral',
 };
 
