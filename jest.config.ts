@@ -15,6 +15,7 @@ const config: JestConfigWithTsJest = {
     '^axios-bearer/api-video$': '<rootDir>/lib/sources/api-video.ts',
     '^axios-bearer/axios-auth-refresh$': '<rootDir>/lib/compat/axios-auth-refresh.ts',
     '^axios-bearer/axios-jwt$': '<rootDir>/lib/compat/axios-jwt.ts',
+    '^axios-bearer/oauth2$': '<rootDir>/lib/sources/oauth2.ts',
     '^axios-bearer/testing$': '<rootDir>/lib/testing/index.ts',
     '^axios-bearer/use$': '<rootDir>/lib/use.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -16,6 +16,7 @@ const core: UserConfig = {
     'api-video': 'lib/sources/api-video.ts',
     'axios-auth-refresh': 'lib/compat/axios-auth-refresh.ts',
     'axios-jwt': 'lib/compat/axios-jwt.ts',
+    oauth2: 'lib/sources/oauth2.ts',
     use: 'lib/use.ts',
   },
   platform: 'neutral',

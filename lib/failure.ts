@@ -67,16 +67,20 @@ export function storeFailure(error: unknown, tokens: Token[] = []): Failure {
 interface Cause extends Error {
   code?: unknown;
   status?: number;
-  /** RFC 6749 §5.2 */
-  error?: unknown;
+  error?: string;
+  error_description?: string;
+  error_uri?: string;
 }
+
+// RFC 6749 §5.2
+const OAUTH = ['error', 'error_description', 'error_uri'] as const;
 
 /**
  * Why it failed, fit to be logged: the message without tokens, the code, the status, the OAuth error. The error itself
  * stays here, as its config and its answer may hold refresh tokens.
  */
 function harmless(error: unknown, tokens: Token[]): Cause {
-  type Answer = { status?: number; data?: { error?: unknown } | null };
+  type Answer = { status?: number; data?: Record<string, unknown> | null };
   type Thrown = Cause & { response?: Answer; config?: { data?: unknown } };
   const { name, message, code, status, response, config } = (error ?? {}) as Thrown;
   // Node keeps the error of an aborted call on its socket, where a later request's error may show it.
@@ -92,6 +96,6 @@ function harmless(error: unknown, tokens: Token[]): Cause {
   if (name) cause.name = name;
   if (typeof code === 'string') cause.code = code;
   if (response?.status ?? status) cause.status = response?.status ?? status;
-  if (typeof response?.data?.error === 'string') cause.error = hide(response.data.error);
+  for (const field of OAUTH) if (typeof response?.data?.[field] === 'string') cause[field] = hide(response.data[field]);
   return cause;
 }

@@ -1,0 +1,151 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { jest } from '@jest/globals';
+import type { ClientMetadata, default as Provider } from 'oidc-provider';
+
+export const CONFIDENTIAL = { clientId: 'app', clientSecret: 'p:ss & "word"+%' };
+export const PUBLIC = { clientId: 'page' };
+
+type Expirable = { destroy(): Promise<void> };
+type Guest = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/** A real authorization server: refresh tokens rotate, and one that is presented twice takes the whole grant with it. */
+export interface AuthorizationServer {
+  readonly issuer: string;
+  readonly tokenEndpoint: string;
+  readonly revocationEndpoint: string;
+  /** A resource that answers a token it does not know with a challenge of RFC 6750 §3. */
+  readonly resource: string;
+  /** Of the grants that were taken back: with nobody signing out, each is a refresh token presented twice. */
+  readonly revoked: number;
+  /** Calls that reached the token endpoint. */
+  readonly asked: number;
+  /** A login that needed no browser: its refresh token. */
+  login(clientId?: string, accountId?: string): Promise<string>;
+  isActive(accessToken: string): Promise<boolean>;
+  /** All access tokens are over, before their time. */
+  expire(): Promise<void>;
+  /** Called before each request; `true`: it has seen to the answer. */
+  intercept(guest: Guest | undefined): void;
+  close(): Promise<void>;
+}
+
+/** @param ttl seconds that an access token lives; the server counts in whole ones */
+export async function startAuthorizationServer({ ttl = 2 } = {}): Promise<AuthorizationServer> {
+  let handle: (request: IncomingMessage, response: ServerResponse) => void = () => {};
+  const server = createServer((request, response) => handle(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const provider = await providerOf(issuer, ttl);
+  const answer = provider.callback();
+
+  const counts = { revoked: 0, asked: 0 };
+  provider.on('grant.revoked', () => counts.revoked++);
+  const issued: Expirable[] = [];
+  provider.on('access_token.saved', (token) => issued.push(token));
+  provider.on('client_credentials.saved', (token) => issued.push(token));
+  let guest: Guest | undefined;
+  handle = (request, response) => {
+    if (request.url === '/token') counts.asked++;
+    if (guest?.(request, response)) return;
+    if (request.url?.startsWith('/resource')) void resource(provider, request, response);
+    else answer(request, response);
+  };
+
+  return {
+    issuer,
+    tokenEndpoint: `${issuer}/token`,
+    revocationEndpoint: `${issuer}/token/revocation`,
+    resource: `${issuer}/resource`,
+    get revoked() {
+      return counts.revoked;
+    },
+    get asked() {
+      return counts.asked;
+    },
+    login: (clientId = CONFIDENTIAL.clientId, accountId = 'ada') => login(provider, clientId, accountId),
+    isActive: async (accessToken) => Boolean(await provider.AccessToken.find(accessToken)),
+    expire: async () => {
+      for (const token of issued.splice(0)) await token.destroy();
+    },
+    intercept: (next) => {
+      guest = next;
+    },
+    close: () => close(server),
+  };
+}
+
+async function providerOf(issuer: string, ttl: number): Promise<Provider> {
+  // It warns of what only production needs.
+  const silent = [jest.spyOn(console, 'warn'), jest.spyOn(console, 'info')].map((spy) =>
+    spy.mockImplementation(() => {}),
+  );
+  const { default: Provider } = await import('oidc-provider');
+  const client = (more: ClientMetadata): ClientMetadata => ({
+    grant_types: ['authorization_code', 'refresh_token'],
+    redirect_uris: ['https://app.example/callback'],
+    ...more,
+  });
+  const provider = new Provider(issuer, {
+    clients: [
+      client({
+        client_id: CONFIDENTIAL.clientId,
+        client_secret: CONFIDENTIAL.clientSecret,
+        grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+      }),
+      client({
+        client_id: 'poster',
+        client_secret: CONFIDENTIAL.clientSecret,
+        token_endpoint_auth_method: 'client_secret_post',
+      }),
+      client({ client_id: PUBLIC.clientId, token_endpoint_auth_method: 'none' }),
+    ],
+    scopes: ['openid', 'offline_access', 'read', 'write'],
+    ttl: { AccessToken: ttl, ClientCredentials: ttl, RefreshToken: 3600, Grant: 3600 },
+    rotateRefreshToken: true,
+    clientBasedCORS: () => true,
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: () => true },
+    },
+    findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
+  });
+  for (const spy of silent) spy.mockRestore();
+  return provider;
+}
+
+async function login(provider: Provider, clientId: string, accountId: string): Promise<string> {
+  const client = await provider.Client.find(clientId);
+  if (!client) throw new Error(`No client ${clientId}`);
+  const grant = new provider.Grant({ clientId, accountId });
+  const scope = 'offline_access read write';
+  grant.addOIDCScope(scope);
+  const grantId = await grant.save();
+  const token = new provider.RefreshToken({
+    client,
+    accountId,
+    grantId,
+    scope,
+    gty: 'authorization_code',
+    expiresWithSession: false,
+  } as never);
+  return token.save();
+}
+
+async function resource(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+  const known = token && ((await provider.AccessToken.find(token)) ?? (await provider.ClientCredentials.find(token)));
+  if (!known) {
+    const challenge = `Bearer realm="resource"${token ? ', error="invalid_token", error_description="expired"' : ''}`;
+    response.writeHead(401, { 'WWW-Authenticate': challenge }).end();
+    return;
+  }
+  const owner = 'accountId' in known ? known.accountId : known.clientId;
+  response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ owner }));
+}
+
+function close(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve) => server.close(() => resolve()));
+}

@@ -1,0 +1,56 @@
+import { configError } from '../errors.js';
+import type { SourceContext } from './source.js';
+
+/** Where an authorization server is asked. */
+export interface Endpoints {
+  /** RFC 6749 §3.2 */
+  tokenEndpoint: string;
+  /** RFC 7009 §2. Default: none, and `signOut()` revokes nothing. */
+  revocationEndpoint?: string | undefined;
+}
+
+interface Metadata {
+  issuer?: unknown;
+  token_endpoint?: string;
+  revocation_endpoint?: string;
+}
+
+/**
+ * The endpoints as given, and what the issuer's metadata says of the others, read when first needed.
+ *
+ * @throws ERR_BEARER_CONFIG
+ */
+export function endpointsOf({ issuer, tokenEndpoint, revocationEndpoint }: Partial<Endpoints> & { issuer?: string }) {
+  if (!issuer && !tokenEndpoint) throw configError('tokenEndpoint', 'given, or issuer to find it by', tokenEndpoint);
+  let metadata: Metadata = {};
+  let read = !issuer;
+  return async (ctx: SourceContext): Promise<Endpoints> => {
+    if (!read) metadata = await discover(issuer as string, ctx);
+    read = true;
+    return {
+      tokenEndpoint: tokenEndpoint ?? (metadata.token_endpoint as string),
+      revocationEndpoint: revocationEndpoint ?? metadata.revocation_endpoint,
+    };
+  };
+}
+
+/** RFC 8414 §3.1, or OpenID Connect's older place. */
+async function discover(issuer: string, { client }: SourceContext): Promise<Metadata> {
+  const { origin, pathname } = new URL(issuer);
+  const path = pathname.replace(/\/$/, '');
+  const places = [`/.well-known/oauth-authorization-server${path}`, `${path}/.well-known/openid-configuration`];
+  for (const place of places) {
+    const { status, data } = await client.get<Metadata | null>(origin + place, {
+      validateStatus: (code) => code === 200 || code === 404,
+    });
+    if (status === 200) return checked(issuer, data);
+  }
+  throw new Error(`${issuer} publishes no metadata: give tokenEndpoint instead of issuer`);
+}
+
+/** Metadata that speaks of another issuer would send the refresh token there (RFC 8414 §3.3). */
+function checked(issuer: string, metadata: Metadata | null): Metadata {
+  if (metadata?.issuer !== issuer) throw new Error(`The metadata of ${issuer} is not its own: "issuer" differs`);
+  if (typeof metadata.token_endpoint !== 'string') throw new Error(`The metadata of ${issuer} has no token_endpoint`);
+  return metadata;
+}

@@ -1,0 +1,117 @@
+import { configError } from '../errors.js';
+import type { Token, TokenResponse } from '../token.js';
+import { type Endpoints, endpointsOf } from './metadata.js';
+import type { SourceContext, TokenSource } from './source.js';
+
+/** How the client proves who it is: writes to the body or the headers of a call to the authorization server. */
+export type ClientAuthentication = (body: URLSearchParams, headers: Record<string, string>) => void | Promise<void>;
+
+export interface OAuth2Options extends Partial<Endpoints> {
+  /** The authorization server's identifier. Endpoints that are not given are read from its metadata (RFC 8414 §3). */
+  issuer?: string;
+  clientId: string;
+  clientSecret?: string;
+  /** What to ask for (RFC 6749 §3.3), separated by spaces. Default: what the server gives. */
+  scope?: string;
+  /**
+   * How the client authenticates (RFC 6749 §2.3.1): `basic` (client_secret_basic), `post` (client_secret_post), `none`
+   * (a public client), or a function, called for each request, for anything else (private_key_jwt). Default: `basic`
+   * with a secret, `none` without.
+   */
+  clientAuth?: 'basic' | 'post' | 'none' | ClientAuthentication;
+}
+
+/**
+ * Call it for tokens of a login that was done elsewhere (`tokens`, `signIn(tokens)`): it refreshes them (RFC 6749 §6),
+ * and `signOut()` revokes them (RFC 7009) where the server can.
+ *
+ * @throws ERR_BEARER_CONFIG
+ */
+export function refreshToken(options: OAuth2Options): TokenSource {
+  const server = connect(options);
+  return {
+    ...server.source,
+    needsRefreshToken: true,
+    refresh: (token, ctx) => server.grant('refresh_token', { refresh_token: token.refreshToken as string }, ctx),
+  };
+}
+
+/**
+ * Call it for a service that acts in its own name (RFC 6749 §4.4): it obtains a token with the client's credentials, and
+ * another when that one ends.
+ *
+ * @throws ERR_BEARER_CONFIG
+ */
+export function clientCredentials(options: OAuth2Options): TokenSource {
+  const server = connect(options);
+  return { ...server.source, obtain: (ctx) => server.grant('client_credentials', {}, ctx) };
+}
+
+function connect(options: OAuth2Options) {
+  const { scope } = options;
+  const authenticate = authentication(options);
+  const endpoints = endpointsOf(options);
+
+  const post = async (url: string, fields: Record<string, string>, { client }: SourceContext) => {
+    const body = new URLSearchParams(fields);
+    const headers: Record<string, string> = { Accept: 'application/json' };
+    await authenticate(body, headers);
+    return (await client.post(url, body, { headers })).data;
+  };
+
+  return {
+    grant: async (grant_type: string, fields: Record<string, string>, ctx: SourceContext): Promise<TokenResponse> => {
+      const { tokenEndpoint } = await endpoints(ctx);
+      return post(tokenEndpoint, { grant_type, ...fields, ...(scope && { scope }) }, ctx);
+    },
+    source: {
+      isRejected,
+      async revoke(token: Token, ctx: SourceContext) {
+        const { revocationEndpoint } = await endpoints(ctx);
+        // The refresh token's end is the end of its access tokens too (RFC 7009 §2.1).
+        const [spent, hint] = token.refreshToken
+          ? [token.refreshToken, 'refresh_token']
+          : [token.accessToken, 'access_token'];
+        if (revocationEndpoint) await post(revocationEndpoint, { token: spent, token_type_hint: hint }, ctx);
+      },
+    },
+  };
+}
+
+// Answers of RFC 6749 §4.1.2.1 and RFC 8628 §3.5 that some servers give at the token endpoint on a bad day.
+const PASSING = ['server_error', 'temporarily_unavailable', 'slow_down'];
+
+/** Only an OAuth error is the server's word (RFC 6749 §5.2): a 400 without one comes from something in between. */
+function isRejected(failure: unknown): boolean {
+  const { status, data } = (failure as { response?: { status: number; data?: { error?: unknown } } }).response ?? {};
+  const error = data?.error;
+  return [400, 401, 403].includes(status as number) && typeof error === 'string' && !PASSING.includes(error);
+}
+
+function authentication({ clientId, clientSecret, clientAuth }: OAuth2Options): ClientAuthentication {
+  const method = clientAuth ?? (clientSecret ? 'basic' : 'none');
+  if (!clientId) throw configError('clientId', 'a string', clientId);
+  if (typeof method === 'function') return method;
+  if (method !== 'none' && !clientSecret) throw configError('clientSecret', `given, for ${method}`, clientSecret);
+  const secret = clientSecret as string;
+  switch (method) {
+    case 'none':
+      return (body) => body.set('client_id', clientId);
+    case 'post':
+      return (body) => {
+        body.set('client_id', clientId);
+        body.set('client_secret', secret);
+      };
+    case 'basic':
+      return (_, headers) => {
+        headers.Authorization = `Basic ${btoa(`${formEncoded(clientId)}:${formEncoded(secret)}`)}`;
+      };
+    default:
+      throw configError('clientAuth', "'basic', 'post', 'none' or a function", method);
+  }
+}
+
+/** Before base64, as RFC 6749 §2.3.1 has it, and few clients. */
+function formEncoded(text: string): string {
+  return new URLSearchParams({ '': text }).toString().slice(1);
+}
