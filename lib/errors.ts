@@ -60,8 +60,28 @@ export function forRequest(
 ): BearerError {
   const error = bearerError(code, message, { cause, retryAfter });
   error.config = config;
+  if (FINAL.has(code)) letBe(config);
   if (!response) return error;
   return Object.assign(error, { response, request: response.request, status: response.status });
+}
+
+/** What another try can't mend, or what it would send in another user's name. */
+const FINAL = new Set<string>([
+  'ERR_BEARER_SIGNED_OUT',
+  'ERR_BEARER_REJECTED',
+  'ERR_BEARER_BODY',
+  'ERR_BEARER_IDENTITY',
+] satisfies BearerErrorCode[]);
+
+/** To axios-retry, an error without an answer is the network's, and worth a retry of any method. */
+function letBe(config: InternalAxiosRequestConfig): void {
+  const retry = config['axios-retry'];
+  if (!retry?.retryCondition) return;
+  const { retryCondition } = retry;
+  config['axios-retry'] = {
+    ...retry,
+    retryCondition: (error) => !FINAL.has(error.code ?? '') && retryCondition(error),
+  };
 }
 
 /** The option's name is quoted, so that a search for it finds the line to change; its value is not: it may be a token. @internal */

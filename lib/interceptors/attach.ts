@@ -44,9 +44,12 @@ export async function attach(guard: Guard, config: Config, passage: Passage): Pr
   const found = reason ? undefined : session?.lookup(options.minValidity);
   const waits = found instanceof Promise;
   if (waits) session?.emit('waiting', () => ({ ...requestInfo(config), after: 'held' }));
-  const current = waits
-    ? await patient(found, config, since, () => session?.left()).catch((error) => refuse(error, config))
-    : found;
+  let current: Current | undefined;
+  try {
+    current = waits ? await patient(found, config, since, () => session?.left()) : found;
+  } catch (error) {
+    return failOnWire(config, error);
+  }
 
   if (data instanceof Replayable) config.data = await patient(remade(data), config, since);
   if (!session || !current) return withoutToken(guard, config, reason ?? 'signed-out', session);
@@ -62,6 +65,21 @@ function pace(config: Config, journey: Journey): void {
     sent.adapter = journey.adapter as never;
     return throughGate(sent, journey).catch((error) => refuse(error, sent));
   };
+}
+
+/**
+ * Who waited in vain fails where the network would have failed it, its body transformed: axios-retry sends a config
+ * again without the transforms.
+ */
+function failOnWire(config: Config, error: unknown): Config {
+  // Made anew whenever it is sent, so not now.
+  if (config.data instanceof Replayable) refuse(error, config);
+  const { adapter } = config;
+  config.adapter = async (sent) => {
+    sent.adapter = adapter as never;
+    return refuse(error, sent);
+  };
+  return config;
 }
 
 function refuse(error: unknown, config: Config): never {
