@@ -44,8 +44,8 @@ export class Session extends TokenSession {
   }
 }
 
-/** Which session serves a request, where one instance serves several; `undefined`: none. */
-export type SessionResolver = (config: Config) => Session | undefined;
+/** Which session serves a request, where one instance serves several; `undefined`: none. A promise is waited for. */
+export type SessionResolver = (config: Config) => Session | undefined | Promise<Session | undefined>;
 
 /** Call it for a session that several instances share, or that is used without axios. Installs nothing. */
 export function createSession(options: SessionOptions): Session {
@@ -85,7 +85,7 @@ export function bearer(
 function guard(
   instance: AxiosInstance,
   key: unknown,
-  sessionOf: (config: Config) => TokenSession | undefined,
+  sessionOf: Guard['sessionOf'],
   options: InstallOptions,
 ): () => void {
   const settings = readInstallOptions(options);
@@ -112,7 +112,8 @@ function guard(
 
   const isRefreshCall = (config: Config) => {
     const asking = askingSource();
-    return asking !== undefined && asking === (only ?? sessionOf(config))?.source;
+    const session = asking && (only ?? sessionOf(config));
+    return session instanceof TokenSession && session.source === asking;
   };
   // Axios walks both managers at once for each request, so that both handlers can be made for that request alone.
   let passage: Passage = {};

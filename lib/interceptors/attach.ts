@@ -38,7 +38,8 @@ export async function attach(guard: Guard, config: Config, passage: Passage): Pr
   const since = Date.now();
   const { data } = config;
   const options = requestOptions(config) || {};
-  const session = options.session ?? guard.sessionOf(config);
+  const asked = options.session ?? guard.sessionOf(config);
+  const session = asked instanceof Promise ? await patient(asked, config, since) : asked;
   if (session) session.sibling ??= guard.instance;
   const reason = obstacle(guard, config, session);
   const found = reason ? undefined : session?.lookup(options.minValidity);

@@ -28,7 +28,7 @@ export type Config = InternalAxiosRequestConfig;
 export interface Guard {
   readonly instance: AxiosInstance;
   readonly settings: InstallSettings;
-  sessionOf(config: Config): TokenSession | undefined;
+  sessionOf(config: Config): TokenSession | undefined | Promise<TokenSession | undefined>;
   /** What keeps the token from where this request goes. */
   barrier(config: Config, session: TokenSession): SkipReason | undefined;
   /** The final URL, as axios builds it; `undefined`: it would go nowhere. */

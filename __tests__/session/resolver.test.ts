@@ -1,0 +1,45 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import axios from 'axios';
+import { bearer, createSession, type Session } from 'axios-bearer';
+import { closeAll, codeOf, deferred, keep, refreshing, serve } from '../support/sessions.js';
+
+afterEach(closeAll);
+
+describe('A choice among sessions that takes its time', () => {
+  it('is waited for: the request is given its token, refreshed and replayed like any other', async () => {
+    const server = await serve();
+    const session = keep(createSession({ source: refreshing, tokens: server.issue() }));
+    const api = axios.create({ baseURL: server.url });
+    bearer(api, { session: async () => session });
+    server.expire();
+    expect((await api.get('/videos')).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 1, ok: 1 });
+  });
+
+  it('may be that nobody is signed in', async () => {
+    const server = await serve();
+    const api = axios.create({ baseURL: server.url });
+    bearer(api, { session: async () => undefined });
+    expect((await api.get('/public')).data).toEqual({ authorization: false });
+  });
+
+  it('that fails fails the request, which is not sent', async () => {
+    const server = await serve();
+    const api = axios.create({ baseURL: server.url });
+    bearer(api, { session: () => Promise.reject(new Error('no cookies here')) });
+    await expect(api.get('/public')).rejects.toThrow('no cookies here');
+    expect(server.log).toHaveLength(0);
+  });
+
+  it('L17 an abort and a timeout end the waiting for it at once', async () => {
+    const server = await serve();
+    const api = axios.create({ baseURL: server.url });
+    bearer(api, { session: () => deferred<Session>().promise });
+    const aborter = new AbortController();
+    const aborted = codeOf(api.get('/public', { signal: aborter.signal }));
+    aborter.abort();
+    expect(await aborted).toBe('ERR_CANCELED');
+    expect(await codeOf(api.get('/public', { timeout: 5 }))).toBe('ECONNABORTED');
+    expect(server.log).toHaveLength(0);
+  });
+});
