@@ -1,7 +1,7 @@
 import type { AxiosInstance, AxiosResponse } from 'axios';
 import pLimit from 'p-limit';
 import { configError } from './errors.js';
-import { attach, attachNow, isReady } from './interceptors/attach.js';
+import { attach, attachNow, readiness } from './interceptors/attach.js';
 import type { Config, Guard, Passage } from './interceptors/config.js';
 import { innermost, type Place, placeOf, unshifts } from './interceptors/innermost.js';
 import { border, destination, originOf, pageOrigin } from './interceptors/origins.js';
@@ -115,21 +115,31 @@ function guard(
     const session = asking && (only ?? sessionOf(config));
     return session instanceof TokenSession && session.source === asking;
   };
-  // Axios walks both managers at once for each request, so that both handlers can be made for that request alone.
-  let passage: Passage = {};
+  // Axios walks both managers at once for each request, so that both handlers can be made for that request alone. A
+  // request made meanwhile, in somebody's `runWhen`, walks both before we go on.
+  let passage: Passage | undefined;
   const runWhen = (config: Config) => {
+    if (requests.first) passage = { outer: passage };
+    requests.asked = true;
     if (requests.first !== unshifts(config) || isRefreshCall(config)) return false;
-    const here = passage;
-    const ready = only !== undefined && isReady(guard, config, only);
-    requests.handler.synchronous = ready;
+    const here = passage as Passage;
+    const ready = only && readiness(guard, config, only);
+    requests.handler.synchronous = ready !== undefined;
     requests.handler.fulfilled = ready
-      ? (final: Config) => attachNow(guard, final, only, here)
+      ? (final: Config) =>
+          here.late ? attach(guard, final, here) : attachNow(guard, final, only as TokenSession, here)
       : (final: Config) => attach(guard, final, here);
+    // Behind interceptors that take their time, somebody may have signed in.
+    if (ready === 'now') {
+      queueMicrotask(() => {
+        here.late = true;
+      });
+    }
     return true;
   };
   const meet = ({ handler }: Place) => {
-    const here = passage;
-    passage = {};
+    const here = passage ?? {};
+    passage = here.outer;
     handler.fulfilled = (answer: AxiosResponse) => arrived(here, answer);
     handler.rejected = (error: unknown) => failed(here, error);
   };

@@ -27,7 +27,7 @@ export class Holder {
   /** Of the newest token, also after a sign-out. */
   protected generation = 0;
   /** Tokens handed in, until the store has been asked whether it knows better. */
-  protected unread: { seed: Stored | undefined } | undefined;
+  unread: { seed: Stored | undefined } | undefined;
   readonly #alarm = new Alarm();
   #overtaken = false;
 

@@ -23,7 +23,8 @@ export class Keeper extends Holder {
   constructor(options: SessionOptions, client: (signal: AbortSignal) => AxiosInstance) {
     super(options, client);
     this.#unsubscribe = this.vault.store.subscribe?.(() => this.#readLater());
-    const seed = options.tokens == null ? undefined : this.firstOf(options.tokens);
+    const tokens = options.tokens ?? this.settings.source.tokens;
+    const seed = tokens == null ? undefined : this.firstOf(tokens);
     if (!options.store) {
       if (seed) this.plant(seed);
       return;

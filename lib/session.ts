@@ -138,15 +138,32 @@ export class TokenSession {
     return atHand !== undefined && isFresh(atHand, minValidity);
   }
 
-  /** The token to send a request with; a promise where it has to be waited for; `undefined`: there is none to be had. @internal */
-  lookup(minValidity = 0): Current | Promise<Current | undefined> | undefined {
+  /** Is there no token, and none to be had without a sign-in? @internal */
+  get isIdle(): boolean {
+    const { unread, flight, state, obtainable } = this.#keeper;
+    return !unread && !flight?.urgent && !state.current && !obtainable;
+  }
+
+  /** @internal */
+  get isRefreshing(): boolean {
+    return this.#keeper.flight !== undefined;
+  }
+
+  /**
+   * The token to send a request with; a promise where it has to be waited for; `undefined`: there is none to be had.
+   * `newest`: wait for a refresh under way, if it comes to something.
+   *
+   * @internal
+   */
+  lookup(minValidity = 0, newest = false): Current | Promise<Current | undefined> | undefined {
     const keeper = this.#keeper;
     const reading = keeper.restore();
     // What the store holds decides what is to be done, as if it had been known from the start.
-    if (reading) return this.#outcome(reading).then(() => this.lookup(minValidity));
+    if (reading) return this.#outcome(reading).then(() => this.lookup(minValidity, newest));
     if (keeper.flight?.urgent) return this.#outcome(keeper.flight);
     const { current } = keeper.state;
     if (current) {
+      if (newest && keeper.flight) return this.#outcome(keeper.flight, current.identity, true);
       if (isFresh(current, minValidity) || !keeper.renewable(current)) return current;
       const flight = keeper.renewal();
       return isLive(current.token, Date.now(), minValidity) ? current : this.#outcome(flight, current.identity, true);

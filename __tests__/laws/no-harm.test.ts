@@ -602,6 +602,18 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
     });
   }
 
+  it('L15 sends the replay through an adapter that rewrites requests as it was sent first: it is rewritten once', async () => {
+    const { api, server, sends } = await rig();
+    const send = axios.getAdapter('http');
+    api.defaults.adapter = (config) => send({ ...config, url: config.url?.replace('/once', '/echo/once') });
+    server.expire();
+    expect((await api.get('/once')).status).toBe(200);
+    expect(sends.filter(({ path }) => path.includes('once')).map(({ path }) => path)).toEqual([
+      '/echo/once',
+      '/echo/once',
+    ]);
+  });
+
   it('L15 gives the adapter back to a request that was held', async () => {
     const { api, server, session } = await rig({ tokens: 'clock' });
     const { adapter } = api.defaults;

@@ -140,9 +140,9 @@ describe('clientCredentials()', () => {
   it('obtains a first token, and another when that one is over (RFC 6749 §4.4)', async () => {
     const { api } = scene(clientCredentials({ ...confidential(), scope: 'read' }));
     const asked = server.asked;
-    expect((await api.get('/resource')).data).toEqual({ owner: 'app' });
+    expect((await api.get('/resource')).data).toEqual({ owner: 'service' });
     await server.expire();
-    expect((await api.get('/resource')).data).toEqual({ owner: 'app' });
+    expect((await api.get('/resource')).data).toEqual({ owner: 'service' });
     expect(server.asked - asked).toBe(2);
   });
 

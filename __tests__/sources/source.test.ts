@@ -130,14 +130,19 @@ describe('staticToken', () => {
   });
 
   it('that no header can carry is refused', async () => {
-    const { server, api } = await scene({
-      ...quick,
-      refreshRetries: 0,
-      tokens: undefined,
-      source: staticToken('a\r\nb'),
-    });
-    expect(await codeOf(api.get('/public'))).toBe('ERR_BEARER_TOKEN');
-    expect(server.stats.requests).toBe(0);
+    expect(await codeOf(scene({ tokens: undefined, source: staticToken('a\r\nb') }))).toBe('ERR_BEARER_TOKEN');
+  });
+
+  it('is there from the start: its session is active before anything is awaited, and again after a sign-in', async () => {
+    const session = lone({ source: staticToken('at_static') });
+    expect(session.state.status).toBe('active');
+    await session.signOut();
+    expect(session.state.status).toBe('signed-out');
+    expect((await session.signIn()).accessToken).toBe('at_static');
+  });
+
+  it('gives way to tokens that were handed in', async () => {
+    expect(await lone({ source: staticToken('at_static'), tokens: pair('own') }).token()).toBe('at_own');
   });
 });
 

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { jest } from '@jest/globals';
 import type { ClientMetadata, default as Provider } from 'oidc-provider';
 
-export const CONFIDENTIAL = { clientId: 'app', clientSecret: 'p:ss & "word"+%' };
-export const PUBLIC = { clientId: 'page' };
+export const CONFIDENTIAL = { clientId: 'service', clientSecret: 'p:ss & "word"+%' };
+export const PUBLIC = { clientId: 'my-app' };
 
 type Expirable = { destroy(): Promise<void> };
 type Guest = (request: IncomingMessage, response: ServerResponse) => boolean;

@@ -2,7 +2,7 @@ import { bearerError, forRequest, isBearerError } from '../errors.js';
 import type { SkipReason } from '../events.js';
 import type { TokenSession } from '../session.js';
 import type { Current } from '../state.js';
-import { Replayable, remade } from './body.js';
+import { isOneShot, Replayable, remade } from './body.js';
 import {
   begin,
   type Config,
@@ -13,18 +13,31 @@ import {
   requestInfo,
   requestOptions,
 } from './config.js';
-import { patient } from './patience.js';
-import { arm, type Headers, headerValue, nameOf, throughGate } from './wire.js';
+import { isCanceled, patient } from './patience.js';
+import { arm, type Headers, headersOf, headerValue, nameOf, throughGate } from './wire.js';
 
-/** Can this request be given its token here and now, with nothing to wait for and nothing that could throw? */
-export function isReady({ settings }: Guard, config: Config, session: TokenSession): boolean {
+/**
+ * Can what is to be done with this request be done here and now, with nothing to wait for and nothing that could throw?
+ * `fresh`: also later, since a token that was fresh is sent.
+ */
+export function readiness({ settings }: Guard, config: Config, session: TokenSession): 'fresh' | 'now' | undefined {
   const options = requestOptions(config);
-  if (options === false || options.session || settings.skip || config.data instanceof Replayable) return false;
-  return session.isFresh(options.minValidity);
+  if (config.data instanceof Replayable || hasOneChance(config, session)) return undefined;
+  if (options === false) return 'now';
+  if (options.session || settings.skip) return undefined;
+  if (session.isFresh(options.minValidity)) return 'fresh';
+  return settings.whenSignedOut === 'send' && session.isIdle ? 'now' : undefined;
+}
+
+/** While a refresh is under way, the token at hand may be refused: who can't be sent again waits to see. */
+function hasOneChance({ data }: Config, session: TokenSession): boolean {
+  return session.isRefreshing && isOneShot(data);
 }
 
 /** The request interceptor where a token is at hand: axios then sends without a promise in between. */
-export function attachNow(guard: Guard, config: Config, session: TokenSession, passage: Passage): Config {
+export function attachNow(guard: Guard, final: Config, session: TokenSession, passage: Passage): Config {
+  if (isCanceled(final)) return final;
+  const config = extensible(final);
   const reason = obstacle(guard, config, session);
   // Other interceptors may have taken their time meanwhile, or signed out: it was fresh, a 401 will tell.
   const current = reason ? undefined : session.atHand;
@@ -34,15 +47,16 @@ export function attachNow(guard: Guard, config: Config, session: TokenSession, p
 }
 
 /** The request interceptor in all other cases. */
-export async function attach(guard: Guard, config: Config, passage: Passage): Promise<Config> {
+export async function attach(guard: Guard, final: Config, passage: Passage): Promise<Config> {
   const since = Date.now();
+  const config = extensible(final);
   const { data } = config;
   const options = requestOptions(config) || {};
   const asked = options.session ?? guard.sessionOf(config);
   const session = asked instanceof Promise ? await patient(asked, config, since) : asked;
   if (session) session.sibling ??= guard.instance;
   const reason = obstacle(guard, config, session);
-  const found = reason ? undefined : session?.lookup(options.minValidity);
+  const found = reason ? undefined : session?.lookup(options.minValidity, hasOneChance(config, session));
   const waits = found instanceof Promise;
   if (waits) session?.emit('waiting', () => ({ ...requestInfo(config), after: 'held' }));
   let current: Current | undefined;
@@ -58,6 +72,12 @@ export async function attach(guard: Guard, config: Config, passage: Passage): Pr
   passage.journey = journey;
   if (waits) pace(config, journey);
   return config;
+}
+
+/** Somebody may have frozen it; axios works on a copy too. */
+function extensible(config: Config): Config {
+  if (Object.isExtensible(config)) return config;
+  return Object.assign(Object.create(Object.getPrototypeOf(config)), config);
 }
 
 /** Ten thousand that waited do not leave in one tick. */
@@ -105,7 +125,7 @@ function obstacle(guard: Guard, config: Config, session: TokenSession | undefine
 /** A config that has travelled before still bears the token it went with; that is not the caller's own. */
 function forgetOurs({ guard, sent }: Journey, config: Config): void {
   const { header } = guard.settings;
-  const headers = config.headers as Headers;
+  const headers = headersOf(config);
   const name = header && nameOf(headers, header);
   if (name && headers[name] === headerValue(guard, sent.token.accessToken)) delete headers[name];
 }
@@ -114,7 +134,7 @@ function forgetOurs({ guard, sent }: Journey, config: Config): void {
 function hasOwnAuthorization({ instance, settings: { header } }: Guard, config: Config): boolean {
   if (!header) return false;
   if (config.auth) return true;
-  const headers = config.headers as Headers;
+  const headers = headersOf(config);
   const value = headers[nameOf(headers, header) ?? ''];
   if (!value) return value === false;
   const defaults = instance.defaults.headers as unknown as Record<string, Headers | undefined>;
@@ -142,8 +162,10 @@ function depart(
   data: unknown,
   since = Date.now(),
 ): Journey {
-  const { adapter, validateStatus, beforeRedirect } = config;
-  const headers = config.headers as Headers;
+  const { adapter, validateStatus } = config;
+  const headers = headersOf(config);
+  // Not what somebody has put on Object.prototype.
+  const beforeRedirect = Object.hasOwn(config, 'beforeRedirect') ? config.beforeRedirect : undefined;
   const journey: Journey = {
     guard,
     session,

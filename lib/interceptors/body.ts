@@ -28,7 +28,7 @@ function isStream(value: unknown): boolean {
 }
 
 /** Does it hold, anywhere, something that sending has used up? */
-function isOneShot(value: unknown, seen = new Set<unknown>()): boolean {
+export function isOneShot(value: unknown, seen = new Set<unknown>()): boolean {
   if (!value || typeof value !== 'object' || seen.has(value)) return false;
   if (isStream(value)) return true;
   seen.add(value);

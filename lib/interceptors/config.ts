@@ -67,6 +67,10 @@ export interface Journey {
 /** One request's way through the chain, shared by the handler on its way down and the one on its way up. */
 export interface Passage {
   journey?: Journey;
+  /** The one that was begun before it, and goes on after it. */
+  readonly outer?: Passage | undefined;
+  /** It was made ready at once, yet other interceptors have taken their time. */
+  late?: boolean;
 }
 
 /**

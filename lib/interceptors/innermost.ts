@@ -19,6 +19,8 @@ export interface Place {
   readonly handler: Handler;
   /** Is this visit before everybody else's, or the other one, after them? One without `runWhen` has only the first. */
   first: boolean;
+  /** Was it asked in this walk? Who walks the managers for another reason meets us once. */
+  asked: boolean;
   /** Called before each visit. */
   meet?: ((place: Place) => void) | undefined;
   /** Neither ejected nor cleared. */
@@ -41,7 +43,9 @@ export function innermost(of: unknown, key: unknown, enter: () => number, meet?:
   const ours = manager.forEach.ours ?? wrap(manager);
   const id = enter();
   const handler = manager.handlers.at(-1) as Handler;
-  const place: Place = { handler, first: true, meet, isTaken: () => manager.handlers.includes(handler), leave };
+  // The array is public, and some put another thing in its place.
+  const isTaken = () => Array.isArray(manager.handlers) && manager.handlers.includes(handler);
+  const place: Place = { handler, first: true, asked: false, meet, isTaken, leave };
   ours.set(key, place);
   return place;
 
@@ -64,7 +68,7 @@ function wrap(manager: Manager): Map<unknown, Place> {
       for (const place of ours.values()) if (place.handler === handler) return;
       visit(handler);
     });
-    for (const place of ours.values()) if (place.handler.runWhen) visitOurs(place, visit, false);
+    for (const place of ours.values()) if (place.asked) visitOurs(place, visit, false);
   };
   walk.ours = ours;
   manager.forEach = walk;
@@ -74,6 +78,7 @@ function wrap(manager: Manager): Map<unknown, Place> {
 function visitOurs(place: Place, visit: Visit, first: boolean): void {
   if (!place.isTaken()) return;
   place.first = first;
+  place.asked = false;
   place.meet?.(place);
   visit(place.handler);
 }

@@ -49,7 +49,7 @@ export function destination(instance: AxiosInstance, config: Config): URL | unde
   if (!baseURL) return parse(url);
   if (PLAINLY_RELATIVE.test(url)) return parse(baseURL);
   try {
-    return parse(instance.getUri({ baseURL, url, allowAbsoluteUrls, params: {} } as Config));
+    return parse(instance.getUri({ baseURL, url, allowAbsoluteUrls, params: null } as Config));
   } catch {
     return undefined;
   }

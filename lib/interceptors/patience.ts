@@ -66,3 +66,8 @@ export function throwIfCanceled(config: Config): void {
   config.cancelToken?.throwIfRequested();
   if (config.signal?.aborted) throw new CanceledError(undefined, config);
 }
+
+/** Canceled before it was sent: axios throws, and older versions run no response interceptor then. */
+export function isCanceled({ signal, cancelToken }: Config): boolean {
+  return Boolean(signal?.aborted || cancelToken?.reason);
+}

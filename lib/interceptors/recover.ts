@@ -3,7 +3,7 @@ import { bearerError, forRequest, isBearerError } from '../errors.js';
 import type { Current } from '../state.js';
 import { canSendAgain, restoreBody } from './body.js';
 import { isTokenRefused } from './challenge.js';
-import { type Config, type Journey, type Passage, requestInfo } from './config.js';
+import { type Config, type Journey, journeyOf, type Passage, requestInfo } from './config.js';
 import { patient } from './patience.js';
 import { redact } from './redact.js';
 import { type Answer, bringHome, replay } from './replay.js';
@@ -11,18 +11,18 @@ import { disarm, settle } from './wire.js';
 
 /** The response interceptor's way for answers. */
 export function arrived(passage: Passage, response: AxiosResponse): AxiosResponse | Promise<AxiosResponse> {
-  const journey = comeHome(passage, response);
-  if (!journey) return response;
+  const journey = comeHome(passage, response?.config);
+  if (!journey || !response) return response;
   if (response.status === 401 || journey.guard.settings.shouldRefresh) return recover(journey, { response });
   journey.session.helped(journey.sent);
-  restoreBody(response.config, journey);
+  restoreBody(journey.config, journey);
   return response;
 }
 
 /** The response interceptor's way for errors. */
 export function failed(passage: Passage, error: unknown): Promise<AxiosResponse> {
   const { config, response } = (error ?? {}) as { config?: Config; response?: AxiosResponse };
-  const journey = comeHome(passage, response ?? { config });
+  const journey = comeHome(passage, response?.config ?? config);
   if (!journey) return Promise.reject(error);
   if (response) return recover(journey, { response, error });
   if (config) restoreBody(config, journey);
@@ -30,11 +30,11 @@ export function failed(passage: Passage, error: unknown): Promise<AxiosResponse>
 }
 
 /** Only a request that we gave a token is ours to mend. An adapter may answer with a config of its own, or with none. */
-function comeHome({ journey }: Passage, answer: { config?: Config | undefined }): Journey | undefined {
+function comeHome({ journey }: Passage, config: Config | undefined): Journey | undefined {
   if (!journey) return undefined;
   journey.home = true;
-  bringHome(answer, journey);
   disarm(journey.config, journey);
+  if (config && config !== journey.config && journeyOf(config) === journey) disarm(config, journey);
   return journey;
 }
 
@@ -42,9 +42,11 @@ function comeHome({ journey }: Passage, answer: { config?: Config | undefined })
 async function recover(journey: Journey, answer: Answer): Promise<AxiosResponse> {
   try {
     while (await isRefused(journey, answer.response)) {
-      const found = remedy(journey, answer.response);
+      bringHome(answer.response, journey);
+      const found = remedy(journey);
       const renewed = found instanceof Promise ? await awaited(journey, answer.response, found) : found;
       if (!renewed || isTheSame(journey, renewed)) break;
+      assertSendable(answer.response.config, journey);
       // An unread body keeps its socket, which may be the only one.
       discard(answer.response.data);
       answer = await replay(journey, answer.response.config, renewed);
@@ -55,12 +57,15 @@ async function recover(journey: Journey, answer: Answer): Promise<AxiosResponse>
     const ours = isBearerError(error) && !error.config;
     throw redact(ours ? forRequest(error, answer.response.config, answer.response) : error, journey.guard);
   } finally {
-    restoreBody(answer.response.config, journey);
+    restoreBody(answer.response.config ?? journey.config, journey);
   }
 }
 
 /** Would a new token mend it? */
-function isRefused({ guard, session, sent, since }: Journey, response: AxiosResponse): boolean | Promise<boolean> {
+function isRefused(
+  { guard, session, sent, since, config }: Journey,
+  response: AxiosResponse,
+): boolean | Promise<boolean> {
   const { shouldRefresh } = guard.settings;
   const judge = (refused: boolean) => {
     if (!refused) session.helped(sent);
@@ -68,25 +73,29 @@ function isRefused({ guard, session, sent, since }: Journey, response: AxiosResp
   };
   if (!shouldRefresh) return judge(isTokenRefused(response));
   const refused = shouldRefresh(response);
-  return refused instanceof Promise ? patient(refused.then(judge), response.config, since) : judge(refused);
+  return refused instanceof Promise ? patient(refused.then(judge), config, since) : judge(refused);
 }
 
 /**
  * The token to send it again with, if there is one or will be.
  *
- * @throws ERR_BEARER_BODY, ERR_BEARER_IDENTITY
+ * @throws ERR_BEARER_IDENTITY
  */
-function remedy(journey: Journey, { config }: AxiosResponse): Current | Promise<Current | undefined> | undefined {
+function remedy(journey: Journey): Current | Promise<Current | undefined> | undefined {
   const { session, sent, options, guard, replays } = journey;
   const { maxReplays } = guard.settings;
   if (replays > 0 && replays >= maxReplays) return void session.noHelp(sent);
 
   const found = session.recover(sent, replays);
-  const replaying = options.replay !== false && maxReplays > 0;
-  if (!found || (replaying && canSendAgain(config, journey))) return found;
+  if (options.replay !== false && maxReplays > 0) return found;
   // The session is refreshed all the same, for whoever comes next.
   if (found instanceof Promise) found.catch(() => {});
-  if (!replaying) return undefined;
+  return undefined;
+}
+
+/** Asked when there is a new token: who hears of it and calls again at once, with a body made anew, sends that one. */
+function assertSendable(config: Config, journey: Journey): void {
+  if (canSendAgain(config, journey)) return;
   throw bearerError(
     'ERR_BEARER_BODY',
     'The body is a stream, which can be sent only once. Wrap it, replayable(() => body), to have the request replayed',

@@ -1,10 +1,16 @@
-import { AxiosError, type AxiosResponse, getAdapter } from 'axios';
+import { AxiosError, AxiosHeaders, type AxiosResponse, getAdapter } from 'axios';
 import type { Config, Guard, Journey } from './config.js';
 import { parse } from './origins.js';
 import { isImpatient, patient } from './patience.js';
 
 export type Headers = Record<string, unknown>;
 type ValidateStatus = Config['validateStatus'];
+
+/** As axios is about to make them: an interceptor may have left others, or none. */
+export function headersOf(config: Config): Headers {
+  if (typeof config.headers?.setContentType !== 'function') config.headers = AxiosHeaders.from(config.headers as never);
+  return config.headers as Headers;
+}
 
 export function nameOf(headers: Headers, header: string): string | undefined {
   for (const name of Object.keys(headers)) {

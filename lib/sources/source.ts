@@ -11,6 +11,8 @@ export interface TokenSource {
   obtain?(ctx: SourceContext): Promise<TokenResponse>;
   /** Called by `signOut()`, and for a token that came too late to be used (RFC 7009). Its failure harms nothing. */
   revoke?(token: Token, ctx: SourceContext): Promise<void>;
+  /** Held from the start, with nobody asked: as if given as the session's `tokens`, where none are. */
+  tokens?: TokenResponse;
   /** Called with what `refresh` or `obtain` threw: is this refusal definite? Default: 400, 401 and 403 are. */
   isRejected?(error: unknown): boolean;
   /** `obtain` asks a person: it runs outside the lock and has no deadline. */
