@@ -5,11 +5,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosAdapter, type AxiosInstance, type AxiosResponse } from 'axios';
 import * as core from 'axios-bearer';
 import * as apiVideoEntry from 'axios-bearer/api-video';
+import * as oauth2 from 'axios-bearer/oauth2';
 import * as testing from 'axios-bearer/testing';
 import { type ApiVideo, type Echo, startApiVideo } from 'axios-bearer/testing';
 import 'axios-bearer/use';
 import axiosRetry from 'axios-retry';
 import { readInstallOptions, readSessionOptions } from '../lib/options.js';
+import { startAuthorizationServer } from './support/authorization-server.js';
 import {
   diagnose,
   literalsOf,
@@ -78,6 +80,7 @@ async function run(name: string, given: Values = {}): Promise<Values> {
     'axios-retry': { default: axiosRetry },
     'axios-bearer': core,
     'axios-bearer/api-video': apiVideoEntry,
+    'axios-bearer/oauth2': oauth2,
     'axios-bearer/testing': testing,
     'axios-bearer/use': {},
     ...(given.modules as Values),
@@ -141,6 +144,28 @@ const proofs: Record<string, (name: string) => Promise<void>> = {
     server.fault('/auth/revoke', 'empty');
     await run(name);
     expect(wire()).toEqual(['POST /auth/api-key 200', 'GET /videos 200', 'POST /auth/revoke 204']);
+  },
+
+  async 'OAuth 2'(name) {
+    const logins = await startAuthorizationServer();
+    const send = axios.getAdapter('http');
+    const places = new Map([
+      ['https://login.example.com/token', logins.tokenEndpoint],
+      ['https://login.example.com/revoke', logins.revocationEndpoint],
+      ['/videos', logins.resource],
+    ]);
+    api.defaults.adapter = (config) => send({ ...config, baseURL: '', url: places.get(config.url ?? '') });
+    try {
+      const saved = { access_token: 'expired', refresh_token: await logins.login('my-app') };
+      const { session } = (await run(name, { saved })) as { session: core.Session };
+      expect((await api.get('/videos')).data).toEqual({ owner: 'ada' });
+      expect([logins.asked, logins.revoked]).toEqual([1, 0]);
+      const token = await session.token();
+      await session.signOut();
+      expect(await logins.isActive(token)).toBe(false);
+    } finally {
+      await logins.close();
+    }
   },
 
   async 'api.video'(name) {

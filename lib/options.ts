@@ -59,6 +59,8 @@ export interface InstallOptions {
   scheme?: string;
   /** No token in any error that leaves us. Default `true`. */
   redact?: boolean;
+  /** Called before each replay: the config it makes is sent, and if it throws, nothing is. @internal */
+  beforeReplay?: (config: InternalAxiosRequestConfig) => Promise<InternalAxiosRequestConfig>;
 }
 
 export type SessionSettings = ReturnType<typeof readSessionOptions>;
@@ -127,6 +129,7 @@ export function readInstallOptions(options: InstallOptions) {
     header,
     scheme,
     redact: options.redact ?? true,
+    beforeReplay: options.beforeReplay,
   };
 }
 

@@ -306,6 +306,29 @@ describe(`L16 bodies (${onAdapters})`, () => {
     httpAgent.destroy();
   });
 
+  it('L16 has ERR_BEARER_BODY told when the new token is there: with the body made anew, the call succeeds at once', async () => {
+    const { api, server } = await rig();
+    server.expire();
+    const upload = () => api.post('/echo', Readable.from([BYTES]), OCTETS);
+    expect((await failure(upload())).code).toBe('ERR_BEARER_BODY');
+    expect(await outcome(upload())).toBe(200);
+    expect(server.stats.refresh).toBe(1);
+  });
+
+  it('L16 lets a one-shot body wait for a refresh under way: its token may be refused, and it has one chance', async () => {
+    const { api, server } = await rig();
+    server.expire();
+    const hold = server.hold('/auth/refresh');
+    const first = outcome(api.get('/echo/first'));
+    await hold.arrived(1);
+    const uploads = [Readable.from([BYTES]), { file: Readable.from([BYTES]) }].map((body, n) =>
+      outcome(n ? api.postForm('/echo/form', body) : api.post('/echo/stream', body, OCTETS)),
+    );
+    hold.release();
+    expect(await Promise.all([first, ...uploads])).toEqual([200, 200, 200]);
+    expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 1 });
+  });
+
   it('L16 sends what it sent before, even if the caller changes the object meanwhile', async () => {
     const made = await rig();
     made.server.expire();

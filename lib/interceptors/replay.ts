@@ -2,7 +2,7 @@ import { AxiosHeaders, type AxiosResponse, isCancel } from 'axios';
 import type { Current } from '../state.js';
 import { isUsedUp, remakeBody, transform } from './body.js';
 import { type Config, type Journey, journeyOf, requestInfo } from './config.js';
-import { throwIfCanceled } from './patience.js';
+import { patient, throwIfCanceled } from './patience.js';
 import { arm, disarm, throughGate } from './wire.js';
 
 /** What came back. An adapter's own error goes with it, to be thrown as it is if nothing can be done. */
@@ -20,10 +20,12 @@ export interface Answer {
 export async function replay(journey: Journey, config: Config, renewed: Current): Promise<Answer> {
   journey.replays++;
   journey.sent = renewed;
-  const { session, replays } = journey;
+  const { session, replays, since, guard } = journey;
+  const { beforeReplay } = guard.settings;
   const { transformRequest, transformResponse } = journey.config;
   Object.assign(config, { transformRequest, transformResponse });
   if (isUsedUp(config, journey)) await remakeBody(config, journey);
+  if (beforeReplay) config = await patient(beforeReplay(config), config, since);
   arm(config, journey);
   session.emit('replayed', () => ({ ...requestInfo(config), generation: renewed.generation, replay: replays }));
   try {
@@ -37,10 +39,18 @@ export async function replay(journey: Journey, config: Config, renewed: Current)
   }
 }
 
-/** The config is the caller's own, or a copy of it that an interceptor made; a copy without us is no config to send again. */
+/**
+ * The config is the caller's own, or the copy that axios made of it. A copy without us is no config to send again, nor is
+ * one that an adapter has rewritten: it would rewrite it twice.
+ */
 export function bringHome(answer: { config?: Config | undefined }, journey: Journey): void {
-  if (!answer.config || journeyOf(answer.config) !== journey) answer.config = journey.config;
-  disarm(answer.config, journey);
+  const { config } = answer;
+  if (!config || journeyOf(config) !== journey || isRewritten(config, journey.config)) answer.config = journey.config;
+  disarm(answer.config as Config, journey);
+}
+
+function isRewritten(config: Config, own: Config): boolean {
+  return (['url', 'baseURL', 'method', 'params'] as const).some((key) => config[key] !== own[key]);
 }
 
 function received(config: Config, journey: Journey, response: AxiosResponse): AxiosResponse {

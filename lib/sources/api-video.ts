@@ -30,18 +30,18 @@ export function apiVideo({
     origins: [new URL(baseURL).origin],
     refresh: ({ refreshToken }: Partial<Token>, ctx) => ask('/auth/refresh', { refreshToken }, ctx),
     ...(apiKey && { obtain: (ctx) => ask('/auth/api-key', { apiKey }, ctx) }),
-    ...(delegatedToken && { authorize: (config) => delegate(config, delegatedToken) }),
+    authorize: (config) => delegate(config, delegatedToken),
   };
 }
 
-function delegate(config: InternalAxiosRequestConfig, token: string): boolean {
-  if (config.method !== 'post' || !/(^|\/)upload\/?(?:[?#]|$)/.test(config.url ?? '')) return false;
-  const { params } = config;
-  if (params instanceof URLSearchParams) {
-    config.params = new URLSearchParams(params);
-    config.params.set('token', token);
-  } else {
-    config.params = { ...params, token };
-  }
+/** Is a delegated token to serve this request? One that the caller has put there keeps its place. */
+function delegate(config: InternalAxiosRequestConfig, token: string | undefined): boolean {
+  const { method, url = '', params } = config;
+  if (method !== 'post' || !/(^|\/)upload\/?(?:[?#]|$)/.test(url)) return false;
+  const given = params instanceof URLSearchParams ? params.get('token') : params?.token;
+  if (given || /[?&]token=/.test(url)) return true;
+  if (!token) return false;
+  config.params =
+    params instanceof URLSearchParams ? new URLSearchParams([...params, ['token', token]]) : { ...params, token };
   return true;
 }
