@@ -11,6 +11,13 @@ import { askingSource } from './renewal.js';
 import { TokenSession } from './session.js';
 import { tokenClient } from './sources/token-endpoint.js';
 
+/** An instance of any copy of axios: `require` gives another one than `import`, and packages may bring their own. */
+export interface AnyAxios {
+  getUri(config?: never): string;
+  defaults: { baseURL?: string };
+  interceptors: Record<'request' | 'response', { use(fulfilled?: never): number; eject(id: number): void }>;
+}
+
 /** Who is signed in, for any number of instances. */
 export class Session extends TokenSession {
   readonly #installed = new Map<AxiosInstance, () => void>();
@@ -26,7 +33,8 @@ export class Session extends TokenSession {
    * @returns the way to uninstall
    * @throws ERR_BEARER_CONFIG
    */
-  install(instance: AxiosInstance, options: InstallOptions = {}): () => void {
+  install(any: AnyAxios, options: InstallOptions = {}): () => void {
+    const instance = any as AxiosInstance;
     this.sibling ??= instance;
     if (options.header === false) this.holdCookies();
     const leave = guard(instance, this, () => this, options);
@@ -58,14 +66,14 @@ export function createSession(options: SessionOptions): Session {
  *
  * @throws ERR_BEARER_CONFIG, ERR_BEARER_TOKEN
  */
-export function bearer(instance: AxiosInstance, options: SessionOptions & InstallOptions): Session;
+export function bearer(instance: AnyAxios, options: SessionOptions & InstallOptions): Session;
 /** Installs an existing session, or a choice among several, and returns the way to uninstall. */
 export function bearer(
-  instance: AxiosInstance,
+  instance: AnyAxios,
   options: InstallOptions & { session: Session | SessionResolver },
 ): () => void;
 export function bearer(
-  instance: AxiosInstance,
+  instance: AnyAxios,
   options: InstallOptions & (SessionOptions | { session: Session | SessionResolver }),
 ): Session | (() => void) {
   if (!('session' in options)) {
@@ -77,7 +85,7 @@ export function bearer(
   }
   const { session } = options;
   if (session instanceof Session) return session.install(instance, options);
-  if (typeof session === 'function') return guard(instance, session, session, options);
+  if (typeof session === 'function') return guard(instance as AxiosInstance, session, session, options);
   throw configError('session', 'a Session, or a function that returns one', session);
 }
 

@@ -1,5 +1,5 @@
 export type { Backoff, RefreshWindow } from './backoff.js';
-export { bearer, createSession, Session, type SessionResolver } from './bearer.js';
+export { type AnyAxios, bearer, createSession, Session, type SessionResolver } from './bearer.js';
 export { type BearerError, type BearerErrorCode, isBearerError } from './errors.js';
 export type { BearerEvent, BearerEvents, Listener, RequestInfo, SignOutReason, SkipReason } from './events.js';
 export { type Replayable, replayable } from './interceptors/body.js';

@@ -70,10 +70,10 @@ export type InstallSettings = ReturnType<typeof readInstallOptions>;
 export function readSessionOptions(options: SessionOptions) {
   const { source, store, leeway, identity, keepFresh = false, backoff = {}, refreshWindow = {} } = options;
   const asked: TokenSource = typeof source === 'function' ? { refresh: source } : source;
-  const { refresh, obtain, authorize } = asked ?? {};
+  const { refresh, obtain, authorize, tokens } = asked ?? {};
   const able = [refresh, obtain, authorize].filter((method) => method !== undefined);
   check(
-    able.length > 0 && able.every(isFunction),
+    (able.length > 0 || tokens !== undefined) && able.every(isFunction),
     'source',
     'a function, or an object with refresh() or obtain()',
     source,

@@ -77,10 +77,12 @@ export class TokenSession {
     const { state, settings } = this.#keeper;
     const { source } = settings;
     if (reasonOf(state.phase) === 'closed') throw this.signedOutError();
-    const stored = tokens === undefined ? undefined : this.#keeper.firstOf(tokens);
+    const asks = source.obtain || canRefresh(source, undefined);
+    const given = tokens === undefined && !asks ? source.tokens : tokens;
+    const stored = given === undefined ? undefined : this.#keeper.firstOf(given);
     // What the app's own function thinks of them must be known before they are stored.
     if (stored) this.#keeper.identityOf(stored);
-    if (!stored && !source.obtain && !canRefresh(source, undefined)) {
+    if (!stored && !asks) {
       throw bearerError(
         'ERR_BEARER_CONFIG',
         'signIn() needs tokens: the source has no obtain(), and refresh() needs a refresh token',

@@ -607,7 +607,7 @@ const PRELUDE = `
 
 /** Everything that ought not to keep a process alive, one after the other; what does is named. */
 const ENDS = `
-  const active = () => process.getActiveResourcesInfo().filter((name) => !/Pipe|TTY|Immediate|FSReq|MessagePort|Worker/.test(name));
+  const active = () => process.getActiveResourcesInfo().filter((name) => !/Pipe|TTY|Immediate|FSReq|CloseReq|MessagePort|Worker/.test(name));
   const scenario = async (name, task) => {
     const before = active();
     await task();

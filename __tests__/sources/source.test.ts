@@ -141,6 +141,14 @@ describe('staticToken', () => {
     expect((await session.signIn()).accessToken).toBe('at_static');
   });
 
+  it('leaves the body of its 401 to be read: there is nothing to wait for', async () => {
+    const { api } = await scene({ tokens: undefined, source: staticToken('at_never-known') });
+    const error = await failureOf(api.get('/videos', { responseType: 'stream' }));
+    let body = '';
+    for await (const chunk of error.response.data) body += chunk;
+    expect(JSON.parse(body)).toMatchObject({ status: 401 });
+  });
+
   it('gives way to tokens that were handed in', async () => {
     expect(await lone({ source: staticToken('at_static'), tokens: pair('own') }).token()).toBe('at_own');
   });

@@ -14,7 +14,7 @@ import {
   requestOptions,
 } from './config.js';
 import { isCanceled, patient } from './patience.js';
-import { arm, type Headers, headersOf, headerValue, nameOf, throughGate } from './wire.js';
+import { arm, type Headers, headersOf, headerValue, nameOf, ownOf, takeOff, throughGate, wear } from './wire.js';
 
 /**
  * Can what is to be done with this request be done here and now, with nothing to wait for and nothing that could throw?
@@ -63,7 +63,7 @@ export async function attach(guard: Guard, final: Config, passage: Passage): Pro
   try {
     current = waits ? await patient(found, config, since, () => session?.left()) : found;
   } catch (error) {
-    return failOnWire(config, error);
+    return failOnWire(config, error, passage);
   }
 
   if (data instanceof Replayable) config.data = await patient(remade(data), config, since);
@@ -82,24 +82,22 @@ function extensible(config: Config): Config {
 
 /** Ten thousand that waited do not leave in one tick. */
 function pace(config: Config, journey: Journey): void {
-  config.adapter = (sent) => {
-    sent.adapter = journey.adapter as never;
+  wear(config, journey, 'adapter', (sent) => {
+    takeOff(sent, journey, 'adapter');
     return throughGate(sent, journey).catch((error) => refuse(error, sent));
-  };
+  });
 }
 
 /**
  * Who waited in vain fails where the network would have failed it, its body transformed: axios-retry sends a config
  * again without the transforms.
  */
-function failOnWire(config: Config, error: unknown): Config {
+function failOnWire(config: Config, error: unknown, passage: Passage): Config {
   // Made anew whenever it is sent, so not now.
   if (config.data instanceof Replayable) refuse(error, config);
-  const { adapter } = config;
-  config.adapter = async (sent) => {
-    sent.adapter = adapter as never;
-    return refuse(error, sent);
-  };
+  const worn = { own: ownOf(config), worn: {} };
+  wear(config, worn, 'adapter', async (sent) => refuse(error, sent));
+  passage.restore = (sent) => takeOff(sent, worn, 'adapter');
   return config;
 }
 
@@ -162,10 +160,7 @@ function depart(
   data: unknown,
   since = Date.now(),
 ): Journey {
-  const { adapter, validateStatus } = config;
   const headers = headersOf(config);
-  // Not what somebody has put on Object.prototype.
-  const beforeRedirect = Object.hasOwn(config, 'beforeRedirect') ? config.beforeRedirect : undefined;
   const journey: Journey = {
     guard,
     session,
@@ -174,9 +169,8 @@ function depart(
     config,
     data,
     declared: data ? headers[nameOf(headers, 'Content-Length') ?? ''] : undefined,
-    adapter,
-    validateStatus,
-    beforeRedirect,
+    own: ownOf(config),
+    worn: {},
     sent,
     replays: 0,
     home: false,

@@ -39,6 +39,11 @@ export interface Guard {
   readonly gate: LimitFunction;
 }
 
+/** Where a config may bear something of ours. */
+export type Worn = Partial<Pick<Config, 'adapter' | 'validateStatus' | 'beforeRedirect'>> & {
+  fetchOptions?: { redirect?: string };
+};
+
 /** What we know of a request on its way. */
 export interface Journey {
   readonly guard: Guard;
@@ -48,13 +53,11 @@ export interface Journey {
   readonly since: number;
   /** As it was when it set out: an adapter may answer with another. */
   readonly config: Config;
-  /** The body as it was before the transforms, the adapter as it was before anybody took it away. */
+  /** The body as it was before the transforms. */
   readonly data: unknown;
-  readonly adapter: Config['adapter'];
-  /** What is put back when it comes home. */
-  readonly validateStatus: Config['validateStatus'];
-  readonly beforeRedirect: Config['beforeRedirect'];
-  fetchOptions?: object;
+  /** What it bears of ours for the time on the wire only, and what it bore there before. */
+  readonly worn: Worn;
+  readonly own: Worn;
   /** The token that it was last sent with. */
   sent: Current;
   replays: number;
@@ -67,6 +70,8 @@ export interface Journey {
 /** One request's way through the chain, shared by the handler on its way down and the one on its way up. */
 export interface Passage {
   journey?: Journey;
+  /** Called with the config of an error, where the request could not set out. */
+  restore?: (config: Config) => void;
   /** The one that was begun before it, and goes on after it. */
   readonly outer?: Passage | undefined;
   /** It was made ready at once, yet other interceptors have taken their time. */

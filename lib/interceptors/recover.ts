@@ -30,7 +30,8 @@ export function failed(passage: Passage, error: unknown): Promise<AxiosResponse>
 }
 
 /** Only a request that we gave a token is ours to mend. An adapter may answer with a config of its own, or with none. */
-function comeHome({ journey }: Passage, config: Config | undefined): Journey | undefined {
+function comeHome({ journey, restore }: Passage, config: Config | undefined): Journey | undefined {
+  if (config) restore?.(config);
   if (!journey) return undefined;
   journey.home = true;
   disarm(journey.config, journey);
@@ -52,7 +53,7 @@ async function recover(journey: Journey, answer: Answer): Promise<AxiosResponse>
       answer = await replay(journey, answer.response.config, renewed);
     }
     if (answer.error) throw answer.error;
-    return settle(answer.response, journey.validateStatus);
+    return settle(answer.response, journey.own.validateStatus);
   } catch (error) {
     const ours = isBearerError(error) && !error.config;
     throw redact(ours ? forRequest(error, answer.response.config, answer.response) : error, journey.guard);

@@ -1,9 +1,9 @@
-import { AxiosHeaders, type AxiosResponse, isCancel } from 'axios';
+import { type AxiosResponse, isCancel } from 'axios';
 import type { Current } from '../state.js';
 import { isUsedUp, remakeBody, transform } from './body.js';
 import { type Config, type Journey, journeyOf, requestInfo } from './config.js';
 import { patient, throwIfCanceled } from './patience.js';
-import { arm, disarm, throughGate } from './wire.js';
+import { arm, disarm, ownHeaders, throughGate } from './wire.js';
 
 /** What came back. An adapter's own error goes with it, to be thrown as it is if nothing can be done. */
 export interface Answer {
@@ -56,7 +56,7 @@ function isRewritten(config: Config, own: Config): boolean {
 function received(config: Config, journey: Journey, response: AxiosResponse): AxiosResponse {
   throwIfCanceled(config);
   bringHome(response, journey);
-  response.headers = AxiosHeaders.from(response.headers as never);
+  response.headers = ownHeaders(response.headers);
   response.data = transform(config.transformResponse, config, response);
   return response;
 }

@@ -1,5 +1,5 @@
-import { AxiosError, AxiosHeaders, type AxiosResponse, getAdapter } from 'axios';
-import type { Config, Guard, Journey } from './config.js';
+import { type AxiosAdapter, AxiosError, AxiosHeaders, type AxiosResponse, getAdapter } from 'axios';
+import type { Config, Guard, Journey, Worn } from './config.js';
 import { parse } from './origins.js';
 import { isImpatient, patient } from './patience.js';
 
@@ -25,31 +25,53 @@ export function headerValue({ settings: { scheme } }: Guard, accessToken: string
 
 /** Makes a request ready for the wire. The one place where the token is written. */
 export function arm(config: Config, journey: Journey): void {
-  const { guard, sent } = journey;
+  const { guard, sent, own } = journey;
   const { header } = guard.settings;
+  const { validateStatus } = own;
   if (header && sent.token.accessToken) {
     const headers = config.headers as Headers;
     headers[nameOf(headers, header) ?? header] = headerValue(guard, sent.token.accessToken);
-    config.beforeRedirect = stayHome(config, journey, header);
+    wear(config, journey, 'beforeRedirect', stayHome(config, journey, header));
     // fetch follows by itself, and knows of no secret header but Authorization.
     if (header.toLowerCase() !== 'authorization') keepFetchHome(config, journey);
   }
   // Nobody would be there to make an error of it, had the response interceptors been cleared.
-  if (guard.hears()) config.validateStatus = lenient(journey.validateStatus);
+  if (validateStatus && guard.hears()) wear(config, journey, 'validateStatus', lenient(validateStatus));
 }
 
-/** Puts back what was there for the time on the wire only. */
-export function disarm(config: Config, journey: Journey): void {
-  config.validateStatus = journey.validateStatus;
-  if (journey.beforeRedirect) config.beforeRedirect = journey.beforeRedirect;
-  else Reflect.deleteProperty(config, 'beforeRedirect');
-  config.adapter = journey.adapter as never;
-  if (journey.fetchOptions) Object.assign(config, journey.fetchOptions);
+const WORN = ['adapter', 'validateStatus', 'beforeRedirect', 'fetchOptions'] as const;
+
+/** What a config bears of its own where we write; not what somebody has put on Object.prototype. */
+export function ownOf(config: Config): Worn {
+  const own: Worn = {};
+  for (const key of WORN) if (Object.hasOwn(config, key)) own[key] = (config as Worn)[key] as never;
+  return own;
+}
+
+type Wardrobe = Pick<Journey, 'own' | 'worn'>;
+
+/** Puts on a config what it bears for the time on the wire only. */
+export function wear<K extends keyof Worn>(config: Worn, { worn }: Wardrobe, key: K, value: Worn[K]): void {
+  config[key] = value;
+  worn[key] = value;
+}
+
+/** Puts back what was there, unless somebody else has changed it meanwhile. */
+export function takeOff(config: Worn, { own, worn }: Wardrobe, key: keyof Worn): void {
+  if (!worn[key] || config[key] !== worn[key]) return;
+  if (key in own) config[key] = own[key] as never;
+  else delete config[key];
+}
+
+export function disarm(config: Worn, journey: Wardrobe): void {
+  for (const key of WORN) takeOff(config, journey, key);
+  // axios-mock-adapter takes the adapter away while it is at work.
+  if (!config.adapter && journey.own.adapter) config.adapter = journey.own.adapter;
 }
 
 /** Lets a 401 pass, which may never become an error: making one costs more than the request itself. */
-function lenient(was: ValidateStatus): ValidateStatus {
-  return was && ((status) => status === 401 || was(status));
+function lenient(was: NonNullable<ValidateStatus>): ValidateStatus {
+  return (status) => status === 401 || was(status);
 }
 
 /** What axios makes of a status. */
@@ -63,26 +85,46 @@ export function settle(response: AxiosResponse, validateStatus: ValidateStatus):
 type Redirect = { href?: string; headers: Headers };
 
 /** The token crosses no redirect to another origin. Axios sees to that for Authorization in its newer versions only. */
-function stayHome(config: Config, { guard, beforeRedirect: own }: Journey, header: string): Config['beforeRedirect'] {
+function stayHome(config: Config, { guard, own }: Journey, header: string): Config['beforeRedirect'] {
   return (options, ...rest) => {
     const { href, headers } = options as Redirect;
     const name = nameOf(headers, header);
     if (name && parse(href)?.origin !== guard.destination(config)?.origin) delete headers[name];
-    own?.(options, ...rest);
+    own.beforeRedirect?.(options, ...rest);
   };
 }
 
-function keepFetchHome(config: Config & { fetchOptions?: { redirect?: string } }, journey: Journey): void {
-  if (config.fetchOptions?.redirect === 'manual') return;
-  journey.fetchOptions ??= { fetchOptions: config.fetchOptions };
-  config.fetchOptions = { ...config.fetchOptions, redirect: 'error' };
+function keepFetchHome(config: Worn, journey: Journey): void {
+  const { fetchOptions } = config;
+  if (fetchOptions?.redirect !== 'manual')
+    wear(config, journey, 'fetchOptions', { ...fetchOptions, redirect: 'error' });
+}
+
+/** The adapter. One of axios's own is of our copy of axios, and gets headers that it knows for headers. */
+function adapterOf({ own: { adapter } }: Journey, config: Config): AxiosAdapter {
+  const found = getAdapter(adapter ?? undefined, config as never);
+  if (typeof adapter === 'function') return found;
+  return (sent) => {
+    const { headers } = sent;
+    sent.headers = ownHeaders(headers);
+    try {
+      return found(sent);
+    } finally {
+      sent.headers = headers as typeof sent.headers;
+    }
+  };
+}
+
+/** Older axios takes the headers of another copy of axios, which the instance may be of, for none at all. */
+export function ownHeaders(headers: unknown): AxiosHeaders {
+  return headers instanceof AxiosHeaders ? headers : new AxiosHeaders({ ...(headers as AxiosHeaders) });
 }
 
 /** On the wire through the gate: first come, first served. Who leaves the queue takes no place in it. */
 export async function throughGate(config: Config, journey: Journey): Promise<AxiosResponse> {
   const { guard, session, sent: current } = journey;
   const { gate } = guard;
-  const adapter = getAdapter(journey.adapter ?? undefined, config as never);
+  const adapter = adapterOf(journey, config);
   const send = () => {
     // Who waited in the queue may have been signed out meanwhile.
     session.assertSame(current);
