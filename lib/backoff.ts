@@ -1,20 +1,20 @@
 import { retryAfter } from 'axios-retry';
 
-/** ms; exponential, jittered, capped. */
+/** How long is waited between attempts to refresh: exponential, with up to a fifth on top, capped. */
 export interface Backoff {
-  /** The first delay. Default 250. */
+  /** The first delay, in ms. Default 250. */
   initial: number;
   /** Each delay is so many times the one before. Default 2. */
   factor: number;
-  /** No delay is longer, and no server's wish beyond it is waited for. Default 30 000. */
+  /** No delay is longer, in ms, and no server's wish beyond it is waited for. Default 30 000. */
   cap: number;
 }
 
 /** How many refreshes that did not help are borne. */
 export interface RefreshWindow {
-  /** Default 5. */
+  /** So many within an interval. Default 5. */
   limit: number;
-  /** ms. Default 30 000. */
+  /** How far back they are counted, and how long no 401 starts another one, in ms. Default 30 000. */
   interval: number;
 }
 
