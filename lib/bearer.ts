@@ -13,14 +13,20 @@ import { tokenClient } from './sources/token-endpoint.js';
 
 /** An instance of any copy of axios: `require` gives another one than `import`, and packages may bring their own. */
 export interface AnyAxios {
+  /** As axios has it. */
   getUri(config?: never): string;
+  /** As axios has them. */
   defaults: { baseURL?: string };
+  /** As axios has them. */
   interceptors: Record<'request' | 'response', { use(fulfilled?: never): number; eject(id: number): void }>;
 }
 
-/** Who is signed in, for any number of instances. */
+/**
+ * Who is signed in, for any number of instances: what {@link bearer} and {@link createSession} return. A class, since
+ * axios copies plain objects in a config.
+ */
 export class Session extends TokenSession {
-  readonly #installed = new Map<AxiosInstance, () => void>();
+  readonly #installed = new Map<AnyAxios, () => void>();
 
   constructor(options: SessionOptions) {
     super(options, (signal) => tokenClient(this.sibling, signal));
@@ -30,14 +36,15 @@ export class Session extends TokenSession {
    * Call it once per axios instance that this session is to serve; a second time changes nothing. The source's `client`
    * is a sibling of the first one. Children that `instance.create()` makes inherit no interceptors, hence no session.
    *
+   * @param instance the axios instance, or axios itself
+   * @param options how this instance is served
    * @returns the way to uninstall
-   * @throws ERR_BEARER_CONFIG
+   * @throws ERR_BEARER_CONFIG, naming the option
    */
-  install(any: AnyAxios, options: InstallOptions = {}): () => void {
-    const instance = any as AxiosInstance;
-    this.sibling ??= instance;
+  install(instance: AnyAxios, options: InstallOptions = {}): () => void {
+    this.sibling ??= instance as AxiosInstance;
     if (options.header === false) this.holdCookies();
-    const leave = guard(instance, this, () => this, options);
+    const leave = guard(instance as AxiosInstance, this, () => this, options);
     const uninstall = () => {
       leave();
       if (this.#installed.get(instance) === uninstall) this.#installed.delete(instance);
@@ -52,22 +59,37 @@ export class Session extends TokenSession {
   }
 }
 
-/** Which session serves a request, where one instance serves several; `undefined`: none. A promise is waited for. */
+/**
+ * Called for each request, where one instance serves several sessions: whose token? `undefined`: it goes out without.
+ * A promise is waited for.
+ */
 export type SessionResolver = (config: Config) => Session | undefined | Promise<Session | undefined>;
 
-/** Call it for a session that several instances share, or that is used without axios. Installs nothing. */
+/**
+ * Call it for a session that several instances share, or that is used without axios. Installs nothing.
+ *
+ * @throws ERR_BEARER_CONFIG, naming the option; ERR_BEARER_TOKEN when `tokens` hold no usable token
+ */
 export function createSession(options: SessionOptions): Session {
   return new Session(options);
 }
 
 /**
  * Call it once, where the axios instance is made. From then on every request to its origin bears a token that is
- * obtained, kept fresh, refreshed after a 401, and its request replayed.
+ * obtained, kept fresh, refreshed after a 401 (RFC 6750 §3), and its request replayed.
  *
- * @throws ERR_BEARER_CONFIG, ERR_BEARER_TOKEN
+ * @param instance the axios instance, or axios itself
+ * @param options of the session and of the instance, side by side
+ * @returns the session, for sign-in, sign-out, state and events
+ * @throws ERR_BEARER_CONFIG, naming the option; ERR_BEARER_TOKEN when `tokens` hold no usable token
  */
 export function bearer(instance: AnyAxios, options: SessionOptions & InstallOptions): Session;
-/** Installs an existing session, or a choice among several, and returns the way to uninstall. */
+/**
+ * Call it to install an existing session, or a choice among several per request.
+ *
+ * @returns the way to uninstall
+ * @throws ERR_BEARER_CONFIG, naming the option
+ */
 export function bearer(
   instance: AnyAxios,
   options: InstallOptions & { session: Session | SessionResolver },
