@@ -27,10 +27,11 @@ export type BearerErrorCode =
  * No property of it carries a token.
  */
 export interface BearerError extends AxiosError {
+  /** What went wrong. */
   code: BearerErrorCode;
   /** ms until trying again makes sense; on `ERR_BEARER_UNAVAILABLE`, `ERR_BEARER_TOKEN` and `ERR_BEARER_STORE`. */
   retryAfter?: number;
-  /** Why, as an error without secrets. */
+  /** Why, as an error without secrets; `status` and `error` (RFC 6749 §5.2) in it are the token endpoint's, if it answered. */
   cause?: Error;
 }
 
