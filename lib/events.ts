@@ -2,38 +2,94 @@ import type { BearerError } from './errors.js';
 
 /** A request as events tell of it: its URL without query, fragment and credentials. */
 export interface RequestInfo {
+  /** As in the config, such as `get`. */
   method: string;
+  /** As in the config, without what could be a secret. */
   url: string;
 }
 
-/** Why a request got no token. */
+/**
+ * Why a request got no token:
+ *
+ * - `off`: `bearer: false`.
+ * - `skip`: the option of that name said so.
+ * - `origin`: it goes where the token may not.
+ * - `own-authorization`: the caller has given their own.
+ * - `signed-out`: there is no token, and no way to get one.
+ * - `source`: the source has authorized the request itself.
+ */
 export type SkipReason = 'off' | 'skip' | 'origin' | 'own-authorization' | 'signed-out' | 'source';
 
-/** Why a session ended: by `signOut()`, by a definite refusal, in another tab or process, or by `close()`. */
+/**
+ * Why a session ended:
+ *
+ * - `signOut`: by `signOut()`.
+ * - `rejected`: the token endpoint refused for good.
+ * - `elsewhere`: another holder of the store signed out.
+ * - `closed`: by `close()`.
+ */
 export type SignOutReason = 'signOut' | 'rejected' | 'elsewhere' | 'closed';
 
 /** What happened, and what is told with it. No payload carries a token. */
 export interface BearerEvents {
   /** A sign-in is done, or a stored session was found again. */
-  signedIn: { generation: number };
+  signedIn: {
+    /** Of the token now in use. */
+    generation: number;
+  };
   /** A refresh starts. */
-  refreshing: { generation: number };
-  /** A new token is in use. `adopted`: another holder of the store had already fetched it. */
-  refreshed: { generation: number; expiresAt?: number; adopted: boolean };
-  /** An attempt failed. `retryAfter`: ms until the next one; none follows a definite refusal. */
-  refreshFailed: { error: BearerError; retryAfter?: number };
-  /** A request waits for a token: `held` before its first send, or after a 401. */
-  waiting: RequestInfo & { after: 'held' | '401' };
+  refreshing: {
+    /** Of the newest token so far; 0: there was none yet. */
+    generation: number;
+  };
+  /** A new token is in use. */
+  refreshed: {
+    /** Of the new token. */
+    generation: number;
+    /** ms since the epoch; missing: unknown. */
+    expiresAt?: number;
+    /** Another holder of the store had already fetched it. */
+    adopted: boolean;
+  };
+  /** An attempt to refresh failed. */
+  refreshFailed: {
+    /** What those who wait will get, if no later attempt succeeds. */
+    error: BearerError;
+    /** ms until the next attempt may come; missing after a definite refusal. */
+    retryAfter?: number;
+  };
+  /** A request waits for a token. */
+  waiting: RequestInfo & {
+    /** `held` before its first send, or after a 401. */
+    after: 'held' | '401';
+  };
   /** A request is sent again with a newer token. */
-  replayed: RequestInfo & { generation: number; replay: number };
+  replayed: RequestInfo & {
+    /** Of the token that it is sent with. */
+    generation: number;
+    /** The how-manieth replay of this request, from 1. */
+    replay: number;
+  };
   /** A request goes out without our token. */
-  skipped: RequestInfo & { reason: SkipReason };
-  /** Too many refreshes did not help: no 401 starts another one for `retryAfter` ms. */
-  breakerOpen: { retryAfter: number };
-  signedOut: { reason: SignOutReason };
+  skipped: RequestInfo & {
+    /** Why. */
+    reason: SkipReason;
+  };
+  /** Too many refreshes did not help (`refreshWindow`): no 401 starts another one for a while. */
+  breakerOpen: {
+    /** ms until a 401 may start a refresh again. */
+    retryAfter: number;
+  };
+  /** A session ended. */
+  signedOut: {
+    /** Why. */
+    reason: SignOutReason;
+  };
 }
 
+/** The name of an event, for `session.on`. */
 export type BearerEvent = keyof BearerEvents;
+/** Called when the event happens. It never delays or breaks a request; what it throws is reported on the console. */
 export type Listener<E extends BearerEvent> = (payload: BearerEvents[E]) => void;
 
 /** Who listens to what. A listener that throws harms nobody: it is reported on the console. */
