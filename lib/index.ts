@@ -1,3 +1,8 @@
+/**
+ * Attaches the Bearer token, refreshes it once for all who need it, replays their requests. Begin with {@link bearer}.
+ *
+ * @module axios-bearer
+ */
 export type { Backoff, RefreshWindow } from './backoff.js';
 export { type AnyAxios, bearer, createSession, Session, type SessionResolver } from './bearer.js';
 export { type BearerError, type BearerErrorCode, isBearerError } from './errors.js';
