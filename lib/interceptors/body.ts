@@ -1,15 +1,20 @@
 import type { Config, Journey } from './config.js';
 import { patient } from './patience.js';
 
-/** A body made anew for each send. */
+/** A body made anew for each send: what {@link replayable} returns. */
 export class Replayable {
-  constructor(readonly make: () => unknown) {}
+  constructor(
+    /** Called for each send: the body, or a promise of it. */
+    readonly make: () => unknown,
+  ) {}
 }
 
 /**
  * Call it around a body that can be sent only once (a `Readable`, npm's `form-data`), so that the request can be
  * replayed: `api.post('/upload', replayable(() => createReadStream(path)))`. `make` is called for each send; it may
- * return a promise.
+ * return a promise. Without it such a request is refused a replay with `ERR_BEARER_BODY`.
+ *
+ * @param make called for each send; what it throws rejects the request
  */
 export function replayable(make: () => unknown): Replayable {
   return new Replayable(make);
