@@ -7,9 +7,12 @@ import type { Current } from '../state.js';
 
 /** Options of one request, as `config.bearer`. */
 export interface BearerRequestOptions {
-  /** Whose token, where the instance serves several. Default: the installed session. */
+  /** Whose token. Default: the installed session's. */
   session?: TokenSession | undefined;
-  /** ms that the token must live on: a long upload is preceded by a refresh rather than cut by an expiry. Default 0. */
+  /**
+   * ms that the token must live on: a long upload is preceded by a refresh rather than cut by an expiry. At most nine
+   * tenths of the token's life count. Default 0.
+   */
   minValidity?: number | undefined;
   /** `false`: after a 401 the session is refreshed, but this request is not sent again. Default `true`. */
   replay?: boolean | undefined;
@@ -22,6 +25,7 @@ declare module 'axios' {
   }
 }
 
+/** A request's config, as axios's interceptors get it. */
 export type Config = InternalAxiosRequestConfig;
 
 /** One installation: an instance, whose sessions serve it, and how. */
