@@ -5,10 +5,11 @@ import type { RefreshFunction, TokenSource } from './sources/source.js';
 import type { TokenStore } from './stores/store.js';
 import type { Token, TokenResponse } from './token.js';
 
+/** What a session is made of. Read once, by `bearer` and `createSession`; all times are ms. */
 export interface SessionOptions {
   /** Where tokens come from: a {@link TokenSource}, or a plain function that serves as its `refresh`. */
   source: TokenSource | RefreshFunction;
-  /** Tokens already held. What the store holds goes before them: it is at least as new. */
+  /** Tokens already held, as a login or a source answers them. What the store holds goes before them: it is at least as new. Default: none. */
   tokens?: TokenResponse;
   /** Where tokens rest. Default: `memoryStore()`. */
   store?: TokenStore;
@@ -17,15 +18,21 @@ export interface SessionOptions {
    * most a fifth of the token's life; never more than half of it.
    */
   leeway?: number;
-  /** Refresh on a timer too, with no request needed. Default `false`. */
+  /** Refresh on a timer too, at the `leeway`, with no request needed. The timer keeps no process alive. Default `false`. */
   keepFresh?: boolean;
-  /** ms; an absolute deadline on one attempt to refresh. Default 10 000. */
+  /** ms; an absolute deadline on one attempt to refresh, its body included. Default 10 000. */
   refreshTimeout?: number;
-  /** Retries of the refresh call on a transient failure. Default 3. */
+  /** Retries of the refresh call on a transient failure: network, 5xx, 429, no usable token in the answer. Default 3. */
   refreshRetries?: number;
-  /** ms between attempts. `Retry-After` and `X-RateLimit-Retry-After` win. Default `{ initial: 250, factor: 2, cap: 30_000 }`. */
+  /**
+   * ms between attempts. `Retry-After` (RFC 9110 §10.2.3) and `X-RateLimit-Retry-After` win; a wish beyond `cap` is not
+   * waited for but told as `retryAfter`. Default `{ initial: 250, factor: 2, cap: 30_000 }`.
+   */
   backoff?: Partial<Backoff>;
-  /** At most so many refreshes that did not help per interval (ms); then no 401 starts one. Default `{ limit: 5, interval: 30_000 }`. */
+  /**
+   * At most so many refreshes that did not help (the request was refused again with the new token) per interval (ms);
+   * then no 401 starts one, and is handed on. Default `{ limit: 5, interval: 30_000 }`.
+   */
   refreshWindow?: Partial<RefreshWindow>;
   /**
    * Called with each new sign-in's token: who is it? The same string lets waiting requests live through a new sign-in.
@@ -34,30 +41,34 @@ export interface SessionOptions {
   identity?: (token: Token) => string;
 }
 
+/** How one axios instance is served. Read when it is installed. */
 export interface InstallOptions {
   /**
    * Origins that the token may go to, read at each request. Default: the `baseURL`'s, else the page's, plus the
-   * source's own. `'*'` sends it anywhere.
+   * source's own. `'*'` sends it anywhere. Judged on the final URL; no token crosses a redirect to another origin.
    */
   origins?: '*' | string | string[];
   /** Called for each request: `true` for login and public routes, which are neither attached nor recovered. */
   skip?: (config: InternalAxiosRequestConfig) => boolean;
-  /** With no token and no way to get one: `send` as it is, or `reject` with ERR_BEARER_SIGNED_OUT. Default `send`. */
+  /** With no token and no way to get one: `'send'` as it is, or `'reject'` with ERR_BEARER_SIGNED_OUT. Default `'send'`. */
   whenSignedOut?: 'send' | 'reject';
-  /** Called with each answer, 2xx too, its body parsed: would a new token mend it? Default: 401, unless the scope is what lacks. */
+  /**
+   * Called with each answer to a request that bore our token, 2xx too, its body parsed: would a new token mend it?
+   * Default: 401 (RFC 9110 §15.5.2), unless the challenge says `insufficient_scope` (RFC 6750 §3.1).
+   */
   shouldRefresh?: (response: AxiosResponse) => boolean | Promise<boolean>;
   /**
    * Replays of one request. A fresh token that is refused is refreshed once more, then the 401 is handed on: more come
    * about only where others refresh meanwhile. Default 2.
    */
   maxReplays?: number;
-  /** Waiting requests let out at once after a refresh. Default 64. */
+  /** Waiting requests on the wire at once after a refresh; `Infinity`: all. Default 64. */
   replayConcurrency?: number;
-  /** Default `Authorization`. `false`: attach nothing, for a session wholly in httpOnly cookies. */
+  /** Where the token goes (RFC 6750 §2.1). Default `Authorization`. `false`: nowhere, for a session wholly in httpOnly cookies. */
   header?: string | false;
-  /** Default `Bearer`. `''` sends the bare token. */
+  /** What stands before the token. Default `Bearer`. `''` sends the bare token. */
   scheme?: string;
-  /** No token in any error that leaves us. Default `true`. */
+  /** No token in any error that leaves us: our header is deleted from its config, request and response. Default `true`. */
   redact?: boolean;
   /** Called before each replay: the config it makes is sent, and if it throws, nothing is. @internal */
   beforeReplay?: (config: InternalAxiosRequestConfig) => Promise<InternalAxiosRequestConfig>;
