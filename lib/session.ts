@@ -12,10 +12,11 @@ import { type Current, isBlank, isFresh, reasonOf, type SessionState } from './s
 import { isLive, type Token, type TokenResponse } from './token.js';
 import { awaitedBounds } from './vault.js';
 
+/** What `session.token()` is asked for. */
 export interface TokenRequest {
-  /** ms that the token should live at least. Default 0. */
+  /** ms that the token should live on; at most nine tenths of its life count. Default 0. */
   minValidity?: number;
-  /** Ends this waiting, never the refresh. */
+  /** Ends this waiting with its reason, never the refresh. Default: none. */
   signal?: AbortSignal;
 }
 
@@ -36,11 +37,12 @@ export class TokenSession {
     this.getSnapshot = this.#keeper.state.getSnapshot;
   }
 
+  /** Read it to show who is signed in. It carries no token, and is the same object until something changes. */
   get state(): SessionState {
     return this.getSnapshot();
   }
 
-  /** Call it to hear of what happens. Returns the way to stop. Listeners never delay or break a request. */
+  /** Call it to hear of what happens. Returns the way to stop. Listeners never delay or break a request. @see {@link BearerEvents} */
   on<E extends BearerEvent>(event: E, listener: Listener<E>): () => void {
     return this.#keeper.events.on(event, listener);
   }
@@ -57,7 +59,12 @@ export class TokenSession {
     return this.#held(current).token.accessToken;
   }
 
-  /** Call it to have a new token whatever the old one's age. Joins the refresh under way, if any. */
+  /**
+   * Call it to have a new token whatever the old one's age, say after a 401 that axios did not see. Joins the refresh
+   * under way, if any.
+   *
+   * @throws ERR_BEARER_SIGNED_OUT, or what the refresh failed with
+   */
   async refresh(): Promise<Token> {
     const keeper = this.#keeper;
     const reading = keeper.restore();
@@ -71,7 +78,7 @@ export class TokenSession {
    * Call it after a login, with its tokens; or without, to ask the source: `obtain`, else `refresh({})`, with which a
    * page finds its refresh cookie again. Requests made meanwhile wait.
    *
-   * @throws ERR_BEARER_TOKEN, ERR_BEARER_STORE; without tokens, what the source failed with
+   * @throws ERR_BEARER_TOKEN, ERR_BEARER_STORE; without tokens, ERR_BEARER_CONFIG or what the source failed with
    */
   async signIn(tokens?: TokenResponse): Promise<Token> {
     const { state, settings } = this.#keeper;
@@ -93,7 +100,7 @@ export class TokenSession {
 
   /**
    * Call it at logout. From now on nothing is refreshed and nobody is signed in again by itself; the token is revoked
-   * where the source can.
+   * where the source can (RFC 7009). Requests that wait end with ERR_BEARER_SIGNED_OUT.
    *
    * @throws ERR_BEARER_STORE when the store could not be cleared; signed out here all the same
    */
