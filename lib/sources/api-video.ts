@@ -1,13 +1,19 @@
+/**
+ * api.video as a source of tokens.
+ *
+ * @module axios-bearer/api-video
+ */
 import type { InternalAxiosRequestConfig } from 'axios';
 import type { Token } from '../token.js';
 import type { SourceContext, TokenSource } from './source.js';
 
+/** What `apiVideo` is given. Nothing is required: with `tokens` of your own it needs no key. */
 export interface ApiVideoOptions {
-  /** Exchanged for a first token, and again when the refresh token is dead. */
+  /** Exchanged for a first token, and again when the refresh token is dead. Default: none. */
   apiKey?: string;
   /** Default `https://ws.api.video`; the sandbox is `https://sandbox.api.video`. */
   baseURL?: string;
-  /** An upload token (POST /upload-tokens): serves `POST /upload` as `?token=`, with no Bearer and no refresh. */
+  /** An upload token (POST /upload-tokens): serves `POST /upload` as `?token=`, with no Bearer and no refresh. Default: none. */
   delegatedToken?: string;
 }
 
