@@ -3,28 +3,33 @@ import type { Token, TokenResponse } from '../token.js';
 
 /** Where tokens come from. A plain function serves as its `refresh`. */
 export interface TokenSource {
-  /** Called when a new token is due. `token` is `{}` when there is none yet. Tried whenever it exists… */
+  /**
+   * Called when a new token is due (RFC 6749 §6), one call at a time for all who need it. `token` is `{}` when there is
+   * none yet. Tried whenever it exists…
+   */
   refresh?(token: Partial<Token>, ctx: SourceContext): Promise<TokenResponse>;
-  /** …unless this is true and there is no refresh token (OAuth 2, api.video). */
+  /** …unless this is true and there is no refresh token (RFC 6749 §6, api.video). Default `false`. */
   needsRefreshToken?: boolean;
   /** Called for a first token, or after a definite refusal; never by itself after `signOut()`. */
   obtain?(ctx: SourceContext): Promise<TokenResponse>;
   /** Called by `signOut()`, and for a token that came too late to be used (RFC 7009). Its failure harms nothing. */
   revoke?(token: Token, ctx: SourceContext): Promise<void>;
-  /** Held from the start, with nobody asked: as if given as the session's `tokens`, where none are. */
+  /** Held from the start, with nobody asked: as if given as the session's `tokens`, where none are. Default: none. */
   tokens?: TokenResponse;
-  /** Called with what `refresh` or `obtain` threw: is this refusal definite? Default: 400, 401 and 403 are. */
+  /** Called with what `refresh` or `obtain` threw: is this refusal definite? Default: 400, 401 and 403 are (RFC 6749 §5.2). */
   isRejected?(error: unknown): boolean;
-  /** `obtain` asks a person: it runs outside the lock and has no deadline. */
+  /** `true`: `obtain` asks a person, so it runs outside the lock and has no deadline. Default `false`. */
   interactive?: boolean;
-  /** Origins of the API that its tokens are for; they join `origins`. */
+  /** Origins of the API that its tokens are for, such as `https://api.example.com`; they join `origins`. Default: none. */
   origins?: string[];
   /** Called for each request before a token is looked for; `true`: the source has authorized the request itself. */
   authorize?(config: InternalAxiosRequestConfig): boolean;
 }
 
+/** Called when a new token is due: a source with nothing but `refresh`. Most apps have this call already. */
 export type RefreshFunction = NonNullable<TokenSource['refresh']>;
 
+/** What a source is given beside the token. */
 export interface SourceContext {
   /** Aborted at the deadline (`refreshTimeout`), and when the store’s lock is lost. `client` heeds it already. */
   signal: AbortSignal;
