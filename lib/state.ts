@@ -5,16 +5,32 @@ import { isLive } from './token.js';
 
 /** What a user interface wants to know. It carries no token, and is the same object until something changes. */
 export type SessionState =
-  | { readonly status: 'signed-out' }
-  | ({ readonly status: 'active' } & TokenFacts)
-  | ({ readonly status: 'refreshing' } & Partial<TokenFacts>)
-  | { readonly status: 'failed'; readonly error: BearerError };
+  | {
+      /** Nobody is signed in. */
+      readonly status: 'signed-out';
+    }
+  | ({
+      /** A token is held. */
+      readonly status: 'active';
+    } & TokenFacts)
+  | ({
+      /** A refresh or sign-in is under way, or the store is being read; with facts while an old token serves. */
+      readonly status: 'refreshing';
+    } & Partial<TokenFacts>)
+  | {
+      /** Refused for good, until `signIn()`. */
+      readonly status: 'failed';
+      /** Why. */
+      readonly error: BearerError;
+    };
 
+/** What may be told of a token. */
 export interface TokenFacts {
   /** Counts up with each new token. */
   readonly generation: number;
   /** ms since the epoch; missing: unknown. */
   readonly expiresAt?: number;
+  /** Names divided by spaces (RFC 6749 §3.3); missing: unknown. */
   readonly scope?: string;
 }
 
