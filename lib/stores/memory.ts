@@ -1,7 +1,10 @@
 import { processLock } from './lock.js';
 import type { Stored, TokenStore } from './store.js';
 
-/** The default: tokens live as long as the process or page. Sessions that share one are holders of one session. */
+/**
+ * Call it for a store that sessions in one process share, as holders of one session. Also the default: tokens live as
+ * long as the process or page.
+ */
 export function memoryStore(): TokenStore {
   const lock = processLock();
   const listeners = new Set<() => void>();
