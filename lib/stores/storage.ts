@@ -5,14 +5,19 @@ import { type Stored, sameGeneration, type TokenStore } from './store.js';
 
 /** What `AsyncStorage`, `SecureStore`, `sessionStorage` and the like offer; sync or async. */
 export interface KeyValueStorage {
+  /** Called to read; `null` or `undefined`: there is none. */
   getItem(key: string): string | null | undefined | Promise<string | null | undefined>;
+  /** Called to write; a promise is awaited. */
   setItem(key: string, value: string): unknown;
+  /** Called at sign-out; a promise is awaited. */
   removeItem(key: string): unknown;
 }
 
 /**
  * Call it to keep a session through a restart, where one process holds it: React Native, Electron, a single tab.
  * Not for several tabs or processes: such storage has no lock, and a rotating refresh token would be spent twice.
+ *
+ * Tokens rest there as plain text.
  *
  * @param key the item's name; default `axios-bearer`
  */
