@@ -6,6 +6,7 @@ export interface Stored {
   readonly session: string;
   /** Counts up with each refresh: which token of the session this is. */
   readonly generation: number;
+  /** The tokens themselves: whoever reads the store holds the session. */
   readonly token: Token;
 }
 
@@ -23,17 +24,21 @@ export interface TokenStore {
   exclusive<T>(task: (held: Held) => Promise<T>, options: ExclusiveOptions): Promise<T>;
   /** Called at sign-in and sign-out. Unconditional; never waits for a holder of the lock. Durable when it resolves. */
   replace(next: Stored | undefined): Promise<void>;
-  /** `changed` is a hint to read again, never data. Returns the way to stop. */
+  /** Called once per session. `changed` is a hint to read again, never data. Returns the way to stop. */
   subscribe?(changed: () => void): () => void;
 }
 
+/** How long a store may wait for its lock. */
 export interface ExclusiveOptions {
-  /** ms */
+  /** ms; a few times `refreshTimeout`. */
   waitMs: number;
+  /** Ends the waiting for the lock, not the task that holds it. */
   signal?: AbortSignal;
 }
 
+/** What the holder of the lock works with. */
 export interface Held {
+  /** What the store holds, read after the lock was had; `undefined`: signed out. */
   readonly current: Stored | undefined;
   /**
    * Writes `next` if the store still holds `current`; `false`: it was replaced meanwhile, and nothing was written.
