@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { ApiRequest } from './request.js';
 
-/** A file that was uploaded, as the server received it. */
+/** A file that was uploaded, as the server received it. @inline */
 export interface ReceivedFile {
+  /** As the client named it. */
   name: string;
+  /** Its size. */
   bytes: number;
   /** In hex. */
   sha256: string;
