@@ -1,3 +1,8 @@
+/**
+ * A server like api.video's over real HTTP, and a clock: what our own tests use, for yours. Node only.
+ *
+ * @module axios-bearer/testing
+ */
 export type { ApiVideo } from './api-video.js';
 export { type Clock, fakeClock } from './clock.js';
 export type { ApiRequest } from './http/request.js';
