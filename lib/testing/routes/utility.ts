@@ -6,9 +6,13 @@ import type { Route } from '../http/router.js';
 
 /** What `/echo` answers: the request as it arrived, without its `authorization`. */
 export interface Echo {
+  /** In upper case. */
   method: string;
+  /** Without the query. */
   path: string;
+  /** A name that comes twice holds an array. */
   query: ApiRequest['query'];
+  /** Names in lower case. */
   headers: Record<string, string | string[] | undefined>;
   /** Of the body, in bytes. */
   length: number;
