@@ -23,21 +23,38 @@ export type WireFault = 'reset' | 'reset-after-headers' | 'hang' | 'cut-body' | 
  */
 export type CannedFault = 'truncated-json' | 'html' | 'empty';
 
-/**
- * - `status`: this status; `headers` and `body` as given (an object becomes JSON). Without a body, problem details.
- * - `json`: 200 with this value as JSON, be it `null`, `[]` or `{}`.
- * - `raw`: 200 with this text, declared as JSON.
- * - `redirect`: 302 unless told otherwise, to this URL.
- * - `delay`: the work **is done**, and its answer comes after so many real ms.
- * - `drip`: the work **is done**, and its answer comes one byte each so many real ms.
- */
+/** An answer of the test's own making, or the real one made slow. */
 export type ScriptedFault =
-  | { status: number; headers?: Readonly<Record<string, string>>; body?: unknown }
-  | { json: unknown }
-  | { raw: string }
-  | { redirect: string; status?: 302 | 307 | 308 }
-  | { delay: number }
-  | { drip: number };
+  | {
+      /** This status instead. */
+      status: number;
+      /** As given, beside the content type. Default: none. */
+      headers?: Readonly<Record<string, string>>;
+      /** As given; an object becomes JSON. Default: problem details. */
+      body?: unknown;
+    }
+  | {
+      /** 200 with this value as JSON, be it `null`, `[]` or `{}`. */
+      json: unknown;
+    }
+  | {
+      /** 200 with this text, declared as JSON. */
+      raw: string;
+    }
+  | {
+      /** A redirect to this URL. */
+      redirect: string;
+      /** Default 302. */
+      status?: 302 | 307 | 308;
+    }
+  | {
+      /** The work **is done**, and its answer comes after so many real ms. */
+      delay: number;
+    }
+  | {
+      /** The work **is done**, and its answer comes one byte each so many real ms. */
+      drip: number;
+    };
 
 /** How a fault is scripted. */
 export interface FaultOptions {
