@@ -2,9 +2,13 @@ import { random } from './random.js';
 
 /** What the token endpoints answer: RFC 6749 §5.1, with api.video's fields. `expires_in` is in seconds. */
 export interface TokenAnswer {
+  /** How it is to be used (RFC 6750). */
   token_type: 'Bearer';
+  /** Seconds. */
   expires_in: number;
+  /** Opaque. */
   access_token: string;
+  /** Opaque; good for one refresh, where refresh tokens rotate. */
   refresh_token: string;
 }
 
