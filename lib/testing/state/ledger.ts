@@ -26,6 +26,7 @@ export interface Stats {
 export interface LogEntry {
   /** When it arrived: ms since the epoch, by the server's clock. */
   readonly at: number;
+  /** In upper case. */
   readonly method: string;
   /** Without the query. */
   readonly path: string;
