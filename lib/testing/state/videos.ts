@@ -2,17 +2,27 @@ import type { ReceivedFile } from '../http/multipart.js';
 
 /** A video, with those of api.video's fields that a client of the API works with. */
 export interface Video {
+  /** `vi1`, `vi2`, … */
   videoId: string;
+  /** As given. Default `''`. */
   title: string;
+  /** As given. Default `''`. */
   description: string;
+  /** As given. Default `true`. */
   public: boolean;
+  /** As given. Default `[]`. */
   tags: unknown[];
+  /** As given. Default `[]`. */
   metadata: unknown[];
   /** ISO 8601. */
   createdAt: string;
+  /** ISO 8601. */
   updatedAt: string;
-  /** `uri` takes the upload; the rest describes what came. */
-  source: { uri: string } & Partial<ReceivedFile>;
+  /** Where the upload goes, and what came. */
+  source: {
+    /** Takes the upload. */
+    uri: string;
+  } & Partial<ReceivedFile>;
 }
 
 const EDITABLE = ['title', 'description', 'public', 'tags', 'metadata'] as const;
