@@ -2,32 +2,43 @@ import { bearerError } from './errors.js';
 
 /** Tokens as the session holds them. All times are ms since the epoch. */
 export interface Token {
+  /** Empty in a cookie session. */
   readonly accessToken: string;
+  /** Missing when the server gave none: then nothing but `obtain` or a new sign-in follows it. */
   readonly refreshToken?: string;
+  /** By our clock: when the answer came. */
   readonly issuedAt: number;
   /** Unknown when the server did not say: then only a 401 tells. */
   readonly expiresAt?: number;
+  /** Names divided by spaces (RFC 6749 §3.3), where the server told. */
   readonly scope?: string;
 }
 
-/** The wire shape of RFC 6749 §5.1. */
+/** The wire shape of RFC 6749 §5.1. @inline */
 interface WireToken {
+  /** Visible ASCII. */
   access_token: string;
+  /** Missing: the old one is kept (RFC 6749 §6). */
   refresh_token?: string | null;
   /** Seconds. Zero, negative or unreadable means unknown. */
   expires_in?: number | string | null;
+  /** Names divided by spaces (RFC 6749 §3.3). */
   scope?: string | null;
 }
 
-/** The same in camelCase, as many backends send it, and as a saved {@link Token} reads. */
+/** The same in camelCase, as many backends send it, and as a saved {@link Token} reads. @inline */
 interface CamelToken {
+  /** Visible ASCII. */
   accessToken: string;
+  /** Missing: the old one is kept (RFC 6749 §6). */
   refreshToken?: string | null;
-  /** Seconds. */
+  /** Seconds. Zero, negative or unreadable means unknown. */
   expiresIn?: number | string | null;
   /** ms since the epoch. */
   expiresAt?: number | Date | null;
+  /** ms since the epoch; read in tokens that are handed in only. Default: now. */
   issuedAt?: number;
+  /** Names divided by spaces (RFC 6749 §3.3). */
   scope?: string | null;
 }
 
