@@ -1,3 +1,8 @@
+/**
+ * Import it for its effect: axios, and instances created afterwards, have `.use(plugin, options)`.
+ *
+ * @module axios-bearer/use
+ */
 import axios, { type AxiosInstance } from 'axios';
 
 /** What plugins of axios look like: `bearer`, `axiosRetry`, and others. */
