@@ -311,11 +311,17 @@ describe('a session', () => {
     const told = (state: SessionState) => {
       switch (state.status) {
         case 'failed':
+          // @ts-expect-error
+          state.status = 'failed';
           return expectTypeOf(state.error).toEqualTypeOf<BearerError>();
         case 'active':
           expectTypeOf(state.generation).toEqualTypeOf<number>();
+          // @ts-expect-error
+          state.status = 'active';
           return expectTypeOf(state.expiresAt).toEqualTypeOf<number | undefined>();
         case 'refreshing':
+          // @ts-expect-error
+          state.status = 'refreshing';
           return expectTypeOf(state.generation).toEqualTypeOf<number | undefined>();
         default:
           return expectTypeOf(state).toEqualTypeOf<{ readonly status: 'signed-out' }>();
