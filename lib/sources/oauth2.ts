@@ -1,3 +1,8 @@
+/**
+ * Any OAuth 2 authorization server as a source of tokens.
+ *
+ * @module axios-bearer/oauth2
+ */
 import { configError } from '../errors.js';
 import type { Token, TokenResponse } from '../token.js';
 import { type Endpoints, endpointsOf } from './metadata.js';
@@ -6,10 +11,13 @@ import type { SourceContext, TokenSource } from './source.js';
 /** How the client proves who it is: writes to the body or the headers of a call to the authorization server. */
 export type ClientAuthentication = (body: URLSearchParams, headers: Record<string, string>) => void | Promise<void>;
 
+/** What both sources are given: a client, and where to ask. One of `issuer` and `tokenEndpoint` is needed. */
 export interface OAuth2Options extends Partial<Endpoints> {
   /** The authorization server's identifier. Endpoints that are not given are read from its metadata (RFC 8414 §3). */
   issuer?: string;
+  /** As the authorization server has registered it (RFC 6749 §2.2). */
   clientId: string;
+  /** Of a confidential client (RFC 6749 §2.3.1): never in a page or an app. Default: none, a public client. */
   clientSecret?: string;
   /** What to ask for (RFC 6749 §3.3), separated by spaces. Default: what the server gives. */
   scope?: string;
