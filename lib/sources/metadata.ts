@@ -3,9 +3,9 @@ import type { SourceContext } from './source.js';
 
 /** Where an authorization server is asked. */
 export interface Endpoints {
-  /** RFC 6749 §3.2 */
+  /** Where tokens are asked for (RFC 6749 §3.2). */
   tokenEndpoint: string;
-  /** RFC 7009 §2. Default: none, and `signOut()` revokes nothing. */
+  /** Where `signOut()` revokes (RFC 7009 §2). Default: none, and `signOut()` revokes nothing. */
   revocationEndpoint?: string | undefined;
 }
 
