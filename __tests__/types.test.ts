@@ -37,6 +37,7 @@ import {
   type TokenStore,
 } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
+import { clientCredentials, refreshToken } from 'axios-bearer/oauth2';
 import { type ApiVideo, type Clock, fakeClock, startApiVideo } from 'axios-bearer/testing';
 import 'axios-bearer/use';
 import axiosRetry from 'axios-retry';
@@ -84,7 +85,7 @@ describe('bearer()', () => {
         return config.headers.get('X-Tenant') === 'ada' ? session : undefined;
       },
     });
-    expectTypeOf<SessionResolver>().returns.toEqualTypeOf<Session | undefined>();
+    expectTypeOf<SessionResolver>().returns.toEqualTypeOf<Session | undefined | Promise<Session | undefined>>();
     // @ts-expect-error
     typed(() => bearer(api, { session: () => 'ada' }));
   });
@@ -230,6 +231,7 @@ describe('a source', () => {
   it('is an object where a function is not enough', () => {
     const whole: Required<TokenSource> = {
       needsRefreshToken: true,
+      tokens: { access_token: 'a' },
       interactive: false,
       origins: ['https://api.example.com'],
       refresh: async ({ refreshToken }) => refreshToken,
@@ -252,8 +254,14 @@ describe('a source', () => {
     typed(() => createSession({ source: { fetch: async () => 'token' } }));
     // @ts-expect-error
     typed(() => createSession({ source: { ...source, needsRefreshToken: 'yes' } }));
+    expectTypeOf(refreshToken).returns.toEqualTypeOf<TokenSource>();
+    expectTypeOf(clientCredentials).returns.toEqualTypeOf<TokenSource>();
     // @ts-expect-error
     typed(() => apiVideo({ key: 'k' }));
+    // @ts-expect-error
+    typed(() => clientCredentials({ issuer: 'https://id.example.com' }));
+    // @ts-expect-error
+    typed(() => refreshToken({ clientId: 'app', clientAuth: 'secret' }));
   });
 });
 
