@@ -1,4 +1,4 @@
-import { bearerError, forRequest, isBearerError } from '../errors.js';
+import { bearerError, forRequest } from '../errors.js';
 import type { SkipReason } from '../events.js';
 import type { TokenSession } from '../session.js';
 import type { Current } from '../state.js';
@@ -13,8 +13,9 @@ import {
   requestInfo,
   requestOptions,
 } from './config.js';
+import { failOnWire, pace } from './gate.js';
 import { isCanceled, patient } from './patience.js';
-import { arm, type Headers, headersOf, headerValue, nameOf, ownOf, takeOff, throughGate, wear } from './wire.js';
+import { arm, type Headers, headersOf, headerValue, nameOf, ownOf } from './wire.js';
 
 /**
  * Can what is to be done with this request be done here and now, with nothing to wait for and nothing that could throw?
@@ -78,31 +79,6 @@ export async function attach(guard: Guard, final: Config, passage: Passage): Pro
 function extensible(config: Config): Config {
   if (Object.isExtensible(config)) return config;
   return Object.assign(Object.create(Object.getPrototypeOf(config)), config);
-}
-
-/** Ten thousand that waited do not leave in one tick. */
-function pace(config: Config, journey: Journey): void {
-  wear(config, journey, 'adapter', (sent) => {
-    takeOff(sent, journey, 'adapter');
-    return throughGate(sent, journey).catch((error) => refuse(error, sent));
-  });
-}
-
-/**
- * Who waited in vain fails where the network would have failed it, its body transformed: axios-retry sends a config
- * again without the transforms.
- */
-function failOnWire(config: Config, error: unknown, passage: Passage): Config {
-  // Made anew whenever it is sent, so not now.
-  if (config.data instanceof Replayable) refuse(error, config);
-  const worn = { own: ownOf(config), worn: {} };
-  wear(config, worn, 'adapter', async (sent) => refuse(error, sent));
-  passage.restore = (sent) => takeOff(sent, worn, 'adapter');
-  return config;
-}
-
-function refuse(error: unknown, config: Config): never {
-  throw isBearerError(error) && !error.config ? forRequest(error, config) : error;
 }
 
 /** What keeps a token from this request. */

@@ -2,8 +2,9 @@ import { type AxiosResponse, isCancel } from 'axios';
 import type { Current } from '../state.js';
 import { isUsedUp, remakeBody, transform } from './body.js';
 import { type Config, type Journey, journeyOf, requestInfo } from './config.js';
+import { ownHeaders, throughGate } from './gate.js';
 import { patient, throwIfCanceled } from './patience.js';
-import { arm, disarm, ownHeaders, throughGate } from './wire.js';
+import { arm, disarm } from './wire.js';
 
 /** What came back. An adapter's own error goes with it, to be thrown as it is if nothing can be done. */
 export interface Answer {

@@ -1,7 +1,6 @@
-import { type AxiosAdapter, AxiosError, AxiosHeaders, type AxiosResponse, getAdapter } from 'axios';
+import { AxiosError, AxiosHeaders, type AxiosResponse } from 'axios';
 import type { Config, Guard, Journey, Worn } from './config.js';
 import { parse } from './origins.js';
-import { isImpatient, patient } from './patience.js';
 
 export type Headers = Record<string, unknown>;
 type ValidateStatus = Config['validateStatus'];
@@ -98,54 +97,4 @@ function keepFetchHome(config: Worn, journey: Journey): void {
   const { fetchOptions } = config;
   if (fetchOptions?.redirect !== 'manual')
     wear(config, journey, 'fetchOptions', { ...fetchOptions, redirect: 'error' });
-}
-
-/** The adapter. One of axios's own is of our copy of axios, and gets headers that it knows for headers. */
-function adapterOf({ own: { adapter } }: Journey, config: Config): AxiosAdapter {
-  const found = getAdapter(adapter ?? undefined, config as never);
-  if (typeof adapter === 'function') return found;
-  return (sent) => {
-    const { headers } = sent;
-    sent.headers = ownHeaders(headers);
-    try {
-      return found(sent);
-    } finally {
-      sent.headers = headers as typeof sent.headers;
-    }
-  };
-}
-
-/** Older axios takes the headers of another copy of axios, which the instance may be of, for none at all. */
-export function ownHeaders(headers: unknown): AxiosHeaders {
-  return headers instanceof AxiosHeaders ? headers : new AxiosHeaders({ ...(headers as AxiosHeaders) });
-}
-
-/** On the wire through the gate: first come, first served. Who leaves the queue takes no place in it. */
-export async function throughGate(config: Config, journey: Journey): Promise<AxiosResponse> {
-  const { guard, session, sent: current } = journey;
-  const { gate } = guard;
-  const adapter = adapterOf(journey, config);
-  const send = () => {
-    // Who waited in the queue may have been signed out meanwhile.
-    session.assertSame(current);
-    return adapter(config);
-  };
-  if (!isImpatient(config)) return gate(send);
-
-  let left = false;
-  let sent!: Promise<AxiosResponse>;
-  const turn = new Promise<void>((resolve) => {
-    sent = gate(() => {
-      resolve();
-      return left ? (undefined as never) : send();
-    });
-  });
-  try {
-    await patient(turn, config, journey.since);
-  } catch (error) {
-    left = true;
-    sent.catch(() => {});
-    throw error;
-  }
-  return sent;
 }

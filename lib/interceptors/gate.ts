@@ -1,0 +1,81 @@
+import { type AxiosAdapter, AxiosHeaders, type AxiosResponse, getAdapter } from 'axios';
+import { forRequest, isBearerError } from '../errors.js';
+import { Replayable } from './body.js';
+import type { Config, Journey, Passage } from './config.js';
+import { isImpatient, patient } from './patience.js';
+import { ownOf, takeOff, wear } from './wire.js';
+
+/** On the wire through the gate: first come, first served. Who leaves the queue takes no place in it. */
+export async function throughGate(config: Config, journey: Journey): Promise<AxiosResponse> {
+  const { guard, session, sent: current } = journey;
+  const { gate } = guard;
+  const adapter = adapterOf(journey, config);
+  const send = () => {
+    // Who waited in the queue may have been signed out meanwhile.
+    session.assertSame(current);
+    return adapter(config);
+  };
+  if (!isImpatient(config)) return gate(send);
+
+  let left = false;
+  let sent!: Promise<AxiosResponse>;
+  const turn = new Promise<void>((resolve) => {
+    sent = gate(() => {
+      resolve();
+      return left ? (undefined as never) : send();
+    });
+  });
+  try {
+    await patient(turn, config, journey.since);
+  } catch (error) {
+    left = true;
+    sent.catch(() => {});
+    throw error;
+  }
+  return sent;
+}
+
+/** The adapter. One of axios's own is of our copy of axios, and gets headers that it knows for headers. */
+function adapterOf({ own: { adapter } }: Journey, config: Config): AxiosAdapter {
+  const found = getAdapter(adapter ?? undefined, config as never);
+  if (typeof adapter === 'function') return found;
+  return (sent) => {
+    const { headers } = sent;
+    sent.headers = ownHeaders(headers);
+    try {
+      return found(sent);
+    } finally {
+      sent.headers = headers as typeof sent.headers;
+    }
+  };
+}
+
+/** Older axios takes the headers of another copy of axios, which the instance may be of, for none at all. */
+export function ownHeaders(headers: unknown): AxiosHeaders {
+  return headers instanceof AxiosHeaders ? headers : new AxiosHeaders({ ...(headers as AxiosHeaders) });
+}
+
+/** Ten thousand that waited do not leave in one tick. */
+export function pace(config: Config, journey: Journey): void {
+  wear(config, journey, 'adapter', (sent) => {
+    takeOff(sent, journey, 'adapter');
+    return throughGate(sent, journey).catch((error) => refuse(error, sent));
+  });
+}
+
+/**
+ * Who waited in vain fails where the network would have failed it, its body transformed: axios-retry sends a config
+ * again without the transforms.
+ */
+export function failOnWire(config: Config, error: unknown, passage: Passage): Config {
+  // Made anew whenever it is sent, so not now.
+  if (config.data instanceof Replayable) refuse(error, config);
+  const worn = { own: ownOf(config), worn: {} };
+  wear(config, worn, 'adapter', async (sent) => refuse(error, sent));
+  passage.restore = (sent) => takeOff(sent, worn, 'adapter');
+  return config;
+}
+
+function refuse(error: unknown, config: Config): never {
+  throw isBearerError(error) && !error.config ? forRequest(error, config) : error;
+}
