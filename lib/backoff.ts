@@ -1,4 +1,5 @@
 import { retryAfter } from 'axios-retry';
+import { readHeader } from './headers.js';
 
 /** How long is waited between attempts to refresh: exponential, with up to a fifth on top, capped. */
 export interface Backoff {
@@ -28,8 +29,8 @@ export function delayAfter(failures: number, { initial, factor, cap }: Backoff, 
 
 /** What the server asks for, in ms: `Retry-After` (RFC 9110 §10.2.3, seconds or a date) or api.video's own; 0: nothing. */
 export function askedDelay(error: unknown): number {
-  const headers = (error as { response?: { headers?: Record<string, unknown> } })?.response?.headers;
-  const wish = headers?.['retry-after'] ?? headers?.['x-ratelimit-retry-after'];
+  const headers = (error as { response?: { headers?: unknown } })?.response?.headers;
+  const wish = readHeader(headers, 'retry-after') ?? readHeader(headers, 'x-ratelimit-retry-after');
   const asked = retryAfter({ response: { headers: { 'retry-after': wish } } } as never);
   return Number.isFinite(asked) ? asked : 0;
 }

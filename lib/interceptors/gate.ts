@@ -1,4 +1,4 @@
-import { type AxiosAdapter, AxiosHeaders, type AxiosResponse, getAdapter } from 'axios';
+import axios, { type AxiosAdapter, AxiosHeaders, type AxiosResponse, getAdapter } from 'axios';
 import { forRequest, isBearerError } from '../errors.js';
 import { Replayable } from './body.js';
 import type { Config, Journey, Passage } from './config.js';
@@ -37,7 +37,7 @@ export async function throughGate(config: Config, journey: Journey): Promise<Axi
 
 /** The adapter. One of axios's own is of our copy of axios, and gets headers that it knows for headers. */
 function adapterOf({ own: { adapter } }: Journey, config: Config): AxiosAdapter {
-  const found = getAdapter(adapter ?? undefined, config as never);
+  const found = getAdapter(adapter || axios.defaults.adapter, config as never);
   if (typeof adapter === 'function') return found;
   return (sent) => {
     const { headers } = sent;

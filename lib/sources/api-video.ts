@@ -28,8 +28,9 @@ export function apiVideo({
   baseURL = 'https://ws.api.video',
   delegatedToken,
 }: ApiVideoOptions = {}): TokenSource {
+  // As text, which the app's own transforms leave alone: api.video wants its names as they are.
   const ask = async (path: string, body: object, { client }: SourceContext) =>
-    (await client.post(path, body, { baseURL })).data;
+    (await client.post(path, JSON.stringify(body), { baseURL, headers: { 'Content-Type': 'application/json' } })).data;
 
   return {
     needsRefreshToken: true,
