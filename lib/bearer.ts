@@ -1,10 +1,11 @@
 import type { AxiosInstance, AxiosResponse } from 'axios';
 import pLimit from 'p-limit';
 import { configError } from './errors.js';
-import { attach, attachNow, readiness } from './interceptors/attach.js';
+import { attach } from './interceptors/attach.js';
 import type { Config, Guard, Passage } from './interceptors/config.js';
 import { innermost, type Place, placeOf, unshifts } from './interceptors/innermost.js';
 import { border, destination, originOf, pageOrigin } from './interceptors/origins.js';
+import { attachReady, isReady } from './interceptors/ready.js';
 import { arrived, failed } from './interceptors/recover.js';
 import { type InstallOptions, readInstallOptions, type SessionOptions } from './options.js';
 import { askingSource } from './renewal.js';
@@ -153,18 +154,11 @@ function guard(
     requests.asked = true;
     if (requests.first !== unshifts(config) || isRefreshCall(config)) return false;
     const here = passage as Passage;
-    const ready = only && readiness(guard, config, only);
-    requests.handler.synchronous = ready !== undefined;
+    const ready = only !== undefined && isReady(guard, config, only);
+    requests.handler.synchronous = ready;
     requests.handler.fulfilled = ready
-      ? (final: Config) =>
-          here.late ? attach(guard, final, here) : attachNow(guard, final, only as TokenSession, here)
+      ? attachReady(guard, only, here, requests.isAlone())
       : (final: Config) => attach(guard, final, here);
-    // Behind interceptors that take their time, somebody may have signed in.
-    if (ready === 'now') {
-      queueMicrotask(() => {
-        here.late = true;
-      });
-    }
     return true;
   };
   const meet = ({ handler }: Place) => {

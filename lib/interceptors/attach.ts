@@ -14,40 +14,10 @@ import {
   requestOptions,
 } from './config.js';
 import { failOnWire, pace } from './gate.js';
-import { isCanceled, patient } from './patience.js';
+import { patient } from './patience.js';
 import { arm, type Headers, headersOf, headerValue, nameOf, ownOf } from './wire.js';
 
-/**
- * Can what is to be done with this request be done here and now, with nothing to wait for and nothing that could throw?
- * `fresh`: also later, since a token that was fresh is sent.
- */
-export function readiness({ settings }: Guard, config: Config, session: TokenSession): 'fresh' | 'now' | undefined {
-  const options = requestOptions(config);
-  if (config.data instanceof Replayable || hasOneChance(config, session)) return undefined;
-  if (options === false) return 'now';
-  if (options.session || settings.skip) return undefined;
-  if (session.isFresh(options.minValidity)) return 'fresh';
-  return settings.whenSignedOut === 'send' && session.isIdle ? 'now' : undefined;
-}
-
-/** While a refresh is under way, the token at hand may be refused: who can't be sent again waits to see. */
-function hasOneChance({ data }: Config, session: TokenSession): boolean {
-  return session.isRefreshing && isOneShot(data);
-}
-
-/** The request interceptor where a token is at hand: axios then sends without a promise in between. */
-export function attachNow(guard: Guard, final: Config, session: TokenSession, passage: Passage): Config {
-  if (isCanceled(final)) return final;
-  const config = extensible(final);
-  const reason = obstacle(guard, config, session);
-  // Other interceptors may have taken their time meanwhile, or signed out: it was fresh, a 401 will tell.
-  const current = reason ? undefined : session.atHand;
-  if (!current) return leaveAlone(config, reason ?? 'signed-out', session);
-  passage.journey = depart(guard, config, session, current, config.data);
-  return config;
-}
-
-/** The request interceptor in all other cases. */
+/** The request interceptor where there may be something to wait for. */
 export async function attach(guard: Guard, final: Config, passage: Passage): Promise<Config> {
   const since = Date.now();
   const config = extensible(final);
@@ -75,14 +45,22 @@ export async function attach(guard: Guard, final: Config, passage: Passage): Pro
   return config;
 }
 
+/** While a refresh is under way, the token at hand may be refused: who can't be sent again waits to see. */
+export function hasOneChance({ data }: Config, session: TokenSession): boolean {
+  return session.isRefreshing && isOneShot(data);
+}
+
 /** Somebody may have frozen it; axios works on a copy too. */
-function extensible(config: Config): Config {
+export function extensible(config: Config): Config {
   if (Object.isExtensible(config)) return config;
-  return Object.assign(Object.create(Object.getPrototypeOf(config)), config);
+  const own = Object.getOwnPropertyDescriptors(config);
+  for (const each of Object.values(own))
+    Object.assign(each, { configurable: true }, 'value' in each && { writable: true });
+  return Object.create(Object.getPrototypeOf(config), own);
 }
 
 /** What keeps a token from this request. */
-function obstacle(guard: Guard, config: Config, session: TokenSession | undefined): SkipReason | undefined {
+export function obstacle(guard: Guard, config: Config, session: TokenSession | undefined): SkipReason | undefined {
   if (requestOptions(config) === false) return 'off';
   if (guard.settings.skip?.(config)) return 'skip';
   const past = journeyOf(config);
@@ -123,12 +101,12 @@ function withoutToken(guard: Guard, config: Config, reason: SkipReason, session:
   throw forRequest(bearerError('ERR_BEARER_SIGNED_OUT', message, { cause }), config);
 }
 
-function leaveAlone(config: Config, reason: SkipReason, session: TokenSession | undefined): Config {
+export function leaveAlone(config: Config, reason: SkipReason, session: TokenSession | undefined): Config {
   session?.emit('skipped', () => ({ ...requestInfo(config), reason }));
   return config;
 }
 
-function depart(
+export function depart(
   guard: Guard,
   config: Config,
   session: TokenSession,

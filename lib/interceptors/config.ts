@@ -78,8 +78,6 @@ export interface Passage {
   restore?: (config: Config) => void;
   /** The one that was begun before it, and goes on after it. */
   readonly outer?: Passage | undefined;
-  /** It was made ready at once, yet other interceptors have taken their time. */
-  late?: boolean;
 }
 
 /**

@@ -35,22 +35,29 @@ export async function throughGate(config: Config, journey: Journey): Promise<Axi
   return sent;
 }
 
-/** The adapter. One of axios's own is of our copy of axios, and gets headers that it knows for headers. */
+/** The adapter. One of axios's own is of our copy of axios, while the instance may be of another one. */
 function adapterOf({ own: { adapter } }: Journey, config: Config): AxiosAdapter {
   const found = getAdapter(adapter || axios.defaults.adapter, config as never);
-  if (typeof adapter === 'function') return found;
-  return (sent) => {
-    const { headers } = sent;
-    sent.headers = ownHeaders(headers);
-    try {
-      return found(sent);
-    } finally {
-      sent.headers = headers as typeof sent.headers;
-    }
-  };
+  const shared = typeof adapter === 'function' || config.headers instanceof AxiosHeaders;
+  return shared ? found : (sent) => translated(found, sent);
 }
 
-/** Older axios takes the headers of another copy of axios, which the instance may be of, for none at all. */
+/** Older axios takes the headers of another copy of axios for none at all: here ours do, there the instance's own does. */
+function translated(adapter: AxiosAdapter, config: Config): Promise<AxiosResponse> {
+  const { headers } = config;
+  const plain = (response: AxiosResponse | undefined) => {
+    if (response) response.headers = { ...response.headers };
+  };
+  config.headers = ownHeaders(headers);
+  try {
+    const answer = adapter(config);
+    answer.then(plain, (error) => plain(error?.response));
+    return answer;
+  } finally {
+    config.headers = headers;
+  }
+}
+
 export function ownHeaders(headers: unknown): AxiosHeaders {
   return headers instanceof AxiosHeaders ? headers : new AxiosHeaders({ ...(headers as AxiosHeaders) });
 }

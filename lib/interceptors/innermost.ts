@@ -25,6 +25,8 @@ export interface Place {
   meet?: ((place: Place) => void) | undefined;
   /** Neither ejected nor cleared. */
   isTaken(): boolean;
+  /** Has nobody else registered? */
+  isAlone(): boolean;
   leave(): void;
 }
 
@@ -45,7 +47,8 @@ export function innermost(of: unknown, key: unknown, enter: () => number, meet?:
   const handler = manager.handlers.at(-1) as Handler;
   // The array is public, and some put another thing in its place.
   const isTaken = () => Array.isArray(manager.handlers) && manager.handlers.includes(handler);
-  const place: Place = { handler, first: true, asked: false, meet, isTaken, leave };
+  const isAlone = () => manager.handlers.length === 1 || manager.handlers.every((other) => !other || other === handler);
+  const place: Place = { handler, first: true, asked: false, meet, isTaken, isAlone, leave };
   ours.set(key, place);
   return place;
 
@@ -81,6 +84,15 @@ function visitOurs(place: Place, visit: Visit, first: boolean): void {
   place.asked = false;
   place.meet?.(place);
   visit(place.handler);
+}
+
+/** Those of everybody else, as axios walks them. */
+export function othersIn(of: unknown): Handler[] {
+  const { forEach } = of as Manager;
+  const ours = [...(forEach.ours?.values() ?? [])].map(({ handler }) => handler);
+  const all: Handler[] = [];
+  forEach.call(of, (handler) => all.push(handler));
+  return all.filter((handler) => !ours.includes(handler));
 }
 
 interface Ordering {

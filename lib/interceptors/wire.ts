@@ -42,7 +42,7 @@ const WORN = ['adapter', 'validateStatus', 'beforeRedirect', 'fetchOptions'] as 
 
 /** What a config bears of its own where we write; not what somebody has put on Object.prototype. */
 export function ownOf(config: Config): Worn {
-  const own: Worn = {};
+  const own: Worn = Object.create(null);
   for (const key of WORN) if (Object.hasOwn(config, key)) own[key] = (config as Worn)[key] as never;
   return own;
 }
@@ -57,8 +57,8 @@ export function wear<K extends keyof Worn>(config: Worn, { worn }: Wardrobe, key
 
 /** Puts back what was there, unless somebody else has changed it meanwhile. */
 export function takeOff(config: Worn, { own, worn }: Wardrobe, key: keyof Worn): void {
-  if (!worn[key] || config[key] !== worn[key]) return;
-  if (key in own) config[key] = own[key] as never;
+  if (!Object.hasOwn(worn, key) || config[key] !== worn[key]) return;
+  if (Object.hasOwn(own, key)) config[key] = own[key] as never;
   else delete config[key];
 }
 

@@ -1,0 +1,46 @@
+import { readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import axios, { type AxiosStatic } from 'axios';
+import { bearer } from 'axios-bearer';
+import type { Echo } from 'axios-bearer/testing';
+import { closeAll, keep, refreshing, serve } from '../support/sessions.js';
+
+const require = createRequire(import.meta.url);
+const installed = readdirSync('node_modules').filter((name) => /^axios(-\d.*)?$/.test(name));
+// `import` gives one copy, `require` another, and a package may bring along one more.
+const copies = installed.map((name): [string, AxiosStatic] => [require(name).VERSION, require(name)]);
+const OWN = { headers: { 'X-Own': 'one' } };
+
+afterEach(closeAll);
+
+async function instanceOf(copy: AxiosStatic, how: string) {
+  const server = await serve();
+  const tokens = { ...server.issue(), ...(how === 'held' && { expires_in: 0 }) };
+  const api = copy.create({ baseURL: server.url });
+  keep(bearer(api, { tokens, source: refreshing }));
+  if (how === 'replayed') server.expire();
+  return { api, server };
+}
+
+describe.each(copies)(`on axios ${axios.VERSION}, an instance of another copy, %s from CommonJS`, (_, copy) => {
+  it.each([
+    ['sent at once', 0, 0],
+    ['held', 0, 1],
+    ['replayed', 1, 1],
+  ])('L15 loses no header of a request that is %s, nor of its answer', async (how, unauthorized, refresh) => {
+    const { api, server } = await instanceOf(copy, how);
+    const { data, headers } = await api.post<Echo>('/echo', { text: 'Zoë' }, OWN);
+    expect(data).toMatchObject({ headers: { 'x-own': 'one', 'content-type': 'application/json' } });
+    expect(headers['content-type']).toBe('application/json');
+    expect(server.stats).toMatchObject({ unauthorized, refresh, ok: 1 });
+  });
+
+  it.each(['held', 'replayed'])('L15 loses no header of an error after a request was %s', async (how) => {
+    const { api } = await instanceOf(copy, how);
+    await expect(api.get('/videos/none', OWN)).rejects.toMatchObject({
+      config: OWN,
+      response: { status: 404, headers: { 'content-type': 'application/problem+json' } },
+    });
+  });
+});

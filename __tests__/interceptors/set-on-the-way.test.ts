@@ -1,0 +1,70 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { BearerRequestOptions, Session, SessionOptions } from 'axios-bearer';
+import { createSession, replayable } from 'axios-bearer';
+import type { Echo } from 'axios-bearer/testing';
+import { closeAll, failureOf, keep, refreshing, scene, serve } from '../support/sessions.js';
+
+afterEach(closeAll);
+
+/** An instance whose token is fresh for `minutes`, and an interceptor that sets `config.bearer`. */
+async function setting(option: false | BearerRequestOptions, minutes = 60) {
+  const server = await serve();
+  const { access_token: accessToken, refresh_token: refreshToken } = server.issue();
+  const now = Date.now();
+  const tokens = {
+    accessToken,
+    refreshToken,
+    issuedAt: now - (60 - minutes) * 60_000,
+    expiresAt: now + minutes * 60_000,
+  };
+  const { api } = await scene({ server, tokens });
+  api.interceptors.request.use((config) => Object.assign(config, { bearer: option }));
+  return { api, server };
+}
+
+function another(options: Partial<SessionOptions>): Session {
+  return keep(createSession({ source: refreshing, ...options }));
+}
+
+describe('config.bearer, set by another interceptor', () => {
+  it('sends no token with `false`', async () => {
+    const { api, server } = await setting(false);
+    await failureOf(api.get('/videos'));
+    expect(server.log.map(({ generation }) => generation)).toEqual([undefined]);
+  });
+
+  it('refreshes first for `minValidity`', async () => {
+    const { api, server } = await setting({ minValidity: 10 * 60_000 }, 9);
+    await api.get('/videos');
+    expect(server.log.map(({ path }) => path)).toEqual(['/auth/refresh', '/videos']);
+  });
+
+  it('makes the body of a `replayable()` that another interceptor has put there', async () => {
+    const { api, server } = await setting({});
+    api.interceptors.request.use((config) => Object.assign(config, { data: replayable(() => 'made anew') }));
+    const { data } = await api.post<Echo>('/echo', 'as it was');
+    expect(data.text).toBe('made anew');
+    expect(server.stats.refresh).toBe(0);
+  });
+
+  it('hands on the 401 with `replay: false`', async () => {
+    const { api, server } = await setting({ replay: false });
+    server.expire();
+    await failureOf(api.get('/videos'));
+    expect(server.log.filter(({ path }) => path === '/videos')).toHaveLength(1);
+  });
+
+  it.each(['fresh', 'expired'])(
+    'L21 sends the token of `session`, %s, and never of the installed session',
+    async (state) => {
+      const server = await serve();
+      const { api } = await scene({ server });
+      const tokens = { ...server.issue(), ...(state === 'expired' && { expires_in: 0 }) };
+      const bob = another({ tokens });
+      api.interceptors.request.use((config) => Object.assign(config, { bearer: { session: bob } }));
+      await api.get('/videos');
+      const sent = server.log.filter(({ path }) => path === '/videos').map(({ generation }) => generation);
+      expect(sent).toEqual([state === 'fresh' ? 2 : 3]);
+    },
+  );
+});
