@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { anchorsOf, linksOf, pages } from './markdown.js';
@@ -36,4 +36,15 @@ it('every page can be reached from README.md', () => {
   };
   visit('README.md');
   expect(pages().filter((page) => !seen.has(page))).toEqual([]);
+});
+
+it('every command of npm’s that a page names is there', () => {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const named = pages().flatMap((page) =>
+    [...readFileSync(page, 'utf8').matchAll(/npm (?:run ([\w:-]+)|(test|start)\b)/g)].map(
+      ([, script, short]) => script ?? short,
+    ),
+  );
+  expect(named).toContain('docs');
+  expect(named.filter((script) => !(script! in scripts))).toEqual([]);
 });
