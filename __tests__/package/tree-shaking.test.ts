@@ -63,7 +63,9 @@ function carriedBy(sizes: (readonly [file: string, bytes: number])[]): Record<st
 }
 
 const { exports } = JSON.parse(await readFile('package.json', 'utf8'));
-const entries = Object.keys(exports).flatMap((path) => (/^\.\/[a-z-]+$/.test(path) ? [path.slice(2)] : []));
+const entries = Object.keys(exports)
+  .filter((path) => path !== '.' && path !== './package.json')
+  .map((path) => path.slice(2));
 const unusedBesideBearer = ['replayable', 'staticToken', 'storageStore'];
 const small = ['isBearerError', 'memoryStore', ...unusedBesideBearer];
 
