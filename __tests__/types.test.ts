@@ -78,6 +78,16 @@ describe('bearer()', () => {
     typed(() => createSession({ source, origins: '*' }));
   });
 
+  it('takes an instance of any copy of axios, old ones too', () => {
+    type CommonJs = import('axios', { with: { 'resolution-mode': 'require' }}).AxiosInstance;
+    type Oldest = import('axios-1.6.8').AxiosInstance;
+    const any = [] as (CommonJs | Oldest)[];
+    typed(() => any.map((instance) => bearer(instance, { source })));
+    typed(() => any.map((instance) => bearer(instance, { session })));
+    typed(() => any.map((instance) => session.install(instance)));
+    expectTypeOf<CommonJs>().not.toEqualTypeOf<AxiosInstance>();
+  });
+
   it('asks a resolver with the config that interceptors get', () => {
     bearer(api, {
       session: (config) => {
