@@ -1,4 +1,4 @@
-import axios, { type AxiosInstance } from 'axios';
+import axios, { type AxiosInstance, type AxiosRequestConfig, getAdapter } from 'axios';
 
 // A token answer is a few kB; whatever is larger is not one.
 const LARGEST_ANSWER = 1024 * 1024;
@@ -17,6 +17,7 @@ export function tokenClient(sibling: AxiosInstance | undefined, signal: AbortSig
     responseType: 'json',
     validateStatus: (status) => status >= 200 && status < 300,
   });
+  client.defaults.adapter = told(client.defaults.adapter);
   forgetAuthorization(client.defaults.headers as unknown as Record<string, unknown>);
   return client;
 }
@@ -26,5 +27,17 @@ function forgetAuthorization(headers: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(headers)) {
     if (name.toLowerCase() === 'authorization') delete headers[name];
     else if (value && typeof value === 'object') forgetAuthorization(value as Record<string, unknown>);
+  }
+}
+
+type Adapter = AxiosRequestConfig['adapter'];
+
+/** XMLHttpRequest follows redirects whatever one says, and takes the refresh token along; fetch can be told. */
+function told(adapter: Adapter): Adapter {
+  try {
+    return getAdapter(adapter) === getAdapter('xhr') && getAdapter('fetch') ? 'fetch' : adapter;
+  } catch {
+    // No browser, or an axios without fetch (below 1.7).
+    return adapter;
   }
 }
