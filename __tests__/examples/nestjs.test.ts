@@ -1,0 +1,83 @@
+import 'reflect-metadata';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { HttpService } from '@nestjs/axios';
+import { type INestApplicationContext, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import axios from 'axios';
+import { Session } from 'axios-bearer';
+import type { ApiVideo } from 'axios-bearer/testing';
+import { firstValueFrom } from 'rxjs';
+import { ApiModule } from '../../examples/nestjs/api.module.js';
+import { atEnd, closeAll, next, serve } from '../support/sessions.js';
+import { printed } from './printed.js';
+
+afterEach(closeAll);
+
+async function application(server: ApiVideo): Promise<INestApplicationContext> {
+  @Module({ imports: [ApiModule.register({ baseURL: server.url, apiKey: server.apiKey })] })
+  class AppModule {}
+  const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
+  atEnd(() => app.close());
+  return app;
+}
+
+describe(`@nestjs/axios on axios ${axios.VERSION}`, () => {
+  it('does what the example prints', async () => {
+    const { lines, server } = await printed(() => import('../../examples/nestjs/index.js'));
+    expect(lines).toEqual(['created vi1, signed in with the API key', 'token expired: 1 refresh, 20 of 20 answered']);
+    expect(server.stats).toMatchObject({ apiKey: 1, refresh: 1, reuse: 0, ok: 21 });
+  });
+
+  it('L17 drops a request that nobody subscribes to any more; the refresh that it waits for goes on', async () => {
+    const server = await serve();
+    const app = await application(server);
+    const [http, session] = [app.get(HttpService), app.get(Session)];
+    await firstValueFrom(http.get('/videos'));
+    server.expire();
+    server.reset();
+    const refresh = server.hold('/auth/refresh');
+    const dropped: unknown[] = [];
+    const subscription = http.get('/videos').subscribe((answer) => dropped.push(answer));
+    await refresh.arrived(1);
+    const refreshed = next(session, 'refreshed');
+    subscription.unsubscribe();
+    refresh.release();
+    await refreshed;
+    await firstValueFrom(http.get('/videos'));
+    expect(dropped).toEqual([]);
+    expect(server.log.map(({ path, status }) => `${path} ${status}`)).toEqual([
+      '/videos 401',
+      '/auth/refresh 200',
+      '/videos 200',
+    ]);
+  });
+
+  it('shows other interceptors of `axiosRef` one request and one answer', async () => {
+    const server = await serve();
+    const { axiosRef } = (await application(server)).get(HttpService);
+    const seen: unknown[] = [];
+    axiosRef.interceptors.request.use((config) => {
+      seen.push(config.url);
+      return config;
+    });
+    axiosRef.interceptors.response.use((answer) => {
+      seen.push(answer.status);
+      return answer;
+    });
+    await axiosRef.get('/videos');
+    server.expire();
+    await axiosRef.get('/videos');
+    expect(seen).toEqual(['/videos', 200, '/videos', 200]);
+  });
+
+  it('closes the session with the application', async () => {
+    const server = await serve();
+    const app = await application(server);
+    const [{ axiosRef }, session] = [app.get(HttpService), app.get(Session)];
+    await axiosRef.get('/videos');
+    const signedOut = next(session, 'signedOut');
+    await app.close();
+    expect(await signedOut).toEqual({ reason: 'closed' });
+    await expect(axiosRef.get('/videos')).rejects.toMatchObject({ response: { status: 401 } });
+  });
+});
