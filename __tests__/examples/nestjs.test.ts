@@ -24,7 +24,7 @@ async function application(server: ApiVideo): Promise<INestApplicationContext> {
 describe(`@nestjs/axios on axios ${axios.VERSION}`, () => {
   it('does what the example prints', async () => {
     const { lines, server } = await printed(() => import('../../examples/nestjs/index.js'));
-    expect(lines).toEqual(['created vi1, signed in with the API key', 'token expired: 1 refresh, 20 of 20 answered']);
+    expect(lines).toEqual(['signed in with the API key: 0 videos', 'token expired: 1 refresh, 20 of 20 answered']);
     expect(server.stats).toMatchObject({ apiKey: 1, refresh: 1, reuse: 0, ok: 21 });
   });
 

@@ -9,20 +9,21 @@ import { apiVideo } from 'axios-bearer/api-video';
 import { fakeClock, startApiVideo } from 'axios-bearer/testing';
 
 export const server = await startApiVideo();
+const { apiKey, url: baseURL } = server;
 const clock = fakeClock();
-
-const require = createRequire(import.meta.url);
-// The one that the client requires; `import axios` is another.
-const axios: AxiosStatic = createRequire(require.resolve('@api.video/nodejs-client'))('axios');
+const film = fileURLToPath(import.meta.url);
 
 try {
+  // The axios that the client requires; `import axios` is another.
+  const require = createRequire(import.meta.url);
+  const axios: AxiosStatic = createRequire(require.resolve('@api.video/nodejs-client'))('axios');
+
   const session = bearer(axios, {
-    source: apiVideo({ apiKey: server.apiKey, baseURL: server.url }),
+    source: apiVideo({ apiKey, baseURL }),
     skip: ({ url }) => /\/upload\?token=/.test(url ?? ''), // a delegated token is all that such an upload needs
   });
-  // The key is not for the client: with one it writes an Authorization of its own, and we leave that alone.
-  const client = new ApiVideoClient({ baseUri: server.url });
-  const film = fileURLToPath(import.meta.url);
+  // No `apiKey` here: with one the client writes an Authorization of its own, and that would stay.
+  const client = new ApiVideoClient({ baseUri: baseURL });
 
   const { videoId } = await client.videos.create({ title: 'A film' });
   console.log(`created ${videoId}, signed in with the API key`);

@@ -5,7 +5,7 @@ import { apiVideo } from 'axios-bearer/api-video';
 
 /** Import it where `HttpService` is wanted: whatever goes out through it is signed in. */
 @Module({})
-@Dependencies(Session) // what `emitDecoratorMetadata` would tell Nest
+@Dependencies(Session)
 export class ApiModule implements OnApplicationShutdown {
   constructor(private readonly session: Session) {}
 
@@ -13,7 +13,7 @@ export class ApiModule implements OnApplicationShutdown {
     const session = {
       provide: Session,
       inject: [HttpService],
-      useFactory: ({ axiosRef }: HttpService) => bearer(axiosRef, { source: apiVideo(options) }),
+      useFactory: (http: HttpService) => bearer(http.axiosRef, { source: apiVideo(options) }),
     };
     const http = HttpModule.register({ baseURL: options.baseURL });
     return { module: ApiModule, imports: [http], providers: [session], exports: [HttpModule, Session] };

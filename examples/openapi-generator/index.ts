@@ -8,24 +8,22 @@ import { startApiVideo } from 'axios-bearer/testing';
 import { Configuration, OrganizationMainCallsApi, ProjectsApi } from 'qovery-typescript-axios';
 
 export const server = await startApiVideo();
-
-// The client brings its own axios along. What we don't hand an instance to calls that one.
-const require = createRequire(import.meta.url);
-const ownAxios: AxiosStatic = createRequire(require.resolve('qovery-typescript-axios'))('axios');
+const source = apiVideo({ apiKey: server.apiKey, baseURL: server.url });
+const baseURL = `${server.url}/echo`;
 
 try {
-  const basePath = `${server.url}/echo`;
-  const api = axios.create({ baseURL: basePath });
-  const session = bearer(api, { source: apiVideo({ apiKey: server.apiKey, baseURL: server.url }) });
-  session.install(ownAxios);
-
-  // No `accessToken` in a configuration: it would be the caller's own Authorization. The cast is for the other axios's
-  // types; a client that was generated into your own sources needs none.
-  const organizations = new OrganizationMainCallsApi(undefined, undefined, api as never);
-  const projects = new ProjectsApi(new Configuration({ basePath }));
-
+  const api = axios.create({ baseURL });
+  const session = bearer(api, { source });
+  // The cast: these are the types of another axios. Code that was generated into your own sources needs none.
+  const organizations = new OrganizationMainCallsApi(new Configuration(), undefined, api as never);
   await organizations.listOrganization();
   console.log(`through our axios ${axios.VERSION}: signed in with the API key`);
+
+  // Without an instance of ours it calls the axios that it brings along.
+  const require = createRequire(import.meta.url);
+  const ownAxios: AxiosStatic = createRequire(require.resolve('qovery-typescript-axios'))('axios');
+  session.install(ownAxios);
+  const projects = new ProjectsApi(new Configuration({ basePath: baseURL }));
   await projects.createProject('o1', { name: 'A project' });
   console.log(`through its own axios ${ownAxios.VERSION}: the same session, ${server.stats.apiKey} sign-in`);
   assert.equal(server.stats.apiKey, 1);
