@@ -205,7 +205,8 @@ describe(`@api.video/nodejs-client on its own axios ${axios.VERSION}, in CommonJ
 
   it('can be done without: with axios alone an upload lives through a revoked token as well', async () => {
     const { apiKey, url: baseURL, ...server } = await serve();
-    const api = esmAxios.create({ baseURL });
+    const axios = esmAxios;
+    const api = axios.create({ baseURL });
     const session = bearer(api, { source: apiVideo({ apiKey, baseURL }) });
 
     const { data: video } = await api.post('/videos', { title: 'A film' });
