@@ -18,10 +18,7 @@ try {
   const require = createRequire(import.meta.url);
   const axios: AxiosStatic = createRequire(require.resolve('@api.video/nodejs-client'))('axios');
 
-  const session = bearer(axios, {
-    source: apiVideo({ apiKey, baseURL }),
-    skip: ({ url }) => /\/upload\?token=/.test(url ?? ''), // a delegated token is all that such an upload needs
-  });
+  const session = bearer(axios, { source: apiVideo({ apiKey, baseURL }) });
   // No `apiKey` here: with one the client writes an Authorization of its own, and that would stay.
   const client = new ApiVideoClient({ baseUri: baseURL });
 
