@@ -1,0 +1,86 @@
+import { USUAL_LEEWAY } from './leeway.js';
+
+/** Where tokens rest: the browser's storage, React Native's, or your own. */
+export type StorageType = {
+  remove(key: string): Promise<void>;
+  set(key: string, value: string): Promise<void>;
+  get(value: string): Promise<string | null>;
+};
+
+/** `localStorage` or `sessionStorage`. Each call reaches it at once, before its promise is awaited. */
+export class BrowserStorageService implements StorageType {
+  readonly #storage: Storage;
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  async remove(key: string): Promise<void> {
+    this.#storage.removeItem(key);
+  }
+
+  async get(key: string): Promise<string | null> {
+    return this.#storage.getItem(key);
+  }
+
+  async set(key: string, value: string): Promise<void> {
+    this.#storage.setItem(key, value);
+  }
+
+  /** What it keeps the tokens in, however many services there are for it. @internal */
+  get place(): object {
+    return this.#storage ?? this;
+  }
+}
+
+/** Call it for `getStorage`, to keep tokens until they are cleared. `undefined` where there is no window. */
+export const getBrowserLocalStorage = (): BrowserStorageService | undefined =>
+  globalThis.window && new BrowserStorageService(globalThis.window.localStorage);
+
+/** Call it for `getStorage`, to keep tokens as long as the tab is open. `undefined` where there is no window. */
+export const getBrowserSessionStorage = (): BrowserStorageService | undefined =>
+  globalThis.window && new BrowserStorageService(globalThis.window.sessionStorage);
+
+/** The same item that axios-jwt uses: who was signed in stays signed in. */
+export const STORAGE_KEY = `auth-tokens-${environment()}`;
+
+function environment(): string | undefined {
+  try {
+    // Spelled out, as bundlers put the value in its place. Where none has, there may be no `process`.
+    // biome-ignore lint/style/noRestrictedGlobals: the key is made of it, and its absence is provided for
+    return process.env.NODE_ENV;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Applied {
+  /** ms; the last one asked for. */
+  leeway: number;
+  /** What the functions without an instance speak of: the last one named, by whomever. */
+  last?: StorageType;
+  /** What interceptors without a storage of their own share. */
+  common?: StorageType;
+}
+
+/** axios-jwt's functions name no instance. Only they, and interceptors that name no storage, depend on this. */
+export const applied: Applied = { leeway: USUAL_LEEWAY };
+
+/**
+ * Call it to have tokens kept in `storage` from now on: by the functions of this entry, and for the interceptors that
+ * were given no `getStorage`. The others keep their own.
+ */
+export const applyStorage = (storage?: StorageType): void => {
+  if (!storage) return;
+  applied.last = storage;
+  applied.common = storage;
+};
+
+/** An interceptor with a storage of its own keeps it, so that no user's token goes with another's request. */
+export function storageOf(getStorage: (() => StorageType | undefined) | undefined): () => StorageType | undefined {
+  if (!getStorage) applyStorage(getBrowserLocalStorage());
+  const own = getStorage?.();
+  if (!own) return () => applied.common;
+  applied.last = own;
+  return () => own;
+}
