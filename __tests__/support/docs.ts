@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import type { Block } from './readme.js';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const LANGUAGES = new Set(['ts', 'tsx', 'js', 'typescript', 'javascript']);
+
+/** A page's code: each block is named by its heading, and from the second one below it on by its number there. */
+export function blocksOf(page: string): Block[] {
+  const blocks: Block[] = [];
+  let heading = '';
+  let open: Block | undefined;
+
+  for (const [index, row] of readFileSync(join(ROOT, page), 'utf8').split('\n').entries()) {
+    const [fence, lang = ''] = /^```(\w*)/.exec(row) ?? [];
+    if (!fence) {
+      if (open) open.code += `${row}\n`;
+      else heading = /^#+ +(.*)$/.exec(row)?.[1] ?? heading;
+    } else if (open) {
+      if (LANGUAGES.has(open.lang)) blocks.push(open);
+      open = undefined;
+    } else {
+      open = { name: heading, lang, code: '', line: index + 2 };
+    }
+  }
+  return blocks.map((block, i) => {
+    const before = blocks.slice(0, i).filter(({ name }) => name === block.name).length;
+    return before ? { ...block, name: `${block.name} ${before + 1}` } : block;
+  });
+}
+
+/**
+ * What the compiler says to blocks of TypeScript, strict and in one program: `<page>:<line> <message>`. A block that
+ * begins with `// name.ts` can be imported by the others.
+ *
+ * @param prelude declarations of what the page takes for granted
+ */
+export function diagnose(page: string, blocks: Block[], prelude = ''): string[] {
+  const files = new Map<string, { text: string; line: number }>();
+  files.set(join(ROOT, 'page-prelude.d.ts'), { text: prelude, line: Number.NaN });
+  for (const { code, line } of blocks) {
+    const [, name = `page-${line}`] = /^\/\/ (\w+)\.ts\n/.exec(code) ?? [];
+    files.set(join(ROOT, `${name}.ts`), { text: `${code}\nexport {};\n`, line });
+  }
+  const program = programOf(new Map([...files].map(([file, { text }]) => [file, text])));
+  return [...files].flatMap(([file, { line: first }]) => {
+    const parsed = program.getSourceFile(file);
+    const found = [...program.getSyntacticDiagnostics(parsed), ...program.getSemanticDiagnostics(parsed)];
+    return found.map(({ messageText, start = 0 }) => {
+      const { line } = parsed!.getLineAndCharacterOfPosition(start);
+      return `${page}:${first + line} ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
+    });
+  });
+}
+
+// Most of them are axios's and the platform's own, and the same for each program.
+const parsedBefore = new Map<string, ts.SourceFile | undefined>();
+
+function programOf(texts: Map<string, string>): ts.Program {
+  const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent({ ...config, files: [] }, ts.sys, ROOT);
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists } = host;
+  host.fileExists = (file) => texts.has(file) || fileExists(file);
+  host.getSourceFile = (file, ...rest) => {
+    const text = texts.get(file);
+    if (text !== undefined) return ts.createSourceFile(file, text, ts.ScriptTarget.ES2022);
+    const parsed = parsedBefore.get(file) ?? getSourceFile(file, ...rest);
+    parsedBefore.set(file, parsed);
+    return parsed;
+  };
+  // A reader may leave a name unused, and import types like all else.
+  const lenient = { noUnusedLocals: false, noUnusedParameters: false, verbatimModuleSyntax: false };
+  return ts.createProgram([...texts.keys()], { ...options, ...lenient }, host);
+}
