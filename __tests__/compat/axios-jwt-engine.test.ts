@@ -95,6 +95,20 @@ describe('One sign-in, many instances', () => {
   });
 });
 
+describe('No storm', () => {
+  it('L7 a URL that always says 401, polled 20 times: 5 refreshes, then the 401 is handed on', async () => {
+    const clock = fakeClock();
+    atEnd(() => clock.restore());
+    const { api, server } = await scene(ours);
+    for (let i = 0; i < 20; i += 1) {
+      const poll = failureOf(api.get('/closed'));
+      while ((await standing(poll)) === 'pending') await clock.advance(50);
+      expect((await poll).response.status).toBe(401);
+    }
+    expect(server.refreshes).toBe(5);
+  });
+});
+
 describe('Whose storage', () => {
   it('L21 an instance with a getStorage of its own keeps it: applyStorage, or another instance, moves it not', async () => {
     const { api, server } = await scene(ours);

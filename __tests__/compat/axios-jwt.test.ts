@@ -11,7 +11,11 @@ afterEach(closeAll);
 const UNABLE = 'Unable to refresh access token for request due to token refresh error: ';
 const HEADERS = () => ({ headers: {} as Record<string, string> });
 
-it('axios-bearer/axios-jwt exports what axios-jwt does, under the same names', () => {
+it('axios-bearer/axios-jwt exports what axios-jwt does, under the same names and types', () => {
+  // Each has a class of its own behind these two.
+  type Theirs = Omit<typeof peer, 'getBrowserLocalStorage' | 'getBrowserSessionStorage'>;
+  const stand: Theirs = ours;
+  expect(stand).toBe(ours);
   expect(Object.keys(ours).sort()).toEqual(
     Object.keys(peer)
       .filter((name) => !['default', '__esModule', 'module.exports'].includes(name))

@@ -44,7 +44,10 @@ export interface JwtServer {
   close(): Promise<void>;
 }
 
-/** An app's backend whose tokens are JWTs: rotating refresh tokens with reuse detection, `/login` for anyone. */
+/**
+ * An app's backend whose tokens are JWTs. A refresh token is good for one refresh. `/login` and `/public` are for
+ * anyone, `/closed` for nobody, the rest for who is signed in.
+ */
 export async function startJwtServer(): Promise<JwtServer> {
   const live = new Set<string>();
   const refreshTokens = new Map<string, string>();
@@ -83,6 +86,7 @@ export async function startJwtServer(): Promise<JwtServer> {
   const answer = async (req: IncomingMessage, body: Record<string, string>): Promise<[number, object]> => {
     if (req.url === '/login') return [200, answerOf(issue(body.user ?? ''))];
     if (req.url === '/refresh') return refresh(body.token ?? '');
+    if (req.url === '/closed') return [401, { error: 'invalid_token' }];
     if (req.url === '/public') return [200, { bearer: Boolean(req.headers.authorization) }];
     const token = req.headers.authorization?.replace('Bearer ', '') ?? '';
     return live.has(token) ? [200, { user: userOf(token) }] : [401, { error: 'invalid_token' }];
