@@ -144,6 +144,8 @@ function guard(
   const isRefreshCall = (config: Config) => {
     const asking = askingSource();
     const session = asking && (only ?? sessionOf(config));
+    // It is asked again to attach, where its failure is heard.
+    if (session instanceof Promise) session.catch(() => {});
     return session instanceof TokenSession && session.source === asking;
   };
   // Axios walks both managers at once for each request, so that both handlers can be made for that request alone. A

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import { bearer, createSession, type Session } from 'axios-bearer';
-import { closeAll, codeOf, deferred, keep, refreshing, serve } from '../support/sessions.js';
+import { closeAll, codeOf, deferred, keep, refreshing, serve, settle } from '../support/sessions.js';
 
 afterEach(closeAll);
 
@@ -41,5 +41,16 @@ describe('A choice among sessions that takes its time', () => {
     expect(await aborted).toBe('ERR_CANCELED');
     expect(await codeOf(api.get('/public', { timeout: 5 }))).toBe('ECONNABORTED');
     expect(server.log).toHaveLength(0);
+  });
+
+  it('L23 that fails while some other source asks is nobody’s unhandled rejection', async () => {
+    const server = await serve();
+    const other = axios.create({ baseURL: server.url });
+    bearer(other, { session: () => Promise.reject(new Error('no cookies here')) });
+    const source = () => other.post('/auth/refresh', {}).catch(() => undefined) as Promise<undefined>;
+    const session = keep(createSession({ source, tokens: server.issue(), refreshRetries: 0 }));
+    // An unhandled rejection fails the test by itself.
+    await expect(session.refresh()).rejects.toMatchObject({ code: 'ERR_BEARER_TOKEN' });
+    await settle();
   });
 });
