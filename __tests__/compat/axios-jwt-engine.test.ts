@@ -117,6 +117,15 @@ describe('Whose storage', () => {
     expect((await api.get('/videos')).data).toEqual({ user: 'ada' });
   });
 
+  it('L21 nor does an instance that names its own move those that name none', async () => {
+    const { server } = await scene(ours);
+    const api = axios.create({ baseURL: server.url });
+    ours.applyStorage(memoryStorage(server.issue('bob')));
+    ours.applyAuthTokenInterceptor(api, { requestRefresh: refreshAt(server) });
+    await scene(ours, { server, tokens: server.issue('eve') });
+    expect((await api.get('/videos')).data).toEqual({ user: 'bob' });
+  });
+
   it('the functions without an instance speak of the storage that was named last', async () => {
     const { storage: first, server } = await scene(ours);
     const { storage: last } = await scene(ours, { server });

@@ -203,6 +203,16 @@ const cases: Case[] = [
     ours: 1,
   },
   {
+    name: 'a `tokenExpireFudge` longer than a token’s life',
+    run: async (entry) => {
+      const { api, server } = await scene(entry, { ends: -60, tokenExpireFudge: '2h' });
+      for (let i = 0; i < 5; i += 1) await api.get('/videos');
+      return server.refreshes;
+    },
+    peer: 5,
+    ours: 1,
+  },
+  {
     name: '`requestRefresh` answers `{ accessToken }`',
     run: async (entry) => {
       const requestRefresh = async () => ({ accessToken: tokenOf('ada') }) as never;
