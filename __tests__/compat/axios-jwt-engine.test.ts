@@ -250,6 +250,18 @@ describe('An error', () => {
     expect(storage.tokens).toBeNull();
   });
 
+  it('of a logout while authTokenInterceptor waits says what axios-jwt says of one', async () => {
+    const { server, storage, requestRefresh } = await scene(ours, { ends: -60 });
+    const arrived = server.holdRefresh();
+    const waiting = failureOf(
+      ours.authTokenInterceptor({ requestRefresh, getStorage: () => storage })({ headers: {} }),
+    );
+    const open = await arrived;
+    await ours.clearAuthTokens();
+    open();
+    expect((await waiting).message).toMatch(/^Unable to refresh .* error: No refresh token available$/);
+  });
+
   it('L20 holds no token', async () => {
     const { api, server, storage } = await scene(ours);
     const { accessToken, refreshToken } = storage.tokens as Tokens;
