@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import { fakeClock } from 'axios-bearer/testing';
+import { Window } from 'happy-dom';
 import ts from 'typescript';
 import { exclusively } from '../../lib/compat/axios-jwt/shelf.js';
 import { type JwtServer, jwt, startJwtServer, type Tokens, tokenOf } from '../support/jwt.js';
@@ -50,6 +51,49 @@ describe('One sign-in, many instances', () => {
     refreshed.resolve();
     expect((await late).data).toEqual({ user: 'ada' });
     expect(server.refreshes).toBe(1);
+  });
+
+  it.each<[string, object, object]>([
+    ['another user_id', { user_id: 7 }, { user_id: 8 }],
+    ['the same subject of another issuer', { iss: 'a', sub: '1' }, { iss: 'b', sub: '1' }],
+    ['nobody’s name', {}, {}],
+  ])('L21 a tab where somebody signs in meanwhile (%s): who waited is not sent', async (_name, was, is) => {
+    const asked = deferred();
+    const answer = deferred<string>();
+    const { api, server, storage } = await scene(ours, {
+      tokens: { accessToken: jwt({ ...was, exp: 1 }), refreshToken: 'r1' },
+      requestRefresh: () => {
+        asked.resolve();
+        return answer.promise;
+      },
+    });
+    const waiting = failureOf(api.get('/public'));
+    await asked.promise;
+    storage.put({ accessToken: jwt({ ...is, exp: ends(3_600) }), refreshToken: 'r2' });
+    answer.resolve(jwt({ ...was, exp: ends(3_600) }));
+    expect((await waiting).code).toBe('ERR_BEARER_IDENTITY');
+    expect(server.log).toEqual([]);
+  });
+
+  it('on one localStorage, with tokens that tell nobody’s name: still one user, one refresh', async () => {
+    const { localStorage } = new Window({ url: 'https://app.example.com/' });
+    Object.assign(globalThis, { window: { localStorage } });
+    atEnd(() => Reflect.deleteProperty(globalThis, 'window'));
+    localStorage.setItem(KEY, JSON.stringify({ accessToken: jwt({ exp: 1 }), refreshToken: 'r1' }));
+    const server = keep(await startJwtServer());
+    let calls = 0;
+    const requestRefresh = async () => {
+      calls += 1;
+      return { accessToken: 'opaque', refreshToken: 'r2' };
+    };
+    const all = [1, 2].map(() => {
+      const api = axios.create({ baseURL: server.url });
+      ours.applyAuthTokenInterceptor(api, { requestRefresh });
+      ours.applyAuthTokenInterceptor(api, { requestRefresh, getStorage: ours.getBrowserLocalStorage });
+      return api.get('/public');
+    });
+    expect((await Promise.all(all)).map(({ data }) => data)).toEqual([{ bearer: true }, { bearer: true }]);
+    expect(calls).toBe(1);
   });
 
   it('each calls a refresh function of its own', async () => {
@@ -133,12 +177,20 @@ describe('Whose storage', () => {
     expect([first.tokens === null, last.tokens]).toEqual([false, null]);
   });
 
-  it('applied again, it takes the first one’s place: one refresh, one token, no trace of the other', async () => {
-    const { api, server, storage, requestRefresh } = await scene(ours, { ends: -60, header: 'X-First' });
+  it('applied again, it takes the first one’s place: one refresh, one token, and the other storage is not asked', async () => {
+    const { server, storage, requestRefresh } = await scene(ours, { ends: -60 });
+    let reads = 0;
+    const first = {
+      ...inline(storage),
+      get: async (key: string) => {
+        reads += 1;
+        return storage.get(key);
+      },
+    };
+    const api = sibling(server, () => first);
     ours.applyAuthTokenInterceptor(api, { requestRefresh, getStorage: () => storage });
     await api.get('/videos');
-    expect(server.refreshes).toBe(1);
-    expect(server.headers.at(-1)).not.toHaveProperty('x-first');
+    expect([server.refreshes, reads]).toEqual([1, 0]);
   });
 });
 

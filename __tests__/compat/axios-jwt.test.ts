@@ -330,6 +330,17 @@ describe.each(both)('%s, as documented: refreshTokenIfNeeded', (_, entry) => {
     expect(storage.tokens).toEqual({ accessToken: 'newaccesstoken', refreshToken: 'refreshtoken' });
   });
 
+  it('heeds the tokenExpireFudge that was given last, to whichever interceptor', async () => {
+    const answers = [];
+    for (const tokenExpireFudge of ['2 min', '10s'] as const) {
+      const { storage } = await stored({ accessToken: tokenOf('ada', 60), refreshToken: 'r' });
+      const requestRefresh = async () => 'new';
+      entry.authTokenInterceptor({ requestRefresh, tokenExpireFudge, getStorage: () => storage });
+      answers.push((await entry.refreshTokenIfNeeded(requestRefresh)) === 'new');
+    }
+    expect(answers).toEqual([true, false]);
+  });
+
   it.each([
     ['nobody is signed in', null],
     ['there is an access token only, and it has ended', { accessToken: tokenOf('ada', -60) }],
