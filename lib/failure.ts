@@ -83,6 +83,8 @@ function harmless(error: unknown, tokens: Token[]): Cause {
   type Answer = { status?: number; data?: Record<string, unknown> | null };
   type Thrown = Cause & { response?: Answer; config?: { data?: unknown } };
   const { name, message, code, status, response, config } = (error ?? {}) as Thrown;
+  // Clients other than axios put the answer's words on the error itself.
+  const said = (response?.data ?? error ?? {}) as Record<string, unknown>;
   // Node keeps the error of an aborted call on its socket, where a later request's error may show it.
   if (config?.data) delete config.data;
   const secrets = tokens
@@ -96,6 +98,6 @@ function harmless(error: unknown, tokens: Token[]): Cause {
   if (name) cause.name = name;
   if (typeof code === 'string') cause.code = code;
   if (response?.status ?? status) cause.status = response?.status ?? status;
-  for (const field of OAUTH) if (typeof response?.data?.[field] === 'string') cause[field] = hide(response.data[field]);
+  for (const field of OAUTH) if (typeof said[field] === 'string') cause[field] = hide(said[field]);
   return cause;
 }

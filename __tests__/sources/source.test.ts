@@ -154,6 +154,21 @@ describe('staticToken', () => {
   });
 });
 
+describe('The cause of a failed refresh', () => {
+  it('has the words of RFC 6749 §5.2 also where a client other than axios has put them on its error', async () => {
+    const thrown = Object.assign(new Error('refused'), {
+      status: 400,
+      error: 'invalid_grant',
+      error_description: 'gone',
+    });
+    const session = lone({ tokens: pair('a'), source: () => Promise.reject(thrown) });
+    expect(await failureOf(session.refresh())).toMatchObject({
+      code: 'ERR_BEARER_REJECTED',
+      cause: { status: 400, error: 'invalid_grant', error_description: 'gone' },
+    });
+  });
+});
+
 describe('isRejected, or what a refusal means', () => {
   it.each([400, 401, 403])('%i from the token endpoint is definite: one call, and the session ends', async (status) => {
     const { server, session } = await scene(quick);

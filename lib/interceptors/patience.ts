@@ -1,11 +1,12 @@
 import { AxiosError, CanceledError } from 'axios';
+import { clearTimer, setTimer } from '../flight.js';
 import type { Config } from './config.js';
 
 /** What axios's cancel token offers its adapters, beyond its types. */
 interface Subscribable {
   reason?: unknown;
-  subscribe(listener: () => void): void;
-  unsubscribe(listener: () => void): void;
+  subscribe?(listener: () => void): void;
+  unsubscribe?(listener: () => void): void;
 }
 
 /** Can anything end its waiting? */
@@ -21,20 +22,21 @@ export function isImpatient({ signal, cancelToken, timeout }: Config): boolean {
  * @param since ms since the epoch, from when `timeout` counts
  */
 export function patient<T>(work: Promise<T>, config: Config, since: number, left?: () => void): Promise<T> {
-  const { signal, timeout } = config;
+  const { signal } = config;
+  // Axios takes a text for it too, and tells at the wire what it can't read.
+  const timeout = Number.parseInt(String(config.timeout), 10);
   const cancelToken = config.cancelToken as Subscribable | undefined;
   return new Promise((resolve, reject) => {
     if (!isImpatient(config)) return work.then(resolve, reject);
 
     const abort = () => leave(new CanceledError(undefined, config));
     const cancel = () => leave(cancelToken?.reason);
-    const timer = timeout
-      ? setTimeout(() => leave(timeoutError(config)), Math.max(0, since + timeout - Date.now()))
-      : undefined;
+    const timer =
+      timeout > 0 ? setTimer(() => leave(timeoutError(config)), Math.max(0, since + timeout - Date.now())) : undefined;
     const stop = () => {
-      clearTimeout(timer);
+      clearTimer(timer);
       signal?.removeEventListener?.('abort', abort);
-      cancelToken?.unsubscribe(cancel);
+      cancelToken?.unsubscribe?.(cancel);
     };
     const settle = (end: () => void) => {
       stop();
@@ -50,7 +52,7 @@ export function patient<T>(work: Promise<T>, config: Config, since: number, left
       (error) => settle(() => reject(error)),
     );
     signal?.addEventListener?.('abort', abort);
-    cancelToken?.subscribe(cancel);
+    cancelToken?.subscribe?.(cancel);
     if (signal?.aborted) abort();
   });
 }
