@@ -1,0 +1,35 @@
+import { describe, expect, it } from '@jest/globals';
+import axios, { AxiosHeaders, type AxiosInstance } from 'axios';
+import { bearer } from 'axios-bearer';
+import { keep } from '../../support/sessions.js';
+import { atHand, cookies, type Install, signedOut } from './both.js';
+import { answerOf, type Config } from './facts.js';
+
+/** What a config shows while it is on the wire, and once it is back. */
+async function shownBy(api: AxiosInstance): Promise<PropertyKey[][]> {
+  const keysOf = (config: object) => Reflect.ownKeys(config);
+  let wire: PropertyKey[][] = [];
+  const adapter = async (config: Config) => {
+    wire = [keysOf(config), Object.keys(AxiosHeaders.from(config.headers).toJSON())];
+    return answerOf(config);
+  };
+  const { config } = await api.get('http://x/', { adapter: adapter as never });
+  return [...wire, keysOf(config)];
+}
+
+describe('what may be seen of us, and nothing else', () => {
+  const traces: [Install, keysOnWire: string[], headers: string[], keysLeft: string[]][] = [
+    [signedOut, [], [], []],
+    [cookies, ['bearer'], [], ['bearer']],
+    [atHand, ['bearer', 'beforeRedirect'], ['Authorization'], ['bearer']],
+  ];
+  for (const [{ name, options }, ...seen] of traces) {
+    it(`on the config: ${name}`, async () => {
+      const bare = await shownBy(axios.create());
+      const api = axios.create();
+      keep(bearer(api, { origins: '*', ...options }));
+      const plugged = await shownBy(api);
+      expect(plugged.map((keys, n) => keys.filter((key) => !bare[n]?.includes(key)))).toEqual(seen);
+    });
+  }
+});
