@@ -1,7 +1,7 @@
 import { describe } from '@jest/globals';
 import type { AxiosError, AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
 import { adapters, onAdapters } from '../../support/wire.js';
-import { both, ready } from './both.js';
+import { both, type Install, ready } from './both.js';
 import { answering, configFacts, endOf, failureOf, responseFacts } from './facts.js';
 
 const thrower = (what: string) => (): never => {
@@ -61,6 +61,20 @@ if (adapters.includes('fetch')) {
     return [String(failure), message, code, status, responseFacts(response!), configFacts(config)];
   });
 }
+
+describe('while a token is awaited', () => {
+  const slowly: Install = {
+    name: 'a token that takes its time',
+    options: { source: { obtain: () => new Promise((resolve) => setTimeout(resolve, 20, 'secret')) } },
+  };
+  for (const timeout of ['5000', 'no number', 2 ** 31] as number[]) {
+    both(
+      `a timeout of ${JSON.stringify(timeout)} ends alike`,
+      (make, web) => endOf(() => make({ baseURL: web.url, timeout }).get('/status/200')),
+      [slowly],
+    );
+  }
+});
 
 describe('errors of interceptors', () => {
   type Manager = 'request' | 'response';
