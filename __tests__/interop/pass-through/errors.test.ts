@@ -3,6 +3,7 @@ import type { AxiosError, AxiosInstance, AxiosRequestConfig, AxiosResponse } fro
 import { adapters, onAdapters } from '../../support/wire.js';
 import { both, type Install, ready } from './both.js';
 import { answering, configFacts, endOf, failureOf, responseFacts } from './facts.js';
+import { NOWHERE } from './web.js';
 
 const thrower = (what: string) => (): never => {
   throw new Error(`from ${what}`);
@@ -41,8 +42,8 @@ describe(`errors of the wire (${onAdapters})`, () => {
       });
     }
 
-    both(`a refused connection fails alike, cause included (${adapter})`, (make, web) =>
-      endOf(() => make({ adapter }).get(web.nowhere)),
+    both(`a refused connection fails alike, cause included (${adapter})`, (make) =>
+      endOf(() => make({ adapter }).get(NOWHERE)),
     );
 
     both(`URLs that lead nowhere end alike (${adapter})`, async (make) => {
@@ -67,7 +68,7 @@ describe('while a token is awaited', () => {
     name: 'a token that takes its time',
     options: { source: { obtain: () => new Promise((resolve) => setTimeout(resolve, 20, 'secret')) } },
   };
-  for (const timeout of ['5000', 'no number', 2 ** 31] as number[]) {
+  for (const timeout of ['5000', 'no number', 2 ** 32] as number[]) {
     both(
       `a timeout of ${JSON.stringify(timeout)} ends alike`,
       (make, web) => endOf(() => make({ baseURL: web.url, timeout }).get('/status/200')),

@@ -1,9 +1,10 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import axios, { AxiosHeaders, type AxiosInstance } from 'axios';
 import { bearer } from 'axios-bearer';
 import { keep } from '../../support/sessions.js';
 import { atHand, cookies, type Install, signedOut } from './both.js';
 import { answerOf, type Config } from './facts.js';
+import { startWeb } from './web.js';
 
 /** What a config shows while it is on the wire, and once it is back. */
 async function shownBy(api: AxiosInstance): Promise<PropertyKey[][]> {
@@ -32,4 +33,18 @@ describe('what may be seen of us, and nothing else', () => {
       expect(plugged.map((keys, n) => keys.filter((key) => !bare[n]?.includes(key)))).toEqual(seen);
     });
   }
+
+  it('calls no beforeRedirect that somebody has put on Object.prototype', async () => {
+    const web = keep(await startWeb());
+    const api = axios.create({ baseURL: web.url });
+    keep(bearer(api, atHand.options));
+    const value = jest.fn();
+    Object.defineProperty(Object.prototype, 'beforeRedirect', { value, configurable: true, writable: true });
+    try {
+      expect((await api.get('/redirect/1')).status).toBe(200);
+    } finally {
+      delete (Object.prototype as { beforeRedirect?: unknown }).beforeRedirect;
+    }
+    expect(value).not.toHaveBeenCalled();
+  });
 });

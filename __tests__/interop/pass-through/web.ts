@@ -4,10 +4,11 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 
 export interface Web {
   url: string;
-  /** Refuses connections. */
-  nowhere: string;
   close(): Promise<void>;
 }
+
+/** Refuses connections. A port that was free a moment ago may be somebody's by now; this one is nobody's. */
+export const NOWHERE = 'http://127.0.0.1:1023';
 
 /** What a request was on the wire, as `/echo` tells it. */
 export interface Wire {
@@ -72,14 +73,11 @@ async function listen(handle: (req: IncomingMessage, res: ServerResponse) => voi
 
 /** A server with something of everything. */
 export async function startWeb(): Promise<Web> {
-  const gone = await listen(() => {});
-  await gone.close();
-  const server = await listen((req, res) => {
+  return listen((req, res) => {
     const [name = '', rest = ''] = (req.url ?? '').slice(1).split(/[/?]/);
     const answer = answers[name];
     if (!answer) return json(res, 404, { error: 'no such route' });
     // Whose request breaks off gets no answer.
     Promise.resolve(answer(res, rest, req)).catch(() => {});
   });
-  return { ...server, nowhere: gone.url };
 }
