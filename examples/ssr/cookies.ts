@@ -1,0 +1,15 @@
+import type { KeyValueStorage } from 'axios-bearer';
+
+/** What a request brings and its answer takes home. One cookie for both tokens: one is of no use without the other. */
+export function cookiesOf(request: Request, answer: Headers): KeyValueStorage {
+  const jar = new URLSearchParams(request.headers.get('cookie')?.replaceAll('; ', '&'));
+  const set = (name: string, value: string, more = '') => {
+    jar.set(name, value);
+    answer.set('set-cookie', `${name}=${value}; Path=/; HttpOnly; Secure; SameSite=Lax${more}`);
+  };
+  return {
+    getItem: (name) => Buffer.from(jar.get(name) ?? '', 'base64url').toString(),
+    setItem: (name, value) => set(name, Buffer.from(value).toString('base64url')),
+    removeItem: (name) => set(name, '', '; Max-Age=0'),
+  };
+}
