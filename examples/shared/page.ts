@@ -2,7 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Window } from 'happy-dom';
 
-const window = new Window();
+// Vue waits 3 s for its devtools, but not in jsdom.
+const window = new Window({ settings: { navigator: { userAgent: 'happy-dom, like jsdom' } } });
 const { document, navigator, Element, SVGElement } = window;
 for (const [name, value] of Object.entries({ window, document, navigator, Element, SVGElement })) {
   Object.defineProperty(globalThis, name, { value, configurable: true });
