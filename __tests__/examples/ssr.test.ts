@@ -57,7 +57,9 @@ describe('a page that a server renders', () => {
         text += chunk;
       });
       request.on('end', () => {
-        const [user, age] = (request.headers.authorization?.slice(7) ?? Object.values<string>(JSON.parse(text))[0]!).split('.');
+        const [user, age] = (
+          request.headers.authorization?.slice(7) ?? Object.values<string>(JSON.parse(text))[0]!
+        ).split('.');
         const tokens = (next: string) => ({ access_token: `${user}.${next}`, refresh_token: `${user}.${next}` });
         if (request.url === '/auth/api-key') return json(200, tokens('1'));
         if (request.url === '/auth/refresh') return setTimeout(() => json(200, tokens('2')), Number(user) % 7);
