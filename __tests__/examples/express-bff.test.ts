@@ -85,6 +85,17 @@ describe('a backend for the frontend', () => {
     expect([generation('/videos'), generation('/echo/bob')]).toEqual([1, 2]);
   });
 
+  it('knows a session id no longer after the logout', async () => {
+    const { server, ada } = await open();
+    const sid = ada.cookies.get('sid')!;
+    await ada.visit('/logout', {});
+    expect(ada.cookies.size).toBe(0);
+    ada.cookies.set('sid', sid);
+    const { requests } = server.stats;
+    expect(await ada.visit('/api/videos')).toBe('Unauthorized');
+    expect(server.stats.requests).toBe(requests);
+  });
+
   it('leads to the API and nowhere else', async () => {
     const { app, ada, statuses } = await open();
     const elsewhere = await listenElsewhere((_, response) => response.end());

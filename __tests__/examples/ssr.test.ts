@@ -107,6 +107,16 @@ describe('a page that a server renders', () => {
     expect(server.stats).toMatchObject({ refresh: 1, reuse: 0 });
   });
 
+  it('begins no refresh that the page would not wait for', async () => {
+    const server = await serve();
+    const ada = await signedIn(server.apiKey);
+    const old = stored(ada);
+    const token = { ...old.token, issuedAt: Date.now() - 3_599_000, expiresAt: Date.now() + 1_000 };
+    ada.cookies.set(NAME, Buffer.from(JSON.stringify({ ...old, token })).toString('base64url'));
+    expect(await ada.visit('/')).toBe('Videos: 0');
+    expect(server.stats.refresh).toBe(0);
+  });
+
   it('takes the new tokens home though one of its calls failed before they came', async () => {
     const server = await serve();
     const ada = await signedIn(server.apiKey);

@@ -7,11 +7,13 @@ import { play } from './play.js';
 afterEach(cleanUp);
 
 it('plays the example', async () => {
-  const lines = await play('worker');
-  expect(lines[0]).toBe('token 1, by the API key');
-  expect(lines[2]).toMatch(/^Request failed with status code 503; next attempt in 2\d\d ms$/);
-  expect(lines.filter((line) => / after \d+ polls; answered with 401: 0$/.test(line))).toHaveLength(3);
-  expect(lines).toHaveLength(5);
+  expect(await play('worker')).toEqual([
+    'token 1, by the API key',
+    'token 2, by the timer',
+    'Request failed with status code 503; it will be tried again',
+    'token 3, by the timer',
+    'polls: 2; answered with 401: 0; had to wait for a token: 1, the first one',
+  ]);
 });
 
 const ALWAYS = { times: Number.POSITIVE_INFINITY };
