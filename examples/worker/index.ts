@@ -17,7 +17,7 @@ const session = bearer(api, {
 
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
-setTimeout(() => stop.abort(), 2_500);
+setTimeout(() => stop.abort(), 2_650);
 let waited = 0;
 session.on('waiting', () => ++waited);
 session.on('signedIn', () => console.log('token 1, by the API key'));
