@@ -89,7 +89,7 @@ function hasOwnAuthorization({ instance, settings: { header } }: Guard, config: 
   const headers = headersOf(config);
   const value = headers[nameOf(headers, header) ?? ''];
   if (!value) return value === false;
-  const defaults = instance.defaults.headers as unknown as Record<string, Headers | undefined>;
+  const defaults = (instance.defaults.headers ?? {}) as unknown as Record<string, Headers | undefined>;
   return ![defaults, defaults.common, defaults[config.method ?? '']].some(
     (level) => level?.[nameOf(level, header) ?? ''] === value,
   );
@@ -127,6 +127,7 @@ export function depart(
     worn: {},
     sent,
     replays: 0,
+    asked: false,
     home: false,
   };
   begin(config, journey);

@@ -65,6 +65,8 @@ export interface Journey {
   /** The token that it was last sent with. */
   sent: Current;
   replays: number;
+  /** Did the adapter ask whether a 401 may pass? One that judges nothing answers with it as it is. */
+  asked: boolean;
   /** `Content-Length`, where the caller has declared it. */
   readonly declared: unknown;
   /** An answer has arrived. The config may be sent again, and then travels anew. */
@@ -113,5 +115,10 @@ export function requestOptions(config: Config): false | BearerRequestOptions {
 
 /** A request as events tell of it: nothing that could be a secret. */
 export function requestInfo({ method = 'get', url = '' }: Config): RequestInfo {
-  return { method, url: url.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//') };
+  return {
+    method,
+    url: String(url)
+      .replace(/[?#].*$/s, '')
+      .replace(/\/\/[^/@]*@/, '//'),
+  };
 }

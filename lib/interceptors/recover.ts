@@ -53,7 +53,7 @@ async function recover(journey: Journey, answer: Answer): Promise<AxiosResponse>
       answer = await replay(journey, answer.response.config, renewed);
     }
     if (answer.error) throw answer.error;
-    return settle(answer.response, journey.own.validateStatus);
+    return journey.asked ? settle(answer.response, journey.own.validateStatus) : answer.response;
   } catch (error) {
     const ours = isBearerError(error) && !error.config;
     throw redact(ours ? forRequest(error, answer.response.config, answer.response) : error, journey.guard);

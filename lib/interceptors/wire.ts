@@ -35,7 +35,8 @@ export function arm(config: Config, journey: Journey): void {
     if (header.toLowerCase() !== 'authorization') keepFetchHome(config, journey);
   }
   // Nobody would be there to make an error of it, had the response interceptors been cleared.
-  if (validateStatus && guard.hears()) wear(config, journey, 'validateStatus', lenient(validateStatus));
+  journey.asked = false;
+  if (validateStatus && guard.hears()) wear(config, journey, 'validateStatus', lenient(validateStatus, journey));
 }
 
 const WORN = ['adapter', 'validateStatus', 'beforeRedirect', 'fetchOptions'] as const;
@@ -69,8 +70,12 @@ export function disarm(config: Worn, journey: Wardrobe): void {
 }
 
 /** Lets a 401 pass, which may never become an error: making one costs more than the request itself. */
-function lenient(was: NonNullable<ValidateStatus>): ValidateStatus {
-  return (status) => status === 401 || was(status);
+function lenient(was: NonNullable<ValidateStatus>, journey: Journey): ValidateStatus {
+  return (status) => {
+    if (status !== 401) return was(status);
+    journey.asked = true;
+    return true;
+  };
 }
 
 /** What axios makes of a status. */
