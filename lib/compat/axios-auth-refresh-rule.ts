@@ -1,0 +1,39 @@
+import type { AxiosError, AxiosResponse } from 'axios';
+import type { Place } from '../interceptors/innermost.js';
+import { settle } from '../interceptors/wire.js';
+import type { AxiosAuthRefreshOptions, RefreshAuthCall } from './axios-auth-refresh-options.js';
+
+/** One call of `createAuthRefresh`. */
+export interface Rule {
+  call: RefreshAuthCall;
+  options: AxiosAuthRefreshOptions;
+  /** Of the response interceptor whose id the app may eject. */
+  place: Place;
+}
+
+/** What axios makes of an answer, by the request's own `validateStatus`; `undefined`: no error. */
+export function errorOf(answer: AxiosResponse): AxiosError | undefined {
+  try {
+    settle(answer, answer.config.validateStatus);
+    return undefined;
+  } catch (error) {
+    return error as AxiosError;
+  }
+}
+
+/** Does it start a refresh? */
+export function wants(
+  { interceptNetworkError, maxRetries = 3, shouldRefresh, statusCodes = [401] }: AxiosAuthRefreshOptions,
+  error: AxiosError,
+  isNetwork: boolean,
+): boolean {
+  if (maxRetries < 1) return false;
+  if (isNetwork) return Boolean(interceptNetworkError);
+  if (!shouldRefresh) return statusCodes.includes(error.response?.status as number);
+  try {
+    return shouldRefresh(error);
+  } catch (thrown) {
+    console.error('axios-bearer: shouldRefresh threw an error, which counts as no', thrown);
+    return false;
+  }
+}
