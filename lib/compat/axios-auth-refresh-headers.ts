@@ -13,25 +13,23 @@ type Level = Map<string, unknown>;
 /** A way to look, twice, at the headers of the request that failed and at the defaults of the instances. */
 export function headersIn({ config }: AxiosError, instances: Iterable<AxiosInstance>): () => Level[] {
   const all = [...instances];
-  return () => {
-    const defaults = all.flatMap(({ defaults: { headers } }) => [headers, ...Object.values(headers).filter(isObject)]);
-    return [config?.headers, ...defaults].map((headers) => named(headers as object | undefined));
-  };
+  return () => [
+    named(config?.headers),
+    ...all.map(({ defaults: { headers } }) => new Map([...named(headers.common), ...named(headers)])),
+  ];
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
+/** Those of the defaults hold others, by method. */
 function named(headers: object | undefined): Level {
-  return new Map(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+  const entries = Object.entries(headers ?? {}).filter(([, value]) => typeof value !== 'object');
+  return new Map(entries.map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 export function headerChanges(before: Level[], after: Level[]): HeaderChange[] {
   return after.flatMap((level, i) =>
     [...level]
       .map(([name, value]) => ({ name, old: before[i]?.get(name), value }))
-      .filter(({ old, value }) => old !== value && !isObject(value)),
+      .filter(({ old, value }) => old !== value),
   );
 }
 
