@@ -2,7 +2,7 @@ import type { AxiosError, AxiosInstance, AxiosResponse } from 'axios';
 import { isNetworkError } from 'axios-retry';
 import { bearer } from '../bearer.js';
 import { bearerError } from '../errors.js';
-import { type Config, journeyOf } from '../interceptors/config.js';
+import { type Config, type Journey, journeyOf } from '../interceptors/config.js';
 import { innermost, unshifts } from '../interceptors/innermost.js';
 import { patient } from '../interceptors/patience.js';
 import { askingSource } from '../renewal.js';
@@ -33,7 +33,7 @@ class Interception {
   readonly #session: RefreshSession | undefined;
   readonly #leave: () => void;
   readonly #unanswered = new WeakMap<AxiosResponse, AxiosError>();
-  readonly #ruleOf = new WeakMap<Config, Rule>();
+  readonly #ruleOf = new WeakMap<Journey, Rule>();
   readonly #released = new WeakSet<Config>();
 
   constructor(
@@ -57,7 +57,10 @@ class Interception {
     });
     // At the far end: what other interceptors read, they read after the refresh.
     const stalls = innermost(request, this, () => {
-      const runWhen = (config: Config) => stalls.first !== unshifts(config) && this.#isStalled(config);
+      const runWhen = (config: Config) => {
+        stalls.asked = true;
+        return stalls.first !== unshifts(config) && this.#isStalled(config);
+      };
       return request.use((config) => this.#stall(config), null, { runWhen });
     });
     const end = session?.serve(instance);
@@ -92,7 +95,7 @@ class Interception {
 
   #unansweredOne(error: AxiosError): Promise<never> {
     const { config } = error ?? {};
-    const wanted = journeyOf(config) && this.rules.some(({ options }) => options.interceptNetworkError);
+    const wanted = sessionOf(config) && this.rules.some(({ options }) => options.interceptNetworkError);
     if (wanted && isNetworkError(error)) {
       error.response = { config } as AxiosResponse;
       this.#unanswered.set(error.response, error);
@@ -105,9 +108,10 @@ class Interception {
     const unanswered = this.#unanswered.get(answer);
     const error = unanswered ?? errorOf(answer);
     const rule = error && this.rules.find(({ options }) => wants(options, error, unanswered !== undefined));
-    if (!rule) return false;
-    this.#ruleOf.set(config, rule);
-    const session = sessionOf(config);
+    const journey = journeyOf(config);
+    const session = sessionOf(config) ?? this.#session;
+    if (!rule || !session) return false;
+    if (journey) this.#ruleOf.set(journey, rule);
     session.refused(error, rule.call);
     return !this.#released.has(config) || session.isOverWithin(LONGEST_REFRESH).catch(() => true);
   }
@@ -133,13 +137,14 @@ class Interception {
   }
 
   async #again(config: Config): Promise<Config> {
-    const rule = this.#ruleOf.get(config) as Rule;
-    if (!this.rules.includes(rule)) {
+    const journey = journeyOf(config) as Journey;
+    // An adapter may have answered with a config that knows nothing of us.
+    const rule = this.#ruleOf.get(journey) ?? this.rules.at(0);
+    if (!rule || !this.rules.includes(rule)) {
       throw bearerError('ERR_BEARER_SIGNED_OUT', 'The interceptor was ejected while the request waited');
     }
     const { data } = config;
-    const next = transformed(await retried(config, sessionOf(config), rule.options), data);
-    this.#ruleOf.set(next, rule);
+    const next = transformed(await retried(config, journey.session as RefreshSession, rule.options), data);
     const { retryInstance = this.instance } = rule.options;
     if (retryInstance !== this.instance) throw new Handover(next, retryInstance);
     return throughInterceptors(this.instance, next);
@@ -148,6 +153,7 @@ class Interception {
   #failed(error: unknown): unknown {
     if (error instanceof Handover) return error.send();
     const { config } = (error ?? {}) as AxiosError;
-    return Promise.reject(journeyOf(config) ? sessionOf(config as Config).reasonOf(error) : error);
+    const session = sessionOf(config);
+    return Promise.reject(session ? session.reasonOf(error) : error);
   }
 }

@@ -1,7 +1,7 @@
 import { AxiosHeaders, type AxiosInstance } from 'axios';
 import { transform } from '../interceptors/body.js';
 import { type Config, journeyOf } from '../interceptors/config.js';
-import { unshifts } from '../interceptors/innermost.js';
+import { othersIn, unshifts } from '../interceptors/innermost.js';
 import { withChanges } from './axios-auth-refresh-headers.js';
 import type { AxiosAuthRefreshOptions } from './axios-auth-refresh-options.js';
 import type { RefreshSession } from './axios-auth-refresh-session.js';
@@ -42,9 +42,10 @@ export function transformed(config: Config, data: unknown): Config {
   return config;
 }
 
+/** As axios has them. */
 interface Handler {
-  fulfilled(config: Config): Config | Promise<Config>;
-  rejected(error: unknown): Config | Promise<Config>;
+  fulfilled: (config: Config) => Config | Promise<Config>;
+  rejected: (error: unknown) => Config | Promise<Config>;
   runWhen?: ((config: Config) => boolean) | null;
 }
 
@@ -53,16 +54,12 @@ interface Handler {
  * and the parameters count: what they do to the rest is done already.
  */
 export async function throughInterceptors({ interceptors }: AxiosInstance, config: Config): Promise<Config> {
-  const { request } = interceptors as unknown as { request: { forEach(visit: (handler: Handler) => void): void } };
   const headers = new AxiosHeaders({ ...config.headers });
-  // Marked, so that our own leave it alone.
-  const copy: Config = { ...config, headers, data: journeyOf(config)?.data, skipAuthRefresh: true };
-  const chain: Handler[] = [];
-  request.forEach((handler) => {
-    if (handler.runWhen?.(copy) === false) return;
-    chain[unshifts(copy) ? 'unshift' : 'push']({ ...handler });
-  });
-  const passed = await chain.reduce(
+  const copy: Config = { ...config, headers, data: journeyOf(config)?.data };
+  const others = othersIn(interceptors.request) as unknown as Handler[];
+  const asked = others.filter(({ runWhen }) => runWhen?.(copy) !== false);
+  if (unshifts(copy)) asked.reverse();
+  const passed = await asked.reduce(
     (before, { fulfilled, rejected }) => before.then(fulfilled, rejected),
     Promise.resolve(copy),
   );

@@ -14,7 +14,7 @@ export interface Rule {
 /** What axios makes of an answer, by the request's own `validateStatus`; `undefined`: no error. */
 export function errorOf(answer: AxiosResponse): AxiosError | undefined {
   try {
-    settle(answer, answer.config.validateStatus);
+    settle(answer, answer.config?.validateStatus);
     return undefined;
   } catch (error) {
     return error as AxiosError;

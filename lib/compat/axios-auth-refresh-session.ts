@@ -54,10 +54,6 @@ export class RefreshSession extends Session {
     return this.#call;
   }
 
-  get isRefreshing(): boolean {
-    return this.state.status === 'refreshing';
-  }
-
   /** Is the refresh under way over within so many ms? @throws what it failed with */
   async isOverWithin(ms: number): Promise<boolean> {
     if (!this.isRefreshing) return true;
@@ -109,7 +105,8 @@ export function sharedSession(call: RefreshAuthCall): RefreshSession {
   return session;
 }
 
-/** Of a request that the engine has taken on. */
-export function sessionOf(config: Config): RefreshSession {
-  return journeyOf(config)?.session as RefreshSession;
+/** Whose a request is, if we have taken it on. */
+export function sessionOf(config: Config | undefined): RefreshSession | undefined {
+  const session = journeyOf(config)?.session;
+  return session instanceof RefreshSession ? session : undefined;
 }
