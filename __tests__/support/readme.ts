@@ -32,8 +32,9 @@ export function source(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
 
-export function readReadme(): Readme {
-  const text = source('README.md');
+/** The README, or another page. */
+export function readReadme(path = 'README.md'): Readme {
+  const text = source(path);
   const sections: Section[] = [];
   const blocks: Block[] = [];
   let open: Block | undefined;

@@ -1,8 +1,10 @@
 import type { AxiosError, AxiosInstance, AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios';
 
+/** Called with the error of the request that failed. Its promise tells when it can be sent again. */
 // biome-ignore lint/suspicious/noExplicitAny: apps read `error.response.config.headers` without a check
 export type RefreshAuthCall = (error: any) => Promise<any>;
 
+/** As axios-auth-refresh has them. */
 export interface AxiosAuthRefreshOptions {
   /** Answers that start a refresh. Default `[401]`. */
   statusCodes?: Array<number>;
@@ -22,6 +24,7 @@ export interface AxiosAuthRefreshOptions {
   maxRetries?: number;
 }
 
+/** For code that names it: with this entry imported every request config has `skipAuthRefresh`. */
 export interface AxiosAuthRefreshRequestConfig extends AxiosRequestConfig {
   /** Leave this one alone: it starts no refresh, and waits for none. */
   skipAuthRefresh?: boolean;
