@@ -1,7 +1,11 @@
+import { createRequire } from 'node:module';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import axios, { type AxiosInstance, type InternalAxiosRequestConfig } from 'axios';
 import { createAuthRefresh } from 'axios-bearer/axios-auth-refresh';
-import { atEnd, clockInHand, closeAll, failureOf, serve, until } from '../support/sessions.js';
+import { setupCache } from 'axios-cache-interceptor';
+import MockAdapter from 'axios-mock-adapter';
+import axiosRetry from 'axios-retry';
+import { atEnd, clockInHand, closeAll, failureOf, never, serve, until } from '../support/sessions.js';
 import {
   type App,
   appWith,
@@ -296,4 +300,76 @@ it('a config that failed can be sent again, and recovers', async () => {
   server.fault('/videos', { status: 500 });
   const { config } = await failureOf(api.get('/videos'));
   expect(await end(api(config))).toBe(200);
+});
+
+describe('Beside other packages', () => {
+  it("takes an instance of axios's other build", async () => {
+    const server = await serve();
+    const storage = { tokens: server.issue() };
+    const other: typeof axios = createRequire(import.meta.url)('axios');
+    const api = other.create({ baseURL: server.url, headers: { 'X-Default': 'kept' } });
+    createAuthRefresh(api, async (failed) => {
+      storage.tokens = server.issue();
+      failed.response.config.headers.Authorization = `Bearer ${storage.tokens.access_token}`;
+    });
+    inject({ api, storage });
+    server.expire();
+    const hold = server.hold('/echo');
+    const first = api.post('/echo', { a: 1 });
+    await hold.arrived(1);
+    hold.release();
+    const answers = await Promise.all([first, api.get('/echo/2')]);
+    expect(other).not.toBe(axios);
+    expect(answers.map(({ data }) => [data.text, data.headers['x-default']])).toEqual([
+      ['{"a":1}', 'kept'],
+      ['', 'kept'],
+    ]);
+  });
+
+  it('axios-mock-adapter: a test of the app as it was', async () => {
+    const { api } = await appWith(ours, { refresh: async () => {} });
+    const mock = new MockAdapter(api);
+    mock.onGet('/videos').replyOnce(401).onGet('/videos').reply(200, { data: [] });
+    expect((await api.get('/videos')).data).toEqual({ data: [] });
+    expect(mock.history.get).toHaveLength(2);
+  });
+
+  it.each(['before', 'after'])(
+    'axios-retry, installed %s: it sees one answer, and tries what is not ours',
+    async (when) => {
+      const server = await serve();
+      const storage = { tokens: server.issue() };
+      const api = axios.create({ baseURL: server.url });
+      const retries = () => axiosRetry(api, { retries: 2, retryDelay: () => 1, retryCondition: () => true });
+      if (when === 'before') retries();
+      createAuthRefresh(api, async () => {
+        storage.tokens = server.issue();
+      });
+      if (when === 'after') retries();
+      inject({ api, storage });
+      server.expire();
+      expect(await end(api.get('/videos'))).toBe(200);
+      expect(server.stats.requests).toBe(2);
+      server.fault('/videos', { status: 503 });
+      expect(await end(api.get('/videos'))).toBe(200);
+    },
+  );
+
+  it('axios-cache-interceptor: what is recovered is cached', async () => {
+    const { api, server } = await appWith(ours, { refresh: storingRefresh });
+    setupCache(api);
+    expect([await end(api.get('/videos')), await end(api.get('/videos'))]).toEqual([200, 200]);
+    expect(server.log.filter(({ path, status }) => path === '/videos' && status === 200)).toHaveLength(1);
+  });
+
+  it('L24 one that never lets a request through a second time is left out after 3 s', async () => {
+    const { api, server } = await appWith(ours, { refresh: storingRefresh });
+    const seen: unknown[] = [];
+    api.interceptors.request.use((config) => (seen.push(config.url) === 1 ? config : never));
+    const clock = clockInHand();
+    const request = end(api.get('/videos'));
+    await until(() => seen.length === 2);
+    await clock.advance(3_000);
+    expect([await request, server.stats.refresh]).toEqual([200, 1]);
+  });
 });

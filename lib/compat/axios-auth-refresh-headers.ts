@@ -1,5 +1,6 @@
-import { type AxiosError, AxiosHeaders, type AxiosInstance } from 'axios';
+import type { AxiosError, AxiosHeaders, AxiosInstance } from 'axios';
 import type { Config } from '../interceptors/config.js';
+import { headersOf } from '../interceptors/wire.js';
 
 /** A header that a refresh has written. */
 export interface HeaderChange {
@@ -34,11 +35,11 @@ export function headerChanges(before: Level[], after: Level[]): HeaderChange[] {
 }
 
 /** Who was refused with the old headers goes with the new ones; whoever has brought their own keeps them. */
-export function withChanges({ headers }: Config, changes: HeaderChange[]): AxiosHeaders {
+export function applyChanges(config: Config, changes: HeaderChange[]): void {
+  const headers = headersOf(config) as AxiosHeaders;
   // Apps write `authorization` beside `Authorization`: the one that came last counts.
-  const renewed = new AxiosHeaders({ ...headers });
+  headers.normalize(false);
   for (const { name, old, value } of changes) {
-    if (renewed.get(name) === old) renewed.set(name, value as string);
+    if (headers.get(name) === old) headers.set(name, value as string);
   }
-  return renewed;
 }

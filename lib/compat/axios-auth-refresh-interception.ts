@@ -50,7 +50,7 @@ class Interception {
       session: session ?? (() => new RefreshSession([instance])),
       header: false,
       origins: '*',
-      maxReplays: maxRetries,
+      maxReplays: Math.max(0, maxRetries),
       skip: (config) => !this.rules.length || Boolean(config.skipAuthRefresh),
       shouldRefresh: (answer) => this.#isRefused(answer),
       beforeReplay: (config) => this.#again(config),

@@ -1,10 +1,11 @@
-import { AxiosHeaders, type AxiosInstance } from 'axios';
+import type { AxiosInstance } from 'axios';
 import { transform } from '../interceptors/body.js';
 import { type Config, journeyOf } from '../interceptors/config.js';
 import { othersIn, unshifts } from '../interceptors/innermost.js';
-import { withChanges } from './axios-auth-refresh-headers.js';
+import { applyChanges } from './axios-auth-refresh-headers.js';
 import type { AxiosAuthRefreshOptions } from './axios-auth-refresh-options.js';
 import type { RefreshSession } from './axios-auth-refresh-session.js';
+import { inTime } from './axios-auth-refresh-time.js';
 
 /** Thrown in place of a replay: another instance sends it, and whatever comes of it is the outcome. */
 export class Handover {
@@ -25,7 +26,7 @@ export async function retried(
   { changes }: RefreshSession,
   { onRetry }: AxiosAuthRefreshOptions = {},
 ): Promise<Config> {
-  config.headers = withChanges(config, changes);
+  applyChanges(config, changes);
   try {
     return (await onRetry?.(config)) ?? config;
   } catch (error) {
@@ -49,19 +50,26 @@ interface Handler {
   runWhen?: ((config: Config) => boolean) | null;
 }
 
+// Whoever takes longer is left out: it may wait for the answer to a request that it has seen already, which is this one.
+const LONGEST_STEP = 3_000;
+
 /**
  * Apps put their token on in a request interceptor, so those are asked once more. They get a copy, of which the headers
  * and the parameters count: what they do to the rest is done already.
  */
 export async function throughInterceptors({ interceptors }: AxiosInstance, config: Config): Promise<Config> {
-  const headers = new AxiosHeaders({ ...config.headers });
-  const copy: Config = { ...config, headers, data: journeyOf(config)?.data };
+  const { data } = journeyOf(config) ?? config;
+  // `cache`: axios-cache-interceptor waits for that very answer, unless it is told to keep out.
+  const copy = { ...config, headers: config.headers.concat(), data, cache: false } as Config;
   const others = othersIn(interceptors.request) as unknown as Handler[];
   const asked = others.filter(({ runWhen }) => runWhen?.(copy) !== false);
   if (unshifts(copy)) asked.reverse();
-  const passed = await asked.reduce(
-    (before, { fulfilled, rejected }) => before.then(fulfilled, rejected),
-    Promise.resolve(copy),
-  );
-  return Object.assign(config, { headers: passed.headers, params: passed.params });
+
+  let passing = Promise.resolve(copy);
+  for (const { fulfilled, rejected } of asked) {
+    passing = inTime(passing.then(fulfilled, rejected), LONGEST_STEP, passing);
+    await passing.catch(() => {});
+  }
+  const { headers, params } = await passing;
+  return Object.assign(config, { headers, params });
 }

@@ -4,6 +4,7 @@ import { Session } from '../bearer.js';
 import { type Config, journeyOf } from '../interceptors/config.js';
 import { type HeaderChange, headerChanges, headersIn } from './axios-auth-refresh-headers.js';
 import type { RefreshAuthCall } from './axios-auth-refresh-options.js';
+import { inTime } from './axios-auth-refresh-time.js';
 
 /** Whose sake a refresh is for, and how it is done. */
 interface Refusal {
@@ -57,11 +58,11 @@ export class RefreshSession extends Session {
   /** Is the refresh under way over within so many ms? @throws what it failed with */
   async isOverWithin(ms: number): Promise<boolean> {
     if (!this.isRefreshing) return true;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<false>((resolve) => {
-      timer = setTimeout(resolve, ms, false);
-    });
-    return Promise.race([this.refresh().then(() => true), late]).finally(() => clearTimeout(timer));
+    return inTime(
+      this.refresh().then(() => true),
+      ms,
+      false,
+    );
   }
 
   /** Everyone who waited gets what the app's function failed with: that very error. */
