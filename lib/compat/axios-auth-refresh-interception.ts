@@ -45,7 +45,7 @@ class Interception {
     const session = deduplicateRefresh ? sharedSession(call) : undefined;
     this.#session = session;
     // Next to the wire, and before the engine: the error of a network gets the answer that the engine looks for.
-    const nets = innermost(response, this, () => response.use(null, (error) => this.#unansweredOne(error)));
+    const nets = innermost(response, this, () => response.use(null, (error) => this.#withAnswer(error)));
     const uninstall = bearer(instance, {
       session: session ?? (() => new RefreshSession([instance])),
       header: false,
@@ -93,7 +93,7 @@ class Interception {
     return id;
   }
 
-  #unansweredOne(error: AxiosError): Promise<never> {
+  #withAnswer(error: AxiosError): Promise<never> {
     const { config } = error ?? {};
     const wanted = sessionOf(config) && this.rules.some(({ options }) => options.interceptNetworkError);
     if (wanted && isNetworkError(error)) {

@@ -16,9 +16,10 @@ interface Refusal {
 export class RefreshSession extends Session {
   /** What the last refresh did to the headers of the request that failed, and to the defaults. */
   changes: HeaderChange[] = [];
+  /** The function that is, or was last, at work. */
+  call: RefreshAuthCall | undefined;
   readonly #instances: Set<AxiosInstance>;
   #refusal: Refusal | undefined;
-  #call: RefreshAuthCall | undefined;
   #thrown: unknown;
   readonly #reasons = new WeakMap<Error, unknown>();
 
@@ -50,11 +51,6 @@ export class RefreshSession extends Session {
     this.#refusal = { error, call };
   }
 
-  /** The function that is, or was last, at work. */
-  get call(): RefreshAuthCall | undefined {
-    return this.#call;
-  }
-
   /** Is the refresh under way over within so many ms? @throws what it failed with */
   async isOverWithin(ms: number): Promise<boolean> {
     if (!this.isRefreshing) return true;
@@ -73,7 +69,7 @@ export class RefreshSession extends Session {
 
   async #obtain(): Promise<void> {
     const { error, call } = this.#refusal as Refusal;
-    this.#call = call;
+    this.call = call;
     const look = headersIn(error, this.#instances);
     const before = look();
     try {
