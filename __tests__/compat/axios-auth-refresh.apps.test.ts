@@ -10,6 +10,7 @@ import {
   type App,
   appWith,
   end,
+  endWithin,
   type Failed,
   inject,
   ours,
