@@ -5,7 +5,7 @@ const common: UserConfig = {
   dts: true,
   fixedExtension: false,
   hash: false,
-  outputOptions: { strict: true },
+  outputOptions: { strict: true, exports: 'named' },
   checks: { pluginTimings: false },
 };
 
