@@ -303,6 +303,23 @@ it('a config that failed can be sent again, and recovers', async () => {
   expect(await end(api(config))).toBe(200);
 });
 
+it('interceptNetworkError: a timeout and an abort are no network errors, nor is a request that is left alone', async () => {
+  const { api, server, calls } = await appWith(ours, { interceptNetworkError: true });
+  server.hold('/echo');
+  server.fault('/videos', 'reset');
+  const ends = [
+    await end(api.get('/echo', { timeout: 20 })),
+    await end(api.get('/echo', { signal: AbortSignal.abort() })),
+    await failureOf(api.get('/videos', { skipAuthRefresh: true })).then(({ response }) => response),
+  ];
+  expect([ends, calls]).toEqual([['ECONNABORTED', 'ERR_CANCELED', undefined], []]);
+});
+
+it('takes a negative maxRetries for none', async () => {
+  const { api, calls } = await appWith(ours, { maxRetries: -1 });
+  expect([await end(api.get('/videos')), calls]).toEqual([401, []]);
+});
+
 describe('Beside other packages', () => {
   it("takes an instance of axios's other build", async () => {
     const server = await serve();
