@@ -3,6 +3,7 @@ import axios, { type AxiosError, type AxiosInstance, type CreateAxiosDefaults } 
 import type { AxiosAuthRefreshOptions } from 'axios-bearer/axios-auth-refresh';
 import * as ourEntry from 'axios-bearer/axios-auth-refresh';
 import type { ApiVideo, TokenAnswer } from 'axios-bearer/testing';
+import { roundTrip } from '../support/refreshes.js';
 import { serve } from '../support/sessions.js';
 
 type Entry = typeof ourEntry;
@@ -101,13 +102,9 @@ export function end(request: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** The same, of something that may never end. */
-export function endWithin(ms: number, request: Promise<unknown>): Promise<unknown> {
-  let timer: ReturnType<typeof setTimeout>;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, ms, 'hangs');
-  });
-  return Promise.race([end(request), late]).finally(() => clearTimeout(timer));
+/** The same, of something that may never end: others go there and back 30 times meanwhile, however busy the machine. */
+export function endOrHang({ server }: { server: ApiVideo }, request: Promise<unknown>): Promise<unknown> {
+  return Promise.race([end(request), roundTrip(server, 30).then(() => 'hangs')]);
 }
 
 export function times<T>(n: number, make: (i: number) => T): T[] {

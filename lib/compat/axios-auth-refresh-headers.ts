@@ -37,8 +37,6 @@ export function headerChanges(before: Level[], after: Level[]): HeaderChange[] {
 /** Who was refused with the old headers goes with the new ones; whoever has brought their own keeps them. */
 export function applyChanges(config: Config, changes: HeaderChange[]): void {
   const headers = headersOf(config) as AxiosHeaders;
-  // Apps write `authorization` beside `Authorization`: the one that came last counts.
-  headers.normalize(false);
   for (const { name, old, value } of changes) {
     if (headers.get(name) === old) headers.set(name, value as string);
   }
