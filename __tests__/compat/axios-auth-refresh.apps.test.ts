@@ -312,6 +312,13 @@ it('a retryInstance that is the instance itself is the default', async () => {
   expect(seen).toEqual([200]);
 });
 
+it('L16 a retryInstance transforms no body a second time', async () => {
+  const more = ({ server }: App) => ({ retryInstance: axios.create({ baseURL: server.url }) });
+  const { api } = await appWith(ours, { more });
+  const { data } = await api.put('/echo', 'text', { transformRequest: [(body: string) => `<${body}>`] });
+  expect(data.text).toBe('<text>');
+});
+
 it('a config that failed can be sent again, and recovers', async () => {
   const { api, server } = await appWith(ours);
   server.fault('/videos', { status: 500 });
