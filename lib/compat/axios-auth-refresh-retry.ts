@@ -60,7 +60,7 @@ const LONGEST_STEP = 3_000;
 export async function throughInterceptors({ interceptors }: AxiosInstance, config: Config): Promise<Config> {
   const { data } = journeyOf(config) ?? config;
   // `cache`: axios-cache-interceptor waits for that very answer, unless it is told to keep out.
-  const copy = { ...config, headers: config.headers.concat(), data, cache: false } as Config;
+  const copy = { ...config, data, cache: false } as Config;
   const others = othersIn(interceptors.request) as unknown as Handler[];
   const asked = others.filter(({ runWhen }) => runWhen?.(copy) !== false);
   if (unshifts(copy)) asked.reverse();
