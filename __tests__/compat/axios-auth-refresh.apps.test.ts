@@ -284,6 +284,20 @@ describe('Interceptors of the app', () => {
     expect(data.query).toEqual({ page: '2', generation: '1' });
   });
 
+  it('are asked in their order the second time too, and not where their runWhen says no', async () => {
+    const { api } = await appWith(ours, { refresh: storingRefresh });
+    const seen: string[] = [];
+    const note = (name: string) => (config: InternalAxiosRequestConfig) => {
+      seen.push(name);
+      return config;
+    };
+    api.interceptors.request.use(note('last'));
+    api.interceptors.request.use(note('never'), null, { runWhen: () => false });
+    api.interceptors.request.use(note('first'));
+    await api.get('/videos');
+    expect(seen).toEqual(['first', 'last', 'first', 'last']);
+  });
+
   it('that refuse on the second time are obeyed', async () => {
     const { api, calls } = await appWith(ours, { refresh: storingRefresh });
     const offline = new Error('offline');
