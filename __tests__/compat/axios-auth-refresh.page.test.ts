@@ -78,7 +78,7 @@ it('each row of what changes is a test that runs through both, and no such test 
 
 it('the way to our own interface is told for every option', () => {
   const options = ['AxiosAuthRefreshOptions', 'AxiosAuthRefreshRequestConfig'].flatMap((name) =>
-    membersOf('lib/compat/axios-auth-refresh-options.ts', name),
+    membersOf('lib/compat/axios-auth-refresh/options.ts', name),
   );
   expect(options.length).toBeGreaterThan(7);
   expect(namesOf(rowsOf(page, 'The second step'))).toEqual(expect.arrayContaining(options));

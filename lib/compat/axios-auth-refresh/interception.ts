@@ -1,15 +1,15 @@
 import type { AxiosError, AxiosInstance, AxiosResponse } from 'axios';
 import { isNetworkError } from 'axios-retry';
-import { bearer } from '../bearer.js';
-import { bearerError } from '../errors.js';
-import { type Config, type Journey, journeyOf } from '../interceptors/config.js';
-import { innermost, unshifts } from '../interceptors/innermost.js';
-import { patient } from '../interceptors/patience.js';
-import { askingSource } from '../renewal.js';
-import type { AxiosAuthRefreshOptions, RefreshAuthCall } from './axios-auth-refresh-options.js';
-import { Handover, retried, throughInterceptors, transformed } from './axios-auth-refresh-retry.js';
-import { errorOf, type Rule, wants } from './axios-auth-refresh-rule.js';
-import { RefreshSession, sessionOf, sharedSession } from './axios-auth-refresh-session.js';
+import { bearer } from '../../bearer.js';
+import { bearerError } from '../../errors.js';
+import { type Config, type Journey, journeyOf } from '../../interceptors/config.js';
+import { innermost, unshifts } from '../../interceptors/innermost.js';
+import { patient } from '../../interceptors/patience.js';
+import { askingSource } from '../../renewal.js';
+import type { AxiosAuthRefreshOptions, RefreshAuthCall } from './options.js';
+import { Handover, retried, throughInterceptors, transformed } from './retry.js';
+import { errorOf, type Rule, wants } from './rule.js';
+import { RefreshSession, sessionOf, sharedSession } from './session.js';
 
 // A request that is made during a refresh may be a part of it. Who has waited so long is sent as it is, and no harm is
 // done: if it is refused, it waits for the refresh then.

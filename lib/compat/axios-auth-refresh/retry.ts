@@ -1,11 +1,11 @@
 import type { AxiosInstance } from 'axios';
-import { transform } from '../interceptors/body.js';
-import { type Config, journeyOf } from '../interceptors/config.js';
-import { othersIn, unshifts } from '../interceptors/innermost.js';
-import { applyChanges } from './axios-auth-refresh-headers.js';
-import type { AxiosAuthRefreshOptions } from './axios-auth-refresh-options.js';
-import type { RefreshSession } from './axios-auth-refresh-session.js';
-import { inTime } from './axios-auth-refresh-time.js';
+import { transform } from '../../interceptors/body.js';
+import { type Config, journeyOf } from '../../interceptors/config.js';
+import { othersIn, unshifts } from '../../interceptors/innermost.js';
+import { applyChanges } from './headers.js';
+import type { AxiosAuthRefreshOptions } from './options.js';
+import type { RefreshSession } from './session.js';
+import { inTime } from './time.js';
 
 /** Thrown in place of a replay: another instance sends it, and whatever comes of it is the outcome. */
 export class Handover {

@@ -1,7 +1,7 @@
 import type { AxiosError, AxiosResponse } from 'axios';
-import type { Place } from '../interceptors/innermost.js';
-import { settle } from '../interceptors/wire.js';
-import type { AxiosAuthRefreshOptions, RefreshAuthCall } from './axios-auth-refresh-options.js';
+import type { Place } from '../../interceptors/innermost.js';
+import { settle } from '../../interceptors/wire.js';
+import type { AxiosAuthRefreshOptions, RefreshAuthCall } from './options.js';
 
 /** One call of `createAuthRefresh`. */
 export interface Rule {

@@ -1,10 +1,10 @@
 import { type AxiosError, type AxiosInstance, isAxiosError, isCancel } from 'axios';
 import { isRetryableError } from 'axios-retry';
-import { Session } from '../bearer.js';
-import { type Config, journeyOf } from '../interceptors/config.js';
-import { type HeaderChange, headerChanges, headersIn } from './axios-auth-refresh-headers.js';
-import type { RefreshAuthCall } from './axios-auth-refresh-options.js';
-import { inTime } from './axios-auth-refresh-time.js';
+import { Session } from '../../bearer.js';
+import { type Config, journeyOf } from '../../interceptors/config.js';
+import { type HeaderChange, headerChanges, headersIn } from './headers.js';
+import type { RefreshAuthCall } from './options.js';
+import { inTime } from './time.js';
 
 /** Whose sake a refresh is for, and how it is done. */
 interface Refusal {
