@@ -5,7 +5,13 @@ const common: UserConfig = {
   dts: true,
   fixedExtension: false,
   hash: false,
-  outputOptions: { strict: true, exports: 'named' },
+  // What entries share has a folder of its own: it must not take an entry's name.
+  outputOptions: (options, format) => ({
+    ...options,
+    strict: true,
+    exports: 'named',
+    chunkFileNames: (chunk) => `shared/${chunk.name.replace(/\.d$/, '')}.${format === 'cjs' ? 'cjs' : 'js'}`,
+  }),
   checks: { pluginTimings: false },
 };
 

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosAdapter, type AxiosInstance, type AxiosResponse } from 'axios';
 import * as core from 'axios-bearer';
 import * as apiVideoEntry from 'axios-bearer/api-video';
+import * as authRefresh from 'axios-bearer/axios-auth-refresh';
 import * as oauth2 from 'axios-bearer/oauth2';
 import * as testing from 'axios-bearer/testing';
 import { type ApiVideo, type Echo, startApiVideo } from 'axios-bearer/testing';
@@ -80,6 +81,7 @@ async function run(name: string, given: Values = {}): Promise<Values> {
     'axios-retry': { default: axiosRetry },
     'axios-bearer': core,
     'axios-bearer/api-video': apiVideoEntry,
+    'axios-bearer/axios-auth-refresh': authRefresh,
     'axios-bearer/oauth2': oauth2,
     'axios-bearer/testing': testing,
     'axios-bearer/use': {},
@@ -355,6 +357,12 @@ const proofs: Record<string, (name: string) => Promise<void>> = {
     server.revokeRefreshTokens();
     await run(name, given);
     expect(told).toEqual([{ retryAfter: expect.any(Number) }, 'login']);
+  },
+
+  async 'Coming from another package'(name) {
+    await run(name);
+    await api.get('/videos');
+    expect(wire()).toEqual(REFRESHED);
   },
 
   async 'Testing your own app'(name) {

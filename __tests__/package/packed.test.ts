@@ -98,7 +98,8 @@ describe('the tarball', () => {
 });
 
 async function built(wanted: (name: string) => boolean): Promise<{ name: string; text: string }[]> {
-  const names = (await readdir(join(project.installed, 'dist'))).filter(wanted);
+  const found = await readdir(join(project.installed, 'dist'), { recursive: true });
+  const names = found.filter((name) => /\.\w+$/.test(name) && wanted(name));
   expect(names.length).toBeGreaterThan(0);
   return Promise.all(
     names.map(async (name) => ({ name, text: await readFile(join(project.installed, 'dist', name), 'utf8') })),
