@@ -1,4 +1,4 @@
-import type { AxiosInstance, AxiosResponse } from 'axios';
+import type { AxiosDefaults, AxiosInstance, AxiosResponse } from 'axios';
 import pLimit from 'p-limit';
 import { configError } from './errors.js';
 import { attach } from './interceptors/attach.js';
@@ -12,14 +12,19 @@ import { askingSource } from './renewal.js';
 import { TokenSession } from './session.js';
 import { tokenClient } from './sources/token-endpoint.js';
 
+interface AnyManager {
+  use(fulfilled?: never): number;
+  eject(id: number): void;
+}
+
 /** An instance of any copy of axios: `require` gives another one than `import`, and packages may bring their own. */
 export interface AnyAxios {
   /** As axios has it. */
   getUri(config?: never): string;
   /** As axios has them. */
-  defaults: { baseURL?: string };
+  defaults: Pick<AxiosDefaults, 'baseURL'>;
   /** As axios has them. */
-  interceptors: Record<'request' | 'response', { use(fulfilled?: never): number; eject(id: number): void }>;
+  interceptors: Record<'request' | 'response', AnyManager>;
 }
 
 /**

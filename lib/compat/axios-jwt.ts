@@ -23,6 +23,7 @@ export {
   setAuthTokens,
 } from './axios-jwt/tokens.js';
 
+/** How an instance is served. */
 export interface IAuthTokenInterceptorConfig {
   /** Default `Authorization`. */
   header?: string;

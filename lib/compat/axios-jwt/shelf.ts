@@ -3,8 +3,11 @@ import { memoryStore } from '../../index.js';
 import { isSameUser } from './claims.js';
 import { BrowserStorageService, STORAGE_KEY, type StorageType } from './storage.js';
 
+/** What is stored, as JSON. */
 export interface IAuthTokens {
+  /** A JWT: its `exp` tells when it ends. */
   accessToken: string;
+  /** Handed to `requestRefresh`. */
   refreshToken: string;
 }
 

@@ -2,8 +2,11 @@ import { USUAL_LEEWAY } from './leeway.js';
 
 /** Where tokens rest: the browser's storage, React Native's, or your own. */
 export type StorageType = {
+  /** Called at logout. */
   remove(key: string): Promise<void>;
+  /** Called at login and after a refresh. */
   set(key: string, value: string): Promise<void>;
+  /** Called for each request. `null`: nobody is signed in. */
   get(value: string): Promise<string | null>;
 };
 

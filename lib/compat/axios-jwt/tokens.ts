@@ -31,8 +31,10 @@ export const setAccessToken = async (token: string): Promise<void> => {
   await setAuthTokens({ ...tokens, accessToken: token });
 };
 
+/** Call it for the stored access token as it is, expired or not. */
 export const getAccessToken = async (): Promise<string | undefined> => (await storedTokens())?.accessToken;
 
+/** Call it for the stored refresh token. */
 export const getRefreshToken = async (): Promise<string | undefined> => (await storedTokens())?.refreshToken;
 
 /** Call it at logout. A refresh under way brings nobody back. */
