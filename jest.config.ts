@@ -23,6 +23,8 @@ const config: JestConfigWithTsJest = {
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testTimeout: 20_000,
+  // Half of what jest takes by itself on two cores is idle.
+  maxWorkers: '100%',
 };
 
 export default config;
