@@ -7,7 +7,7 @@ export const CONFIDENTIAL = { clientId: 'service', clientSecret: 'p:ss & "word"+
 export const PUBLIC = { clientId: 'my-app' };
 
 type Expirable = { destroy(): Promise<void> };
-type Guest = (request: IncomingMessage, response: ServerResponse) => boolean;
+type Guest = (request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>;
 
 /** A real authorization server: refresh tokens rotate, and one that is presented twice takes the whole grant with it. */
 export interface AuthorizationServer {
@@ -20,13 +20,19 @@ export interface AuthorizationServer {
   readonly revoked: number;
   /** Calls that reached the token endpoint. */
   readonly asked: number;
+  /** Requests to the resource that were refused. */
+  readonly refused: number;
   /** A login that needed no browser: its refresh token. */
   login(clientId?: string, accountId?: string): Promise<string>;
   isActive(accessToken: string): Promise<boolean>;
   /** All access tokens are over, before their time. */
   expire(): Promise<void>;
+  /** The grants of a user are taken back, with all that came of them. */
+  takeBack(accountId: string): Promise<void>;
   /** Called before each request; `true`: it has seen to the answer. */
   intercept(guest: Guest | undefined): void;
+  /** The next call to the token endpoint is served, and its answer lost on the way. */
+  cutNextAnswer(): void;
   close(): Promise<void>;
 }
 
@@ -39,18 +45,21 @@ export async function startAuthorizationServer({ ttl = 2 } = {}): Promise<Author
   const provider = await providerOf(issuer, ttl);
   const answer = provider.callback();
 
-  const counts = { revoked: 0, asked: 0 };
+  const counts = { revoked: 0, asked: 0, refused: 0 };
   provider.on('grant.revoked', () => counts.revoked++);
   const issued: Expirable[] = [];
+  const grants: { accountId?: string | undefined; jti: string }[] = [];
+  provider.on('grant.saved' as never, ((grant: (typeof grants)[0]) => grants.push(grant)) as never);
   provider.on('access_token.saved', (token) => issued.push(token));
   provider.on('client_credentials.saved', (token) => issued.push(token));
   let guest: Guest | undefined;
-  handle = (request, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
     if (request.url === '/token') counts.asked++;
-    if (guest?.(request, response)) return;
-    if (request.url?.startsWith('/resource')) void resource(provider, request, response);
-    else answer(request, response);
+    if (await guest?.(request, response)) return;
+    if (!request.url?.startsWith('/resource')) answer(request, response);
+    else if (!(await resource(provider, request, response))) counts.refused++;
   };
+  handle = (request, response) => void serve(request, response);
 
   return {
     issuer,
@@ -63,10 +72,31 @@ export async function startAuthorizationServer({ ttl = 2 } = {}): Promise<Author
     get asked() {
       return counts.asked;
     },
+    get refused() {
+      return counts.refused;
+    },
     login: (clientId = CONFIDENTIAL.clientId, accountId = 'ada') => login(provider, clientId, accountId),
     isActive: async (accessToken) => Boolean(await provider.AccessToken.find(accessToken)),
     expire: async () => {
       for (const token of issued.splice(0)) await token.destroy();
+    },
+    takeBack: async (accountId) => {
+      for (const grant of grants.filter((each) => each.accountId === accountId)) {
+        await provider.RefreshToken.revokeByGrantId(grant.jti);
+        await provider.AccessToken.revokeByGrantId(grant.jti);
+      }
+    },
+    cutNextAnswer: () => {
+      guest = (request, response) => {
+        if (request.url !== '/token') return false;
+        guest = undefined;
+        const cut = () => {
+          request.socket.destroy();
+          return response;
+        };
+        Object.assign(response, { write: () => true, end: cut });
+        return false;
+      };
     },
     intercept: (next) => {
       guest = next;
@@ -133,16 +163,18 @@ async function login(provider: Provider, clientId: string, accountId: string): P
   return token.save();
 }
 
-async function resource(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** @returns was it allowed? */
+async function resource(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
   const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
   const known = token && ((await provider.AccessToken.find(token)) ?? (await provider.ClientCredentials.find(token)));
   if (!known) {
     const challenge = `Bearer realm="resource"${token ? ', error="invalid_token", error_description="expired"' : ''}`;
     response.writeHead(401, { 'WWW-Authenticate': challenge }).end();
-    return;
+    return false;
   }
   const owner = 'accountId' in known ? known.accountId : known.clientId;
   response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ owner }));
+  return true;
 }
 
 function close(server: Server): Promise<void> {
