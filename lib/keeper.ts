@@ -14,11 +14,15 @@ export class Keeper extends Holder {
   readonly #unsubscribe: (() => void) | undefined;
   /** The sign-in under way that asks the source. */
   #asking: TokenFlight | undefined;
+  /** Who is being signed in, where that is known. */
+  arriving: string | undefined;
   #lastError: BearerError | undefined;
   /** The store gave a hint during a flight. */
   #hinted = false;
   /** The source refused it for good, and is to obtain another. */
   #refused: Current | undefined;
+  /** What the store could not keep yet, and what it was made of. */
+  #unsaved: { token: Token; stale: Current } | undefined;
 
   constructor(options: SessionOptions, client: (signal: AbortSignal) => AxiosInstance) {
     super(options, client);
@@ -54,6 +58,7 @@ export class Keeper extends Holder {
     this.holdOff.over();
     const flight: TokenFlight = new Flight(true);
     this.#asking = stored ? undefined : flight;
+    this.arriving = stored && this.identityOf(stored);
     this.launch(flight, () => (stored ? this.replace(flight, stored) : this.#fly(flight)));
     return flight;
   }
@@ -113,6 +118,8 @@ export class Keeper extends Holder {
   #attempt(flight: TokenFlight): Promise<Outcome> {
     const { source, refreshTimeout } = this.settings;
     const stale = this.state.current;
+    // The flight may have given up on a slow store: what was made then is still the newest token there is.
+    const isKept = () => !flight.urgent && stale !== undefined && this.state.current === stale && !this.flight?.urgent;
     return renew({
       source,
       store: this.vault.store,
@@ -126,7 +133,11 @@ export class Keeper extends Holder {
       stale,
       generation: this.generation,
       refused: stale !== undefined && stale === this.#refused,
-      isWanted: () => this.flight === flight || reasonOf(this.state.phase) === 'closed',
+      isWanted: () => this.flight === flight || isKept() || reasonOf(this.state.phase) === 'closed',
+      unsaved: isKept() && this.#unsaved?.stale === stale ? this.#unsaved?.token : undefined,
+      onUnsaved: (token) => {
+        if (stale && isKept()) this.#unsaved = { token, stale };
+      },
       onRefused: () => {
         this.#refused = stale;
       },

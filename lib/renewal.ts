@@ -31,6 +31,9 @@ export interface Renewal {
   /** Did nobody sign in or out meanwhile? */
   isWanted: () => boolean;
   onRefused: () => void;
+  /** Made of `stale`, but the store could not keep it. */
+  unsaved: Token | undefined;
+  onUnsaved: (token: Token) => void;
 }
 
 /** `adopted`: another holder was there first. `dropped`: it was replaced meanwhile, and this token is of no use. */
@@ -55,12 +58,15 @@ export async function renew(renewal: Renewal): Promise<Outcome> {
   const asksPerson = source.interactive && !refreshes(renewal);
   const early = asksPerson ? await call(renewal, source.obtain, new AbortController().signal) : undefined;
   const waitMs = refreshTimeout * LOCK_PATIENCE;
-  const task = async (held: Held): Promise<Outcome> => {
+  const task = async (held: Held, { aborted }: AbortSignal): Promise<Outcome> => {
     const { current } = held;
+    // Nobody waits for it any more: the next attempt is to have the lock.
+    if (aborted || !renewal.isWanted()) throw new Error('The lock came too late');
     if (!signIn && !sameGeneration(current, stale)) return { kind: 'adopted', stored: current };
     return renewHeld(renewal, held, early);
   };
-  return bounded(flight, waitMs * 2 + GRACE, () => store.exclusive(task, { waitMs }), known);
+  const queue = (signal: AbortSignal) => store.exclusive((held) => task(held, signal), { waitMs, signal });
+  return bounded(flight, waitMs * 2 + GRACE, queue, known);
 }
 
 async function renewHeld(
@@ -68,13 +74,15 @@ async function renewHeld(
   { current, commit, signal }: Held,
   early: Token | undefined,
 ): Promise<Outcome> {
-  const { signIn } = renewal;
+  const { signIn, unsaved } = renewal;
   try {
-    const token = early ?? (await ask(renewal, signal));
+    // The refresh token that made it is spent.
+    const token = early ?? unsaved ?? (await ask(renewal, signal));
     renewal.known.push(token);
     if (!renewal.isWanted()) return { kind: 'dropped', token };
     const session = signIn || !current ? newSession() : current.session;
     const stored = { session, generation: Math.max(current?.generation ?? 0, renewal.generation) + 1, token };
+    renewal.onUnsaved(token);
     return (await commit(stored)) ? { kind: 'renewed', stored } : { kind: 'dropped', token };
   } catch (error) {
     // No other holder may present a refresh token that was refused for good.

@@ -169,7 +169,7 @@ export class TokenSession {
     const reading = keeper.restore();
     // What the store holds decides what is to be done, as if it had been known from the start.
     if (reading) return this.#outcome(reading).then(() => this.lookup(minValidity, newest));
-    if (keeper.flight?.urgent) return this.#outcome(keeper.flight);
+    if (keeper.flight?.urgent) return this.#outcome(keeper.flight, keeper.arriving);
     const { current } = keeper.state;
     if (current) {
       if (newest && keeper.flight) return this.#outcome(keeper.flight, current.identity, true);

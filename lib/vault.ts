@@ -34,7 +34,12 @@ export class Vault {
 }
 
 /** A call to the store, so that one that hangs fails like one that is down. @throws Failure, with none of `tokens` in it */
-export async function bounded<T>(bounds: Bounds, ms: number, task: () => Promise<T>, tokens: Token[]): Promise<T> {
+export async function bounded<T>(
+  bounds: Bounds,
+  ms: number,
+  task: (signal: AbortSignal) => Promise<T>,
+  tokens: Token[],
+): Promise<T> {
   try {
     return await bounds.within(ms, () => new Error(`The token store did not answer within ${ms} ms`), task);
   } catch (error) {

@@ -426,3 +426,24 @@ describe('close()', () => {
     expect(second.state.status).toBe('active');
   });
 });
+
+describe('A sign-in that another one overtakes', () => {
+  it('L21 takes what waited for it along: nothing is sent in the other one’s name', async () => {
+    const written = deferred();
+    const inner = memoryStore();
+    const replace: typeof inner.replace = async (next) => {
+      await written.promise;
+      return inner.replace(next);
+    };
+    const { server, api, session } = await scene({ tokens: undefined, store: storeWith({ replace }, inner) });
+    await session.token().catch(() => {});
+    const asBen = session.signIn(server.issue()).catch((error) => error);
+    const waiting = codeOf(api.get('/videos'));
+    await settle();
+    const asAna = session.signIn(server.issue());
+    written.resolve();
+    await Promise.all([asBen, asAna]);
+    expect(await waiting).toBe('ERR_BEARER_IDENTITY');
+    expect(server.log).toHaveLength(0);
+  });
+});

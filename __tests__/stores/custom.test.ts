@@ -3,6 +3,7 @@ import { type Held, memoryStore, type Stored, type TokenStore } from 'axios-bear
 import {
   closeAll,
   codeOf,
+  deferred,
   failureOf,
   lone,
   never,
@@ -269,6 +270,51 @@ describe('a store that is down', () => {
     isDown = false;
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect((await session.refresh()).accessToken).toBe('at_b');
+  });
+
+  it('L3 at the commit loses nothing: what the server answered is committed later, and no token is presented twice', async () => {
+    const inner = memoryStore();
+    let failures = 2;
+    const flaky = (held: Held) => (next: Stored | undefined) => (failures-- > 0 ? down() : held.commit(next));
+    const store = storeWith(
+      { exclusive: (task, options) => inner.exclusive((held) => task({ ...held, commit: flaky(held) }), options) },
+      inner,
+    );
+    const { server, api, session } = await scene({ ...quick, refreshRetries: 0, store });
+    await session.token();
+    server.expire();
+    for (const round of [1, 2]) {
+      expect([round, await codeOf(api.get('/videos'))]).toEqual([round, 'ERR_BEARER_STORE']);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect((await api.get('/videos')).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 1, reuse: 0 });
+  });
+
+  it('L3 whose lock comes when nobody waits for it any more: nothing is presented then', async () => {
+    const inner = memoryStore();
+    let slow = true;
+    const opened = deferred();
+    const store = storeWith(
+      {
+        exclusive: async (task, options) => {
+          if (slow) await opened.promise;
+          return inner.exclusive(task, options);
+        },
+      },
+      inner,
+    );
+    const { server, api, session } = await scene({ ...quick, refreshRetries: 0, store });
+    await session.token();
+    server.expire();
+    expect(await codeOf(api.get('/videos'))).toBe('ERR_BEARER_STORE');
+    slow = false;
+    opened.resolve();
+    await settle();
+    expect(server.stats.refresh).toBe(0);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect((await api.get('/videos')).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 1, reuse: 0 });
   });
 
   it('tells so, with ms to come back after, and no secrets', async () => {
