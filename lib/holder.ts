@@ -28,6 +28,8 @@ export class Holder {
   protected generation = 0;
   /** Tokens handed in, until the store has been asked whether it knows better. */
   unread: { seed: Stored | undefined } | undefined;
+  /** What is current is being written once more: a refresh meanwhile would find its commit refused. */
+  protected rewriting: Promise<void> | undefined;
   readonly #alarm = new Alarm();
   #overtaken = false;
 
@@ -92,7 +94,10 @@ export class Holder {
     if (reasonOf(phase) === 'signOut') this.forget().catch(() => {});
     if (!current) return;
     const { session, generation, token } = current;
-    this.vault.replace({ session, generation, token }, new Flight()).catch(() => {});
+    const rewriting = this.vault.replace({ session, generation, token }, new Flight()).catch(() => {});
+    this.rewriting = rewriting.finally(() => {
+      this.rewriting = undefined;
+    });
   }
 
   protected launch(flight: TokenFlight, task: () => Promise<Current | undefined>): void {

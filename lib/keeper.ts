@@ -104,6 +104,7 @@ export class Keeper extends Holder {
     if (delay) await flight.pause(delay);
     while (this.flight === flight) {
       try {
+        await this.rewriting;
         const outcome = await this.#attempt(flight);
         if (this.flight !== flight) this.#drop(outcome);
         else if (this.#take(outcome, flight.urgent)) return this.state.current;

@@ -446,4 +446,30 @@ describe('A sign-in that another one overtakes', () => {
     expect(await waiting).toBe('ERR_BEARER_IDENTITY');
     expect(server.log).toHaveLength(0);
   });
+
+  it('L3 has its successor written once more before anything is refreshed', async () => {
+    const writes: (() => void)[] = [];
+    const inner = memoryStore();
+    const replace: typeof inner.replace = async (next) => {
+      await new Promise<void>((resolve) => writes.push(resolve));
+      return inner.replace(next);
+    };
+    const { server, api, session } = await scene({ tokens: undefined, store: storeWith({ replace }, inner) });
+    await session.token().catch(() => {});
+    const first = session.signIn(server.issue());
+    const second = session.signIn(server.issue());
+    first.catch(() => {});
+    await settle();
+    writes[1]!();
+    await second;
+    writes[0]!();
+    await settle();
+    server.expire();
+    const answer = api.get('/videos');
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect([writes.length, server.stats.refresh]).toEqual([3, 0]);
+    writes[2]!();
+    expect((await answer).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 1, reuse: 0 });
+  });
 });
