@@ -1,0 +1,84 @@
+import type { AxiosError } from 'axios';
+import type { Session } from 'axios-bearer';
+import type { Stage } from './stage.js';
+
+/** What is known of a holder from outside. `fact`: the number of what happened, in order. */
+export interface Party {
+  readonly name: string;
+  readonly session: Session;
+  readonly stage: Stage;
+  readonly calls: Call[];
+  /** Who may be signed in, as far as the app can tell; `undefined`: nobody. */
+  readonly users: (string | undefined)[];
+  /** Sign-ins that have not settled. */
+  readonly pending: number;
+  /** The fact of the latest call of signIn(), of the latest sign-in, of the latest end, of the latest definite refusal. */
+  readonly asked: number;
+  readonly signedIn: number;
+  readonly ended: number;
+  readonly refused: number;
+  /** signOut() was called last; close() was called. */
+  readonly out: boolean;
+  readonly closed: boolean;
+  /** The latest transient failure of the source: when (ms, true and by the wall clock), and how long nothing is to be tried. */
+  readonly failure: { at: number; wall: number; wait: number } | undefined;
+  /** ms; until when one may hear of it. */
+  readonly failedUntil: number;
+  readonly flights: number;
+  /** A flight is under way, and no sign-in has taken its place. */
+  readonly refreshing: boolean;
+}
+
+/** How a call ended: with a status, or a code. */
+export interface End {
+  status?: number | undefined;
+  code?: string | undefined;
+  user?: string | undefined;
+  error?: AxiosError & { cause?: Error };
+}
+
+/** Something that was asked of a holder, and what became of it. */
+export class Call {
+  readonly url: string;
+  /** The number of the fact. */
+  readonly began: number;
+  /** ms */
+  readonly at: number;
+  readonly users: Party['users'];
+  readonly signedIn: number;
+  readonly ended: number;
+  /** Whose token it was sent with, each time. */
+  readonly sends: (string | undefined)[] = [];
+  readonly abort: AbortController | undefined;
+  /** The flight that it waited for last. */
+  flight = 0;
+  end: End | undefined;
+  /** Its end has been judged. */
+  over: Promise<void> | undefined;
+
+  constructor(
+    readonly kind: 'request' | 'token' | 'refresh' | 'signIn' | 'signOut',
+    readonly holder: Party,
+    readonly options: { abortable?: boolean; replay?: boolean; minValidity?: number },
+  ) {
+    const { stage, users, signedIn, ended } = holder;
+    this.began = stage.fact();
+    this.at = stage.elapsed();
+    this.users = [...users];
+    this.signedIn = signedIn;
+    this.ended = ended;
+    this.url = `/${kind}/${this.began}`;
+    this.abort = options.abortable ? new AbortController() : undefined;
+  }
+
+  async follow(work: Promise<unknown>): Promise<End> {
+    try {
+      const { data } = ((await work) ?? {}) as { data?: { user: string } };
+      this.end = { status: 200, user: data?.user };
+    } catch (thrown) {
+      const error = thrown as NonNullable<End['error']>;
+      this.end = { status: error.response?.status, code: error.code, error };
+    }
+    return this.end;
+  }
+}

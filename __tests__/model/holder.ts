@@ -1,0 +1,174 @@
+import axios, { type AxiosInstance, type InternalAxiosRequestConfig } from 'axios';
+import { bearer, type Session, type SessionOptions, type TokenSource } from 'axios-bearer';
+import { Call, type Party } from './call.js';
+import type { Judge } from './judge.js';
+import { MAX_REPLAYS, OPTIONS } from './options.js';
+import type { Reply, Server } from './server.js';
+import type { Stage } from './stage.js';
+import { bearerOf, send, settle } from './wire.js';
+
+export interface HolderOptions extends Pick<SessionOptions, 'keepFresh' | 'store'> {
+  /** The refresh is answered in the same tick. */
+  instant: boolean;
+}
+
+/** Who holds a session: one `Session`, on two instances; and what is known of it from outside. */
+export class Holder implements Party {
+  readonly session: Session;
+  readonly apis: AxiosInstance[];
+  readonly calls: Call[] = [];
+  users: (string | undefined)[] = [undefined];
+  pending = 0;
+  asked = 0;
+  signedIn = 0;
+  ended = 0;
+  refused = 0;
+  closed = false;
+  out = false;
+  failure: Party['failure'];
+  failedUntil = Number.NEGATIVE_INFINITY;
+  flights = 0;
+  refreshing = false;
+
+  constructor(
+    readonly name: string,
+    { instant, ...options }: HolderOptions,
+    readonly server: Server,
+    readonly stage: Stage,
+    readonly judge: Judge,
+  ) {
+    const instance = () =>
+      axios.create({ baseURL: 'https://api.test', adapter: (config) => this.#travel(config, instant) });
+    this.apis = [instance(), instance()];
+    const source: TokenSource = {
+      refresh: ({ refreshToken }, { client }) => this.#refresh(refreshToken, client),
+      revoke: async ({ refreshToken }) => {
+        await stage.hop('revoke');
+        server.revoke(refreshToken);
+      },
+    };
+    this.session = bearer(this.apis[0]!, { ...OPTIONS, ...options, source, maxReplays: MAX_REPLAYS });
+    this.session.install(this.apis[1]!, { maxReplays: MAX_REPLAYS });
+    this.#listen();
+  }
+
+  /** @param work whose end is told to the judge */
+  call(kind: Call['kind'], work: (call: Call) => Promise<unknown>, options: Call['options'] = {}): Call {
+    const call = new Call(kind, this, options);
+    this.calls.push(call);
+    call.over = call.follow(work(call)).then((end) => this.judge.ends(call, end));
+    return call;
+  }
+
+  /** A sign-in is asked for. Until it has settled, one or the other is signed in. */
+  asks(user: string, fact: number): void {
+    this.pending += 1;
+    this.flights += 1;
+    this.asked = fact;
+    this.out = false;
+    this.failure = undefined;
+    this.refreshing = false;
+    this.users.push(user);
+  }
+
+  signedInAs(user: string, { began, end }: Call): void {
+    this.pending -= 1;
+    if (!end?.code && this.asked === began && !this.out) this.users = [user];
+  }
+
+  leaves(): void {
+    this.out = true;
+    this.ended = this.stage.fact();
+    this.users = [undefined];
+  }
+
+  close(): void {
+    this.closed = true;
+    this.leaves();
+    this.session.close();
+  }
+
+  #listen(): void {
+    const { session, judge } = this;
+    session.subscribe(() => {
+      this.refreshing &&= session.state.status === 'refreshing';
+    });
+    session.on('refreshing', () => {
+      this.flights += 1;
+      judge.check(!this.refreshing, 'L1 a flight was begun while another was under way');
+      this.refreshing = true;
+    });
+    session.on('waiting', ({ url, after }) => judge.waits(this, url, after));
+    session.on('refreshed', () => {
+      this.failure = undefined;
+      judge.check(!this.out, 'L22 the session came back after signOut()');
+    });
+    session.on('signedIn', () => {
+      judge.check(!this.out, 'L22 somebody was signed in after signOut()');
+      this.signedIn = this.stage.fact();
+      this.failure = undefined;
+    });
+    session.on('signedOut', ({ reason }) => {
+      this.ended = this.stage.fact();
+      judge.sessionEnded(this, reason);
+    });
+  }
+
+  #travel(config: InternalAxiosRequestConfig, instant: boolean) {
+    if (config.url !== '/token') {
+      const call = this.calls.find(({ url }) => url === config.url) as Call;
+      const bears = bearerOf(config);
+      this.judge.sends(call, bears);
+      const access = this.server.accesses.get(bears.token ?? '');
+      const arrive = () => {
+        const reply = this.server.resource(bears.token);
+        const made = access?.refreshed && (!access.helped || call.sends.length > 1);
+        if (made && reply.status === 401) access.unhelpful = true;
+        return reply;
+      };
+      return send(config, this.stage, arrive, ({ status }) => {
+        if (access && status === 200) access.helped = true;
+      });
+    }
+    const { refreshToken } = JSON.parse(config.data ?? '{}');
+    const arrive = () => this.server.refresh(refreshToken);
+    const leave = (reply: Reply, heard: boolean) => this.judge.answered(refreshToken, reply, heard);
+    if (!instant) return send(config, this.stage, arrive, leave);
+    const reply = arrive();
+    leave(reply, true);
+    return reply.status === 0 ? send(config, this.stage, () => reply, leave) : Promise.resolve(settle(reply, config));
+  }
+
+  async #refresh(refreshToken: string | undefined, client: AxiosInstance) {
+    const { judge, stage } = this;
+    judge.asks(this, refreshToken);
+    try {
+      const { data } = await client.post('/token', { refreshToken });
+      if (!data.access_token) this.#failed(0, refreshToken);
+      return data;
+    } catch (error) {
+      const { status } = (error as { response?: { status: number } }).response ?? {};
+      if (status === 400 || status === 401) this.refused = stage.fact();
+      else
+        this.#failed(
+          status === 429 ? Number((error as Refusal).response.headers['retry-after']) * 1_000 : 0,
+          refreshToken,
+        );
+      throw error;
+    } finally {
+      judge.heard(refreshToken);
+    }
+  }
+
+  #failed(wish: number, presented: string | undefined): void {
+    const at = this.stage.elapsed();
+    this.failedUntil = Math.max(this.failedUntil, at + Math.max(wish, OPTIONS.backoff.cap));
+    // What becomes of a session that is being replaced concerns nobody.
+    if (!this.server.isNewest(presented)) return;
+    this.failure = { at, wall: Date.now(), wait: wish || OPTIONS.backoff.initial };
+  }
+}
+
+interface Refusal {
+  response: { headers: Record<string, string> };
+}

@@ -1,0 +1,171 @@
+import type { Stored } from 'axios-bearer';
+import type { Call, End, Party } from './call.js';
+import { type Circumstances, reasonsFor } from './ends.js';
+import { LIFETIME, MAX_REPLAYS, OPTIONS } from './options.js';
+import type { Grant, Reply, Server } from './server.js';
+import type { Stage } from './stage.js';
+import type { Database } from './store.js';
+import type { bearerOf } from './wire.js';
+
+/** Watches the laws while a run lasts. What it finds is kept: thrown, it would be taken for a fault of the network. */
+export class Judge implements Circumstances {
+  readonly broken: string[] = [];
+  readonly holders: Party[] = [];
+  /** ms; the highest that the wall clock has shown. */
+  highest = 0;
+  jumped = false;
+  /** ms; since when the API refuses every token. */
+  stormSince: number | undefined;
+  readonly #refreshes: number[] = [];
+  readonly #users = new Map<string, string>();
+  readonly #failures = new Map<string, string>();
+  #signedOut = 0;
+
+  constructor(
+    readonly server: Server,
+    readonly stage: Stage,
+    readonly database: Database,
+  ) {}
+
+  check(holds: boolean, law: string): void {
+    if (!holds) this.broken.push(law);
+  }
+
+  get alone(): boolean {
+    return this.holders.length === 1;
+  }
+
+  get troubled(): boolean {
+    return this.database.troubled || this.stage.slow;
+  }
+
+  /** A request is on the wire. */
+  sends(call: Call, { token, well }: ReturnType<typeof bearerOf>): void {
+    const access = this.server.accesses.get(token ?? '');
+    const user = access?.family.user;
+    this.check(well, 'L15 the header is not one Bearer token, written once');
+    this.check(!token || access !== undefined, 'L11 a token on the wire that no server gave');
+    const known = !this.alone || call.users.includes(user);
+    this.check(!user || known, `L21 the token of ${user} on a request of ${call.users}`);
+    this.check(
+      call.sends.every((sent) => !user || !sent || sent === user),
+      'L21 tokens of two users on one request',
+    );
+    call.sends.push(user);
+    this.check(call.sends.length <= 1 + MAX_REPLAYS, 'L6 a request was sent too often');
+  }
+
+  /** A request waits. */
+  waits(holder: Party, url: string, after: 'held' | '401'): void {
+    const call = holder.calls.find((each) => each.url === url) as Call;
+    call.flight = holder.flights;
+    const { expiresAt = 0 } = holder.session.state as { expiresAt?: number };
+    const live = Date.now() < expiresAt && !call.options.minValidity && holder.refreshing;
+    this.check(!live || after === '401', 'L10 a live token does not serve while its refresh is under way');
+  }
+
+  /** A source is asked to refresh. */
+  asks(holder: Party, presented: string | undefined): void {
+    const grant = this.server.grants.get(presented ?? '');
+    this.check(grant !== undefined, 'L11 a refresh with no refresh token, though one was given');
+    if (!grant) return;
+    this.check(
+      !grant.over || grant.family.doomed,
+      'L3 a refresh token is presented again after a success or a definite refusal',
+    );
+    this.check(!grant.open, 'L1 a refresh token is presented twice at a time');
+    grant.open = true;
+    const wanted =
+      grant.wanted ||
+      holder.calls.some(({ end, kind, options }) => !end && (kind === 'refresh' || options.minValidity));
+    const due = this.#isDue(grant) || wanted || grant.presented > 0 || grant.family.doomed;
+    this.check(
+      due || grant.access.refused,
+      'L2 a refresh that nothing asked for: the token is neither refused nor due',
+    );
+    grant.presented += 1;
+    if (!due) this.#afterRefusal(holder);
+    this.#heldOff(holder);
+  }
+
+  /** A call to the token endpoint is over, for its caller. */
+  heard(presented: string | undefined): void {
+    const grant = this.server.grants.get(presented ?? '');
+    if (grant) grant.open = false;
+  }
+
+  /** An answer of the token endpoint has arrived, or nobody was there any more to hear it. */
+  answered(presented: string | undefined, { status, data }: Reply, heard: boolean): void {
+    const grant = this.server.grants.get(presented ?? '');
+    if (!grant) return;
+    const made = this.server.accesses.get((data as { access_token?: string } | undefined)?.access_token ?? '');
+    if (made) made.from = Date.now();
+    if (made && !heard) grant.family.doomed ||= grant.spent;
+    if (made && heard && !grant.spent) Object.assign(grant, { access: made, wanted: false, presented: 0 });
+    if (heard && (status === 400 || status === 401 || (made && grant.spent))) grant.over = true;
+  }
+
+  sessionEnded(holder: Party, reason: string): void {
+    if (reason === 'rejected') {
+      this.check(holder.refused > holder.signedIn, 'L10 a session ended without a definite refusal');
+    }
+    if (reason === 'elsewhere') {
+      this.check(!this.alone || this.troubled, 'L10 a session ended elsewhere, and there is nobody else');
+    }
+  }
+
+  signedOut({ began }: Call): void {
+    // A sign-in that is under way may come after it.
+    const signsIn = this.holders.some(({ pending, asked }) => pending > 0 || asked > began);
+    this.#signedOut = signsIn ? 0 : this.stage.fact();
+  }
+
+  /** Something was written to the store. */
+  wrote(next: Stored | undefined, how: 'commit' | 'replace'): void {
+    if (!next) return;
+    const asked = this.holders.some((holder) => holder.pending > 0 || holder.asked > this.#signedOut);
+    this.check(!this.#signedOut || asked || how === 'replace', 'L22 a refresh was committed after signOut() resolved');
+    const user = this.server.accesses.get(next.token.accessToken)?.family.user as string;
+    const whose = this.#users.get(next.session) ?? user;
+    this.check(whose === user, 'L21 a session was given tokens of another user');
+    this.#users.set(next.session, user);
+  }
+
+  ends(call: Call, end: End): void {
+    const { holder, flight } = call;
+    this.check(reasonsFor(call, end, this), `L8 ${call.kind} ended with ${end.code ?? end.status} for no reason`);
+    if (call.kind !== 'request' || !end.error) return;
+    const { config, message, cause } = end.error;
+    this.check(config?.url === call.url, 'L8 an error bears the config of another request, or none');
+    if (!flight || !FAILED.includes(end.code ?? '')) return;
+    const how = `${end.code}: ${message}: ${cause?.message}`;
+    const before = this.#failures.get(`${holder.name}${flight}`) ?? how;
+    this.check(before === how, `L8 one flight, two failures: ${before} and ${how}`);
+    this.#failures.set(`${holder.name}${flight}`, how);
+  }
+
+  #isDue({ access }: Grant): boolean {
+    const life = LIFETIME;
+    return Math.max(this.highest, Date.now()) >= access.from + life - life / 5;
+  }
+
+  /** L7: a 401 is why; in a storm no refresh helps. */
+  #afterRefusal({ stage }: Party): void {
+    if (this.stormSince === undefined || this.jumped) return;
+    const { limit, interval } = OPTIONS.refreshWindow;
+    const now = stage.elapsed();
+    this.#refreshes.push(now);
+    const recent = this.#refreshes.filter((at) => at > now - interval).length;
+    this.check(recent <= limit * this.holders.length, 'L7 too many refreshes that did not help');
+  }
+
+  /** L8: the backoff, or the server’s own wish. */
+  #heldOff({ failure, stage }: Party): void {
+    if (!failure) return;
+    const gone = stage.elapsed() - failure.at;
+    const jumped = Date.now() - failure.wall !== gone;
+    this.check(jumped || gone >= failure.wait, 'L8 an attempt came sooner than the backoff or the server says');
+  }
+}
+
+const FAILED = ['ERR_BEARER_UNAVAILABLE', 'ERR_BEARER_TOKEN', 'ERR_BEARER_REJECTED', 'ERR_BEARER_STORE'];

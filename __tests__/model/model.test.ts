@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import { commands } from './commands.js';
+import { run } from './run.js';
+import { setups } from './world.js';
+
+// Short beside the other tests; `MODEL_RUNS=20000` for a night. A failure prints its seed and path: `MODEL_SEED` and the
+// path's first number as `MODEL_PATH` bring it back.
+const { MODEL_RUNS = '30', MODEL_SEED, MODEL_PATH } = process.env;
+const numRuns = Number(MODEL_RUNS);
+const SEEDS = MODEL_SEED ? [Number(MODEL_SEED)] : [1, 2, Math.floor(Math.random() * 2 ** 31)];
+const PATIENCE = 10_000 + 200 * numRuns;
+
+type Weights = Parameters<typeof commands>[0];
+
+const USE: Weights = { request: 6, burst: 3, expire: 3, wait: 3, abort: 1, token: 1, upload: 1, refresh: 1 };
+const USERS: Weights = { signIn: 4, signOut: 2, close: 1 };
+
+/** @param weights what happens there, and how often */
+async function hold(holders: number, weights: Weights): Promise<void> {
+  const pace = fc.array(fc.nat(8), { minLength: 1, maxLength: 6 });
+  const property = fc.asyncProperty(setups(holders), commands(weights), pace, fc.scheduler(), run);
+  const path = MODEL_PATH ? { path: MODEL_PATH } : {};
+  for (const seed of SEEDS) await fc.assert(property, { seed, numRuns, ...path });
+}
+
+/** What happens, with how many holders of the session. */
+const SCENES: [string, number, Weights][] = [
+  ['use and expiry', 1, { ...USE, jump: 1 }],
+  ['outages of the token endpoint', 1, { ...USE, faults: 5, wait: 6 }],
+  ['an API that refuses', 1, { request: 5, burst: 2, wait: 4, refuse: 2, storm: 1, faults: 1, expire: 1 }],
+  ['users who come and go', 1, { ...USE, ...USERS, faults: 1 }],
+  ['a store in trouble', 1, { ...USE, ...USERS, troubles: 5 }],
+  ['two holders of one session', 2, { ...USE, faults: 1, jump: 1 }],
+  ['two holders, and users who come and go', 2, { ...USE, ...USERS, faults: 1, troubles: 2 }],
+];
+
+const unhandled: unknown[] = [];
+const keep = (reason: unknown) => unhandled.push(reason);
+beforeAll(() => void process.on('unhandledRejection', keep));
+afterAll(() => void process.off('unhandledRejection', keep));
+
+describe('L1 to L24, on every schedule', () => {
+  it.each(SCENES)('hold through %s', (_, holders, weights) => hold(holders, weights), PATIENCE);
+
+  it('leave no rejection that nobody handles', () => {
+    expect(unhandled).toEqual([]);
+  });
+});

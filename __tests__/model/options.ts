@@ -1,0 +1,15 @@
+/** The session's: small enough for every bound to be reached. All times are ms. */
+export const OPTIONS = {
+  refreshTimeout: 1_000,
+  refreshRetries: 2,
+  backoff: { initial: 100, factor: 2, cap: 2_000 },
+  refreshWindow: { limit: 3, interval: 600_000 },
+} as const;
+export const MAX_REPLAYS = 2;
+
+/** Of an access token, at the server. */
+export const LIFETIME = 60_000;
+
+/** What the token endpoint asks for, with `Retry-After`: less than the backoff's cap, and more. */
+export const SHORT_WISH = 1_000;
+export const LONG_WISH = 120_000;

@@ -1,0 +1,71 @@
+import * as fc from 'fast-check';
+import { type Command, perform, request } from './commands.js';
+import type { Holder } from './holder.js';
+import { OPTIONS } from './options.js';
+import { Stage } from './stage.js';
+import { type Setup, World } from './world.js';
+
+// Longer than any backoff and any wish of the server, shorter than the window of the breaker.
+const HOLD_OFF = 130_000;
+
+/** One schedule, from the first sign-in to the last timer. @throws what law was broken first */
+export async function run(setup: Setup, commands: Command[], pace: number[], scheduler: fc.Scheduler): Promise<void> {
+  const stage = new Stage(scheduler, pace);
+  const world = new World(setup, stage);
+  try {
+    await world.open();
+    const acts = commands.map((command) => ({ label: fc.stringify(command), builder: () => perform(world, command) }));
+    scheduler.scheduleSequence(acts as never);
+    await stage.play();
+    await world.settle();
+    await aftermath(world);
+    await end(world);
+  } finally {
+    stage.leave();
+  }
+  const [first] = world.judge.broken;
+  if (first) throw new Error(first);
+}
+
+/** All is well again: whoever was signed in still is, and whatever was held off or open is over. */
+async function aftermath(world: World): Promise<void> {
+  const { server, database, judge } = world;
+  server.faults = [];
+  server.refusals = 0;
+  database.troubles = [];
+  judge.stormSince = undefined;
+  await world.pass(HOLD_OFF);
+  for (const holder of world.holders) await probe(world, holder, true);
+  await world.pass(OPTIONS.refreshWindow.interval);
+  for (const holder of world.holders) await probe(world, holder, false);
+}
+
+/** A token that died before its time is mended: L8, L10, L11, L12. */
+async function probe(world: World, holder: Holder, lenient: boolean): Promise<void> {
+  const alive = await isAlive(world, holder);
+  world.server.expire();
+  const call = request(holder);
+  await world.settle();
+  const { status, code } = call.end ?? {};
+  const open = world.server.unhelpful >= OPTIONS.refreshWindow.limit;
+  // What a failed sign-in has left in the store is found there later.
+  const unsure = holder.calls.some(({ kind, end }) => kind === 'signIn' && end?.code);
+  const excused = lenient && (!world.judge.alone || open || unsure);
+  const how = `${code ?? status} ${lenient ? 'though no failure was recent' : 'for ever'}`;
+  world.judge.check(!alive || excused || status === 200, `L10 a session that is alive gets ${how}`);
+}
+
+/** Signed in, with a refresh token that the server would take. */
+async function isAlive({ server, setup, database }: World, holder: Holder): Promise<boolean> {
+  if (holder.closed || holder.out || holder.signedIn <= holder.ended) return false;
+  const stored = setup.remote ? await database.inner.read() : undefined;
+  const family = setup.remote ? server.accesses.get(stored?.token.accessToken ?? '')?.family : server.families.at(-1);
+  return family !== undefined && !family.revoked && !family.doomed;
+}
+
+/** L23: nothing is left behind. */
+async function end(world: World): Promise<void> {
+  for (const holder of world.holders) holder.close();
+  await world.settle();
+  world.judge.check(world.stage.timers === 0, 'L23 a timer is left after close()');
+}
