@@ -14,14 +14,14 @@ export interface Circumstances {
 }
 
 /** Has an end its reason? What a call may come to, by what happened before it and while it lasted. */
-export function reasonsFor(call: Call, { status, code, user }: End, judge: Circumstances): boolean {
+export function reasonsFor(call: Call, { status, code, user, error }: End, judge: Circumstances): boolean {
   const { holder } = call;
   const others = !judge.alone;
   const changed = holder.pending > 0 || holder.asked > call.began || holder.signedIn > call.began;
   const ended = holder.ended > call.began || holder.ended >= holder.signedIn || call.ended > call.signedIn;
   switch (code) {
     case undefined:
-      return call.kind !== 'request' || user === call.sends.at(-1);
+      return !error && (call.kind !== 'request' || user === call.sends.at(-1));
     case 'ERR_CANCELED':
       return call.abort?.signal.aborted === true;
     case 'ERR_BAD_REQUEST':
@@ -39,6 +39,7 @@ export function reasonsFor(call: Call, { status, code, user }: End, judge: Circu
     case 'ERR_BEARER_STORE':
       return judge.troubled || changed || ended || others;
     default:
+      // The reason of a signal, which token() fails with.
       return call.abort?.signal.aborted === true;
   }
 }

@@ -1,6 +1,8 @@
 import { type Clock, withGlobal } from '@sinonjs/fake-timers';
 import type { Scheduler } from 'fast-check';
 
+// A run takes a few hundred.
+const MOST_STEPS = 20_000;
 // Any will do, if it is always the same.
 const START = Date.UTC(2026, 0, 1);
 
@@ -90,6 +92,7 @@ export class Stage {
   async play(): Promise<void> {
     await quiet();
     while (this.scheduler.count() > 0) {
+      if (this.#step > MOST_STEPS) throw new Error(`L6 no end in sight after ${MOST_STEPS} steps`);
       // `waitNext` would let everything settle first, and no two things would ever be under way together.
       await this.scheduler.waitOne();
       await this.#breathe();

@@ -88,7 +88,11 @@ export class World {
   }
 
   signIn(holder: Holder, user: string): void {
+    // The others may still find there what it is about to replace.
+    if (this.setup.holders > 1) this.server.doomAll();
     const tokens = this.server.issue(user);
+    // One that overtakes another is written again after it, whatever has become of it meanwhile.
+    if (holder.pending > 0) this.server.doomAll();
     const call = holder.call('signIn', ({ began }) => {
       holder.asks(user, began);
       return holder.session.signIn(tokens);
@@ -101,6 +105,8 @@ export class World {
   }
 
   signOut(holder: Holder): void {
+    // The others may still find there what is being revoked.
+    if (this.setup.holders > 1) this.server.doomAll();
     const call = holder.call('signOut', () => {
       holder.leaves();
       return holder.session.signOut();
