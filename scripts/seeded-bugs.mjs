@@ -37,7 +37,7 @@ function run() {
   rmSync(report, { force: true });
   spawnSync(process.execPath, [...JEST, '--json', '--outputFile', report], {
     cwd: scratch,
-    env: { MODEL_RUNS: '100', ...process.env, MODEL_SHRINK: '0', FORCE_COLOR: '0' },
+    env: { MODEL_RUNS: '100', ...process.env, MODEL_STOP: '1', FORCE_COLOR: '0' },
     stdio: 'ignore',
     timeout: PATIENCE,
   });
