@@ -2,9 +2,10 @@ import type { Stored } from 'axios-bearer';
 import type { Call, End, Party } from './call.js';
 import { type Circumstances, reasonsFor } from './ends.js';
 import { LIFETIME, MAX_REPLAYS, OPTIONS } from './options.js';
-import type { Grant, Reply, Server } from './server.js';
+import type { Reply, Server } from './server.js';
 import type { Stage } from './stage.js';
 import type { Database } from './store.js';
+import type { Grant } from './tokens.js';
 import type { bearerOf } from './wire.js';
 
 /** Watches the laws while a run lasts. What it finds is kept: thrown, it would be taken for a fault of the network. */
@@ -39,6 +40,11 @@ export class Judge implements Circumstances {
     return this.database.troubled || this.stage.slow;
   }
 
+  /** A sign-in failed, and what it has left in the store may be found there later. */
+  get unsure(): boolean {
+    return this.holders.some(({ calls }) => calls.some(({ kind, end }) => kind === 'signIn' && end?.code));
+  }
+
   /** A request is on the wire. */
   sends(call: Call, { token, well }: ReturnType<typeof bearerOf>): void {
     const access = this.server.accesses.get(token ?? '');
@@ -58,7 +64,8 @@ export class Judge implements Circumstances {
   /** A request waits. */
   waits(holder: Party, url: string, after: 'held' | '401'): void {
     const call = holder.calls.find((each) => each.url === url) as Call;
-    call.flight = holder.flights;
+    // Of the reading of the store nothing is told.
+    call.flight = holder.refreshing ? holder.flights : 0;
     const { expiresAt = 0 } = holder.session.state as { expiresAt?: number };
     const live = Date.now() < expiresAt && !call.options.minValidity && holder.refreshing;
     this.check(!live || after === '401', 'L10 a live token does not serve while its refresh is under way');
@@ -125,7 +132,7 @@ export class Judge implements Circumstances {
     if (!next) return;
     const asked = this.holders.some((holder) => holder.pending > 0 || holder.asked > this.#signedOut);
     const family = this.server.accesses.get(next.token.accessToken)!.family;
-    const excused = how === 'replace' || asked || family.doomed;
+    const excused = how === 'replace' || asked || this.unsure;
     this.check(!this.#signedOut || excused, 'L22 a refresh was committed after signOut() resolved');
     const whose = this.#users.get(next.session) ?? family.user;
     this.check(whose === family.user, 'L21 a session was given tokens of another user');
@@ -162,7 +169,8 @@ export class Judge implements Circumstances {
 
   /** L8: the backoff, or the server’s own wish. */
   #heldOff({ failure, stage }: Party): void {
-    if (!failure) return;
+    // An attempt that the store held up may be over before its source.
+    if (!failure || this.troubled) return;
     const gone = stage.elapsed() - failure.at;
     const jumped = Date.now() - failure.wall !== gone;
     this.check(jumped || gone >= failure.wait, 'L8 an attempt came sooner than the backoff or the server says');

@@ -48,10 +48,8 @@ async function probe(world: World, holder: Holder, lenient: boolean): Promise<vo
   await world.settle();
   const { status, code } = call.end ?? {};
   const open = world.server.unhelpful >= OPTIONS.refreshWindow.limit;
-  // What a failed sign-in has left in the store is found there later.
-  const unsure = holder.calls.some(({ kind, end }) => kind === 'signIn' && end?.code);
   // A hold-off that was forgotten when the clock was set back counts again once that time has come again.
-  const { alone, jumped } = world.judge;
+  const { alone, jumped, unsure } = world.judge;
   const excused = lenient && (!alone || open || unsure || jumped);
   const how = `${code ?? status} ${lenient ? 'though no failure was recent' : 'for ever'}`;
   world.judge.check(!alive || excused || status === 200, `L10 a session that is alive gets ${how}`);

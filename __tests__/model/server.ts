@@ -1,4 +1,5 @@
 import { LIFETIME, LONG_WISH, SHORT_WISH } from './options.js';
+import type { Access, Family, Grant } from './tokens.js';
 
 /** What the token endpoint does instead of its work, once. */
 export const FAULTS = [
@@ -16,48 +17,6 @@ export const FAULTS = [
 export type Fault = (typeof FAULTS)[number];
 
 const WISHES: Partial<Record<Fault, number>> = { throttled: SHORT_WISH, banned: LONG_WISH };
-
-/** One sign-in, and all that came of it: the refresh-token family of RFC 9700 §4.14. */
-interface Family {
-  readonly user: string;
-  revoked: boolean;
-  /** Its newest tokens got lost: whoever presents the old refresh token again can't be blamed. */
-  doomed: boolean;
-}
-
-/** An access token, and what became of it. */
-export interface Access {
-  readonly token: string;
-  readonly family: Family;
-  /** ms; at the server, by a clock that nobody sets. */
-  readonly expiresAt: number;
-  /** It came of a refresh, not of a sign-in. */
-  readonly refreshed: boolean;
-  /** ms; by the wall clock of who got it. */
-  from: number;
-  revoked: boolean;
-  refused: boolean;
-  /** Some answer was no 401. */
-  helped: boolean;
-  /** Refused though it was new: to whoever had been refused before it, or to the first who came with it. */
-  unhelpful: boolean;
-}
-
-/** A refresh token. */
-export interface Grant {
-  readonly token: string;
-  readonly family: Family;
-  /** The newest access token that came with it. */
-  access: Access;
-  spent: boolean;
-  /** Its holder knows that it is no good any more. */
-  over: boolean;
-  /** It is being presented now. */
-  open: boolean;
-  /** Somebody asked for a refresh whatever the token's age. */
-  wanted: boolean;
-  presented: number;
-}
 
 export interface Reply {
   /** 0: none comes; -1: the connection breaks. */
@@ -103,6 +62,7 @@ export class Server {
     return this.grants.get(refreshToken ?? '')?.family === this.families.at(-1);
   }
 
+  /** From now on nobody is blamed for what becomes of the tokens there are. */
   doomAll(): void {
     for (const family of this.families) family.doomed = true;
   }
