@@ -40,9 +40,14 @@ export class Judge implements Circumstances {
     return this.database.troubled || this.stage.slow;
   }
 
-  /** A sign-in failed, and what it has left in the store may be found there later. */
+  /** A sign-in has overtaken another. */
+  overtaken = false;
+
+  /** A sign-in failed, or is written a second time: what it leaves in the store may be found there later. */
   get unsure(): boolean {
-    return this.holders.some(({ calls }) => calls.some(({ kind, end }) => kind === 'signIn' && end?.code));
+    return (
+      this.overtaken || this.holders.some(({ calls }) => calls.some(({ kind, end }) => kind === 'signIn' && end?.code))
+    );
   }
 
   /** A request is on the wire. */

@@ -92,7 +92,10 @@ export class World {
     if (this.setup.holders > 1) this.server.doomAll();
     const tokens = this.server.issue(user);
     // One that overtakes another is written again after it, whatever has become of it meanwhile.
-    if (holder.pending > 0) this.server.doomAll();
+    if (holder.pending > 0) {
+      this.judge.overtaken = true;
+      this.server.doomAll();
+    }
     const call = holder.call('signIn', ({ began }) => {
       holder.asks(user, began);
       return holder.session.signIn(tokens);
