@@ -39,6 +39,8 @@ export interface Guard {
   destination(config: Config): URL | undefined;
   /** Is our response interceptor still there? */
   hears(): boolean;
+  /** What was last written into a header. */
+  latest?: { accessToken: string; value: string };
   /** The gate: how many of those that waited are on the wire at a time. */
   readonly gate: LimitFunction;
 }
