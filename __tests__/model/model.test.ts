@@ -4,12 +4,14 @@ import { commands } from './commands.js';
 import { run } from './run.js';
 import { setups } from './world.js';
 
-// Short beside the other tests; `MODEL_RUNS=20000` for a night. A failure prints its seed and path: `MODEL_SEED` and the
-// path's first number as `MODEL_PATH` bring it back. `MODEL_STOP=1`: one failure is enough, however long.
+// Short beside the other tests; `MODEL_RUNS=20000 MODEL_SEED=random` for a night. A failure prints its seed and path:
+// `MODEL_SEED` and the path's first number as `MODEL_PATH` bring it back. `MODEL_STOP=1`: one failure is enough, however
+// long.
 const { MODEL_RUNS = '30', MODEL_SEED, MODEL_PATH, MODEL_STOP } = process.env;
 const numRuns = Number(MODEL_RUNS);
 const stops = MODEL_STOP === '1';
-const SEEDS = MODEL_SEED ? [Number(MODEL_SEED)] : [1, 2, Math.floor(Math.random() * 2 ** 31)];
+const drawn = () => Math.floor(Math.random() * 2 ** 31);
+const SEEDS = MODEL_SEED ? [MODEL_SEED === 'random' ? drawn() : Number(MODEL_SEED)] : [1, 2];
 const PATIENCE = 10_000 + 100 * numRuns;
 
 type Weights = Parameters<typeof commands>[0];
