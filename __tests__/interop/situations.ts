@@ -63,8 +63,9 @@ export const situations: Situation[] = [
     name: 'the refresh fails for now',
     requests: 4,
     arrange: (server) => {
-      server.fault('/auth/refresh', { status: 503 });
-      return expired(server);
+      server.fault('/auth/refresh', { status: 503 }, ALWAYS);
+      // Who comes late gets the same, and asks nobody.
+      return { ...expired(server), backoff: { initial: 30_000, cap: 30_000 } };
     },
     like: 'dead',
     costs: { refresh: 1, unauthorized: 4 },
