@@ -91,7 +91,7 @@ export function readSessionOptions(options: SessionOptions) {
   );
   const stores = [store?.read, store?.exclusive, store?.replace].every(isFunction);
   check(store === undefined || stores, 'store', 'a TokenStore: read(), exclusive() and replace()', store);
-  check(identity === undefined || isFunction(identity), 'identity', 'a function', identity);
+  checkFunctions({ identity });
   check(isObject(backoff), 'backoff', 'an object', backoff);
   check(isObject(refreshWindow), 'refreshWindow', 'an object', refreshWindow);
   const { initial = 250, factor = 2, cap = 30_000 } = backoff;
@@ -121,8 +121,7 @@ export function readSessionOptions(options: SessionOptions) {
 /** @throws ERR_BEARER_CONFIG, naming the option */
 export function readInstallOptions(options: InstallOptions) {
   const { skip, shouldRefresh, origins, whenSignedOut = 'send', header = 'Authorization', scheme = 'Bearer' } = options;
-  check(skip === undefined || isFunction(skip), 'skip', 'a function', skip);
-  check(shouldRefresh === undefined || isFunction(shouldRefresh), 'shouldRefresh', 'a function', shouldRefresh);
+  checkFunctions({ skip, shouldRefresh });
   check(['send', 'reject'].includes(whenSignedOut), 'whenSignedOut', "'send' or 'reject'", whenSignedOut);
   check(header === false || (typeof header === 'string' && header !== ''), 'header', 'a name, or false', header);
   check(typeof scheme === 'string', 'scheme', 'a string', scheme);
@@ -161,6 +160,12 @@ function atLeast(least: number, option: string, value: number): number {
 
 function check(ok: boolean, option: string, expected: string, got: unknown): void {
   if (!ok) throw configError(option, expected, got);
+}
+
+function checkFunctions(given: Record<string, unknown>): void {
+  for (const [option, value] of Object.entries(given)) {
+    check(value === undefined || isFunction(value), option, 'a function', value);
+  }
 }
 
 function isFunction(value: unknown): boolean {

@@ -1,15 +1,14 @@
 import type { AxiosInstance } from 'axios';
-import { delayAfter } from './backoff.js';
 import { type BearerError, bearerError } from './errors.js';
 import type { BearerEvent, BearerEvents, Listener } from './events.js';
 import { abortable } from './flight.js';
-import type { TokenFlight } from './holder.js';
 import { Keeper } from './keeper.js';
 import type { SessionOptions } from './options.js';
 import { canRefresh } from './renewal.js';
 import type { TokenSource } from './sources/source.js';
-import { type Current, isBlank, isFresh, reasonOf, type SessionState } from './state.js';
-import { isLive, type Token, type TokenResponse } from './token.js';
+import { reasonOf, type SessionState } from './state.js';
+import { Supply } from './supply.js';
+import type { Token, TokenResponse } from './token.js';
 import { awaitedBounds } from './vault.js';
 
 /** What `session.token()` is asked for. */
@@ -20,10 +19,12 @@ export interface TokenRequest {
   signal?: AbortSignal;
 }
 
-/** Who is signed in, and what is asked of them: by the app, and by each request. Knows no axios. */
+/** Who is signed in: what the app asks and is told. Knows no axios. */
 export class TokenSession {
   /** Whose sibling the source's `client` is: the first instance that was served. @internal */
   sibling: AxiosInstance | undefined;
+  /** What requests ask for. @internal */
+  readonly supply: Supply;
   readonly #keeper: Keeper;
   /** Call it on every change of `state`, as React's `useSyncExternalStore` does. Returns the way to stop. */
   readonly subscribe: (changed: () => void) => () => void;
@@ -33,6 +34,7 @@ export class TokenSession {
   /** @throws ERR_BEARER_CONFIG, ERR_BEARER_TOKEN */
   constructor(options: SessionOptions, client: (signal: AbortSignal) => AxiosInstance) {
     this.#keeper = new Keeper(options, client);
+    this.supply = new Supply(this.#keeper);
     this.subscribe = this.#keeper.state.subscribe;
     this.getSnapshot = this.#keeper.state.getSnapshot;
   }
@@ -54,9 +56,9 @@ export class TokenSession {
    */
   async token({ minValidity, signal }: TokenRequest = {}): Promise<string> {
     signal?.throwIfAborted();
-    const found = this.lookup(minValidity);
-    const current = found instanceof Promise ? await abortable(found, signal, () => this.left()) : found;
-    return this.#held(current).token.accessToken;
+    const found = this.supply.lookup(minValidity);
+    const current = found instanceof Promise ? await abortable(found, signal, () => this.supply.left()) : found;
+    return this.supply.held(current).token.accessToken;
   }
 
   /**
@@ -68,10 +70,12 @@ export class TokenSession {
   async refresh(): Promise<Token> {
     const keeper = this.#keeper;
     const reading = keeper.restore();
-    if (reading) await this.#outcome(reading);
+    if (reading) await this.supply.outcome(reading);
     const { current } = keeper.state;
-    if (!keeper.flight && !(current ? keeper.renewable(current) : keeper.obtainable)) throw this.signedOutError();
-    return this.#held(await this.#outcome(keeper.renewal(), current?.identity)).token;
+    if (!keeper.flight && !(current ? keeper.renewable(current) : keeper.obtainable)) {
+      throw keeper.state.signedOutError();
+    }
+    return this.supply.held(await this.supply.outcome(keeper.renewal(), current?.identity)).token;
   }
 
   /**
@@ -83,7 +87,7 @@ export class TokenSession {
   async signIn(tokens?: TokenResponse): Promise<Token> {
     const { state, settings } = this.#keeper;
     const { source } = settings;
-    if (reasonOf(state.phase) === 'closed') throw this.signedOutError();
+    if (reasonOf(state.phase) === 'closed') throw state.signedOutError();
     const asks = source.obtain || canRefresh(source, undefined);
     const given = tokens === undefined && !asks ? source.tokens : tokens;
     const stored = given === undefined ? undefined : this.#keeper.firstOf(given);
@@ -95,7 +99,7 @@ export class TokenSession {
         'signIn() needs tokens: the source has no obtain(), and refresh() needs a refresh token',
       );
     }
-    return this.#held(await this.#keeper.signIn(stored).join()).token;
+    return this.supply.held(await this.#keeper.signIn(stored).join()).token;
   }
 
   /**
@@ -134,122 +138,4 @@ export class TokenSession {
   signedOutError(): BearerError {
     return this.#keeper.state.signedOutError();
   }
-
-  /** A token at hand, whatever its age, unless a sign-in is to replace it. @internal */
-  get atHand(): Current | undefined {
-    const { state, flight } = this.#keeper;
-    return flight?.urgent ? undefined : state.current;
-  }
-
-  /** Will the token at hand do, with nothing to wait for and nothing to begin? @internal */
-  isFresh(minValidity = 0): boolean {
-    const { atHand } = this;
-    return atHand !== undefined && isFresh(atHand, minValidity);
-  }
-
-  /** Is there no token, and none to be had without a sign-in? @internal */
-  get isIdle(): boolean {
-    const { unread, flight, state, obtainable } = this.#keeper;
-    return !unread && !flight?.urgent && !state.current && !obtainable;
-  }
-
-  /** @internal */
-  get isRefreshing(): boolean {
-    return this.#keeper.flight !== undefined;
-  }
-
-  /**
-   * The token to send a request with; a promise where it has to be waited for; `undefined`: there is none to be had.
-   * `newest`: wait for a refresh under way, if it comes to something.
-   *
-   * @internal
-   */
-  lookup(minValidity = 0, newest = false): Current | Promise<Current | undefined> | undefined {
-    const keeper = this.#keeper;
-    const reading = keeper.restore();
-    // What the store holds decides what is to be done, as if it had been known from the start.
-    if (reading) return this.#outcome(reading).then(() => this.lookup(minValidity, newest));
-    if (keeper.flight?.urgent) return this.#outcome(keeper.flight, keeper.arriving);
-    const { current } = keeper.state;
-    if (current) {
-      if (newest && keeper.flight) return this.#outcome(keeper.flight, current.identity, true);
-      if (isFresh(current, minValidity) || !keeper.renewable(current)) return current;
-      const flight = keeper.renewal();
-      return isLive(current.token, Date.now(), minValidity) ? current : this.#outcome(flight, current.identity, true);
-    }
-    return keeper.obtainable ? this.#outcome(keeper.renewal()) : undefined;
-  }
-
-  /**
-   * A request was refused with a 401: the token to send it again with; `undefined`: no new one would help, or none is to
-   * be had. `replays`: so many times it was refused again, with newer tokens.
-   *
-   * @throws ERR_BEARER_IDENTITY
-   * @internal
-   */
-  recover(sent: Current, replays: number): Current | Promise<Current | undefined> | undefined {
-    const keeper = this.#keeper;
-    const { breaker, settings } = keeper;
-    if (keeper.flight?.urgent) return this.#outcome(keeper.flight, sent.identity);
-    const { current } = keeper.state;
-    if (!current) return undefined;
-    if (current !== sent) return ofSame(sent.identity, current);
-    const unhelpful = replays > 0 || breaker.isUnproven(sent);
-    if (unhelpful) this.noHelp(sent);
-    if (replays > 1) return undefined;
-    const now = Date.now();
-    if (!keeper.flight && (!keeper.renewable(current) || breaker.openFor(now) > 0)) return undefined;
-    const delay = unhelpful ? delayAfter(breaker.count(now), settings.backoff) : 0;
-    return this.#outcome(keeper.renewal(delay), sent.identity);
-  }
-
-  /** A request that waited has given up. @internal */
-  left(): void {
-    this.#keeper.flight?.leave();
-  }
-
-  /** Is who sends it still signed in? @throws ERR_BEARER_SIGNED_OUT, ERR_BEARER_IDENTITY @internal */
-  assertSame(sent: Current): void {
-    ofSame(sent.identity, this.#held(this.#keeper.state.current));
-  }
-
-  /** @internal */
-  helped(sent: Current): void {
-    this.#keeper.breaker.helped(sent);
-  }
-
-  /** @internal */
-  noHelp(sent: Current): void {
-    const { breaker } = this.#keeper;
-    const news = breaker.noHelp(sent, Date.now());
-    const retryAfter = breaker.openFor(Date.now());
-    if (news && retryAfter > 0) this.emit('breakerOpen', () => ({ retryAfter }));
-  }
-
-  /** What the flight brings to one who waits. Who waited as one user gets no token of another. */
-  async #outcome(flight: TokenFlight, identity?: string, oldWillDo = false): Promise<Current | undefined> {
-    try {
-      const landed = await flight.join();
-      return landed && ofSame(identity, landed);
-    } catch (error) {
-      const { current, phase } = this.#keeper.state;
-      if (oldWillDo && current && isLive(current.token, Date.now())) return ofSame(identity, current);
-      // Nobody was found to be signed in; what that means for a request, `whenSignedOut` says.
-      if (isBlank(phase) && (error as BearerError).code === 'ERR_BEARER_REJECTED') return undefined;
-      throw error;
-    }
-  }
-
-  #held(current: Current | undefined): Current {
-    if (!current) throw this.signedOutError();
-    return current;
-  }
-}
-
-function ofSame(identity: string | undefined, current: Current): Current {
-  if (identity === undefined || identity === current.identity) return current;
-  throw bearerError(
-    'ERR_BEARER_IDENTITY',
-    'Another user signed in while the request waited; it was not sent in their name',
-  );
 }

@@ -112,14 +112,15 @@ function assertToken(name: string, value: unknown): asserts value is string {
 /** When the access token ends, by `expires_in`, an absolute time, or a JWT's own claim. */
 function expiry(fields: Fields, accessToken: string, issuedAt: number, answered: boolean): number | undefined {
   const seconds = finite(fields.expires_in ?? fields.expiresIn);
-  const jwt = seconds === undefined && fields.expiresAt == null ? jwtTimes(accessToken) : {};
+  const claims = seconds === undefined && fields.expiresAt == null ? claimsOf(accessToken) : {};
+  const [exp, iat] = [finite(claims.exp), finite(claims.iat)];
   const life =
     seconds !== undefined
       ? seconds * 1_000
       : // What counts is how long, not when: an answer's clock may be minutes from ours.
-        answered && jwt.exp !== undefined && jwt.iat !== undefined
-        ? (jwt.exp - jwt.iat) * 1_000
-        : (finite(fields.expiresAt) ?? (jwt.exp ?? Number.NaN) * 1_000) - issuedAt;
+        answered && exp !== undefined && iat !== undefined
+        ? (exp - iat) * 1_000
+        : (finite(fields.expiresAt) ?? (exp ?? Number.NaN) * 1_000) - issuedAt;
   if (!Number.isFinite(life) || (answered && life <= 0)) return undefined;
   return issuedAt + (answered ? Math.max(life, SHORTEST_LIFE) : life);
 }
@@ -130,11 +131,11 @@ function finite(value: unknown): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
-/** A hint only: nothing is verified, and nothing but times is read. */
-function jwtTimes(token: string): { exp?: number | undefined; iat?: number | undefined } {
+/** What a JWT says of itself (RFC 7519 §4); `{}`: it is none. Nothing is verified: it is a hint. */
+export function claimsOf(token: string | undefined): Fields {
   try {
-    const { exp, iat } = JSON.parse(atob(token.split('.')[1]!.replace(/-/g, '+').replace(/_/g, '/')));
-    return { exp: finite(exp), iat: finite(iat) };
+    const payload = token?.split('.')[1] as string;
+    return Object(JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/'))));
   } catch {
     return {};
   }

@@ -27,12 +27,12 @@ export async function attach(guard: Guard, final: Config, passage: Passage): Pro
   const session = asked instanceof Promise ? await patient(asked, config, since) : asked;
   if (session) session.sibling ??= guard.instance;
   const reason = obstacle(guard, config, session);
-  const found = reason ? undefined : session?.lookup(options.minValidity, hasOneChance(config, session));
+  const found = reason ? undefined : session?.supply.lookup(options.minValidity, hasOneChance(config, session));
   const waits = found instanceof Promise;
   if (waits) session?.emit('waiting', () => ({ ...requestInfo(config), after: 'held' }));
   let current: Current | undefined;
   try {
-    current = waits ? await patient(found, config, since, () => session?.left()) : found;
+    current = waits ? await patient(found, config, since, () => session?.supply.left()) : found;
   } catch (error) {
     return failOnWire(config, error, passage);
   }
@@ -47,7 +47,7 @@ export async function attach(guard: Guard, final: Config, passage: Passage): Pro
 
 /** While a refresh is under way, the token at hand may be refused: who can't be sent again waits to see. */
 export function hasOneChance({ data }: Config, session: TokenSession): boolean {
-  return session.isRefreshing && isOneShot(data);
+  return session.supply.isRefreshing && isOneShot(data);
 }
 
 /** Somebody may have frozen it; axios works on a copy too. */

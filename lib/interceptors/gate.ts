@@ -3,7 +3,7 @@ import { forRequest, isBearerError } from '../errors.js';
 import { Replayable } from './body.js';
 import type { Config, Journey, Passage } from './config.js';
 import { isImpatient, patient } from './patience.js';
-import { ownOf, takeOff, wear } from './wire.js';
+import { standIn } from './wire.js';
 
 /** On the wire through the gate: first come, first served. Who leaves the queue takes no place in it. */
 export async function throughGate(config: Config, journey: Journey): Promise<AxiosResponse> {
@@ -12,7 +12,7 @@ export async function throughGate(config: Config, journey: Journey): Promise<Axi
   const adapter = adapterOf(journey, config);
   const send = () => {
     // Who waited in the queue may have been signed out meanwhile.
-    session.assertSame(current);
+    session.supply.assertSame(current);
     return adapter(config);
   };
   if (!isImpatient(config)) return gate(send);
@@ -64,10 +64,7 @@ export function ownHeaders(headers: unknown): AxiosHeaders {
 
 /** Ten thousand that waited do not leave in one tick. */
 export function pace(config: Config, journey: Journey): void {
-  wear(config, journey, 'adapter', (sent) => {
-    takeOff(sent, journey, 'adapter');
-    return throughGate(sent, journey).catch((error) => refuse(error, sent));
-  });
+  standIn(config, (sent) => throughGate(sent, journey).catch((error) => refuse(error, sent)), journey);
 }
 
 /**
@@ -77,9 +74,7 @@ export function pace(config: Config, journey: Journey): void {
 export function failOnWire(config: Config, error: unknown, passage: Passage): Config {
   // Made anew whenever it is sent, so not now.
   if (config.data instanceof Replayable) refuse(error, config);
-  const worn = { own: ownOf(config), worn: {} };
-  wear(config, worn, 'adapter', async (sent) => refuse(error, sent));
-  passage.restore = (sent) => takeOff(sent, worn, 'adapter');
+  passage.restore = standIn(config, async (sent) => refuse(error, sent));
   return config;
 }
 

@@ -1,11 +1,11 @@
 import axios, { getAdapter } from 'axios';
-import { bearerError } from '../errors.js';
+import { bearerError, forRequest } from '../errors.js';
 import type { TokenSession } from '../session.js';
 import { attach, depart, extensible, hasOneChance, leaveAlone, obstacle } from './attach.js';
 import { Replayable } from './body.js';
 import { type Config, type Guard, type Passage, requestOptions } from './config.js';
 import { isCanceled } from './patience.js';
-import { ownOf, takeOff, wear } from './wire.js';
+import { standIn } from './wire.js';
 
 /** Can what is to be done with this request be done here and now, with nothing to wait for and nothing that could throw? */
 export function isReady({ settings }: Guard, config: Config, session: TokenSession): boolean {
@@ -13,7 +13,7 @@ export function isReady({ settings }: Guard, config: Config, session: TokenSessi
   if (config.data instanceof Replayable || hasOneChance(config, session)) return false;
   if (options === false) return true;
   if (options.session || settings.skip) return false;
-  return session.isFresh(options.minValidity) || (settings.whenSignedOut === 'send' && session.isIdle);
+  return session.supply.isFresh(options.minValidity) || (settings.whenSignedOut === 'send' && session.supply.isIdle);
 }
 
 /**
@@ -37,7 +37,7 @@ function attachNow(guard: Guard, final: Config, session: TokenSession, passage: 
   if (isCanceled(final)) return final;
   const config = extensible(final);
   const reason = obstacle(guard, config, session);
-  const current = reason ? undefined : session.atHand;
+  const current = reason ? undefined : session.supply.atHand;
   if (!current) return leaveAlone(config, reason ?? 'signed-out', session);
   passage.journey = depart(guard, config, session, current, config.data);
   return config;
@@ -46,15 +46,11 @@ function attachNow(guard: Guard, final: Config, session: TokenSession, passage: 
 /** A synchronous interceptor has made it something to wait for, where axios waits for nobody but the adapter. */
 function attachAtWire(guard: Guard, final: Config, passage: Passage): Config {
   const config = extensible(final);
-  const worn = { own: ownOf(config), worn: {} };
   const { data } = config;
-  wear(config, worn, 'adapter', async (sent) => {
-    takeOff(sent, worn, 'adapter');
+  standIn(config, async (sent) => {
     if (data instanceof Replayable) {
-      throw bearerError(
-        'ERR_BEARER_BODY',
-        'A `synchronous` interceptor put a replayable() body there: make it an async one',
-      );
+      const advice = 'A `synchronous` interceptor put a replayable() body there: make it an async one';
+      throw forRequest(bearerError('ERR_BEARER_BODY', advice), sent);
     }
     const ready = await attach(guard, sent, passage);
     return getAdapter(ready.adapter || axios.defaults.adapter, ready as never)(ready);

@@ -53,25 +53,38 @@ export function ownOf(config: Config): Worn {
   return own;
 }
 
+/** Who writes on a config, and so must be able to put back what was there. */
 type Wardrobe = Pick<Journey, 'own' | 'worn'>;
 
 /** Puts on a config what it bears for the time on the wire only. */
-export function wear<K extends keyof Worn>(config: Worn, { worn }: Wardrobe, key: K, value: Worn[K]): void {
+function wear<K extends keyof Worn>(config: Worn, { worn }: Wardrobe, key: K, value: Worn[K]): void {
   config[key] = value;
   worn[key] = value;
 }
 
 /** Puts back what was there, unless somebody else has changed it meanwhile. */
-export function takeOff(config: Worn, { own, worn }: Wardrobe, key: keyof Worn): void {
+function takeOff(config: Worn, { own, worn }: Wardrobe, key: keyof Worn): void {
   if (!Object.hasOwn(worn, key) || config[key] !== worn[key]) return;
   if (Object.hasOwn(own, key)) config[key] = own[key] as never;
   else delete config[key];
 }
 
+/** `act` is done in the adapter's place, which it gives back when it is its turn. @returns the way to give it back before */
+export function standIn(
+  config: Config,
+  act: (sent: Config) => Promise<AxiosResponse>,
+  wardrobe: Wardrobe = { own: ownOf(config), worn: {} },
+): (sent: Config) => void {
+  const leave = (sent: Config) => takeOff(sent, wardrobe, 'adapter');
+  wear(config, wardrobe, 'adapter', (sent) => {
+    leave(sent);
+    return act(sent);
+  });
+  return leave;
+}
+
 export function disarm(config: Worn, journey: Wardrobe): void {
   for (const key of WORN) takeOff(config, journey, key);
-  // axios-mock-adapter takes the adapter away while it is at work.
-  if (!config.adapter && journey.own.adapter) config.adapter = journey.own.adapter;
 }
 
 /** Lets a 401 pass, which may never become an error: making one costs more than the request itself. */

@@ -118,7 +118,7 @@ class Interception {
 
   #isStalled(config: Config): boolean {
     const session = this.#session;
-    if (!session?.isRefreshing || config.skipAuthRefresh || !this.rules.length) return false;
+    if (!session?.supply.isRefreshing || config.skipAuthRefresh || !this.rules.length) return false;
     // The refresh's own request, as far as it can be told.
     return askingSource() !== session.source;
   }

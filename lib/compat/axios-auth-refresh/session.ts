@@ -53,7 +53,7 @@ export class RefreshSession extends Session {
 
   /** Is the refresh under way over within so many ms? @throws what it failed with */
   async isOverWithin(ms: number): Promise<boolean> {
-    if (!this.isRefreshing) return true;
+    if (!this.supply.isRefreshing) return true;
     return inTime(
       this.refresh().then(() => true),
       ms,

@@ -1,14 +1,4 @@
-type Claims = Record<string, unknown> & { exp?: unknown };
-
-/** Nothing is verified: it is a hint, as everything that a client reads from a token. */
-function claimsOf(token: string | undefined): Claims {
-  try {
-    const payload = token?.split('.')[1] as string;
-    return Object(JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/'))));
-  } catch {
-    return {};
-  }
-}
+import { claimsOf } from '../../token.js';
 
 /** ms since the epoch; `undefined`: the token does not say. */
 export function expiryOf(token: string | undefined): number | undefined {
