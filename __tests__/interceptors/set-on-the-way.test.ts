@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { AxiosInterceptorOptions } from 'axios';
 import type { BearerRequestOptions, Session, SessionOptions } from 'axios-bearer';
 import { createSession, replayable } from 'axios-bearer';
 import type { Echo } from 'axios-bearer/testing';
@@ -6,8 +7,10 @@ import { closeAll, failureOf, keep, refreshing, scene, serve } from '../support/
 
 afterEach(closeAll);
 
+type How = AxiosInterceptorOptions | undefined;
+
 /** An instance whose token is fresh for `minutes`, and an interceptor that sets `config.bearer`. */
-async function setting(option: false | BearerRequestOptions, minutes = 60) {
+async function setting(how: How, option: false | BearerRequestOptions, minutes = 60) {
   const server = await serve();
   const { access_token: accessToken, refresh_token: refreshToken } = server.issue();
   const now = Date.now();
@@ -18,7 +21,7 @@ async function setting(option: false | BearerRequestOptions, minutes = 60) {
     expiresAt: now + minutes * 60_000,
   };
   const { api } = await scene({ server, tokens });
-  api.interceptors.request.use((config) => Object.assign(config, { bearer: option }));
+  api.interceptors.request.use((config) => Object.assign(config, { bearer: option }), null, how);
   return { api, server };
 }
 
@@ -26,29 +29,24 @@ function another(options: Partial<SessionOptions>): Session {
   return keep(createSession({ source: refreshing, ...options }));
 }
 
-describe('config.bearer, set by another interceptor', () => {
+describe.each<[string, How]>([
+  ['another interceptor', undefined],
+  ['a `synchronous` interceptor', { synchronous: true }],
+])('config.bearer, set by %s', (_, how) => {
   it('sends no token with `false`', async () => {
-    const { api, server } = await setting(false);
+    const { api, server } = await setting(how, false);
     await failureOf(api.get('/videos'));
     expect(server.log.map(({ generation }) => generation)).toEqual([undefined]);
   });
 
   it('refreshes first for `minValidity`', async () => {
-    const { api, server } = await setting({ minValidity: 10 * 60_000 }, 9);
+    const { api, server } = await setting(how, { minValidity: 10 * 60_000 }, 9);
     await api.get('/videos');
     expect(server.log.map(({ path }) => path)).toEqual(['/auth/refresh', '/videos']);
   });
 
-  it('makes the body of a `replayable()` that another interceptor has put there', async () => {
-    const { api, server } = await setting({});
-    api.interceptors.request.use((config) => Object.assign(config, { data: replayable(() => 'made anew') }));
-    const { data } = await api.post<Echo>('/echo', 'as it was');
-    expect(data.text).toBe('made anew');
-    expect(server.stats.refresh).toBe(0);
-  });
-
   it('hands on the 401 with `replay: false`', async () => {
-    const { api, server } = await setting({ replay: false });
+    const { api, server } = await setting(how, { replay: false });
     server.expire();
     await failureOf(api.get('/videos'));
     expect(server.log.filter(({ path }) => path === '/videos')).toHaveLength(1);
@@ -61,10 +59,32 @@ describe('config.bearer, set by another interceptor', () => {
       const { api } = await scene({ server });
       const tokens = { ...server.issue(), ...(state === 'expired' && { expires_in: 0 }) };
       const bob = another({ tokens });
-      api.interceptors.request.use((config) => Object.assign(config, { bearer: { session: bob } }));
+      api.interceptors.request.use((config) => Object.assign(config, { bearer: { session: bob } }), null, how);
       await api.get('/videos');
       const sent = server.log.filter(({ path }) => path === '/videos').map(({ generation }) => generation);
       expect(sent).toEqual([state === 'fresh' ? 2 : 3]);
     },
   );
+});
+
+describe('A `replayable()` body that another interceptor puts there', () => {
+  const put = { data: replayable(() => 'made anew') };
+
+  it('is made', async () => {
+    const { api, server } = await setting(undefined, {});
+    api.interceptors.request.use((config) => Object.assign(config, put));
+    const { data } = await api.post<Echo>('/echo', 'as it was');
+    expect(data.text).toBe('made anew');
+    expect(server.stats.refresh).toBe(0);
+  });
+
+  it('L16 is refused, not sent as what the transforms make of it, where the interceptor is `synchronous`', async () => {
+    const { api, server } = await setting({ synchronous: true }, {});
+    api.interceptors.request.use((config) => Object.assign(config, put), null, { synchronous: true });
+    expect(await failureOf(api.post('/echo', 'as it was'))).toMatchObject({
+      code: 'ERR_BEARER_BODY',
+      config: { url: '/echo' },
+    });
+    expect(server.log).toHaveLength(0);
+  });
 });

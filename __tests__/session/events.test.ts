@@ -339,6 +339,17 @@ describe('listeners', () => {
     expect(payloads(seen, 'replayed')).toMatchObject([{ url: expect.stringContaining('/echo/second') }]);
   });
 
+  it('tell of a URL object as of its text', async () => {
+    const { server, session } = await scene();
+    // Beside a baseURL, newer axios takes none.
+    const api = axios.create();
+    session.install(api, { origins: server.url });
+    const seen = record(session);
+    server.expire();
+    await api.get(new URL('/echo/object?secret=1', server.url) as never);
+    expect(payloads(seen, 'replayed')).toMatchObject([{ url: `${server.url}/echo/object` }]);
+  });
+
   it('hear only of their own session', async () => {
     const { api, session } = await scene({ tokens: undefined, source: staticToken('one') });
     const other = bearer(axios.create({ baseURL: 'http://127.0.0.1:1' }), { source: staticToken('two') });

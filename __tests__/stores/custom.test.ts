@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { type Held, memoryStore, type Stored, type TokenStore } from 'axios-bearer';
+import { type Held, memoryStore, type Stored, type TokenResponse, type TokenStore } from 'axios-bearer';
 import {
+  clockInHand,
   closeAll,
   codeOf,
   deferred,
@@ -215,6 +216,13 @@ describe('a store that is down', () => {
     expect(server.stats.requests).toBe(0);
   });
 
+  it('at the start goes on failing requests while it is down: none is taken for signed out', async () => {
+    const { server, api } = await scene({ ...quick, store: storeWith({ read: down }), tokens: undefined });
+    for (const attempt of [1, 2, 3])
+      expect([attempt, await codeOf(api.get('/public'))]).toEqual([attempt, 'ERR_BEARER_STORE']);
+    expect(server.stats.requests).toBe(0);
+  });
+
   it('at the start and up again later: the session is found then', async () => {
     const store = memoryStore();
     await store.replace(stored('saved'));
@@ -315,6 +323,28 @@ describe('a store that is down', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect((await api.get('/videos')).status).toBe(200);
     expect(server.stats).toMatchObject({ refresh: 1, reuse: 0 });
+  });
+
+  it('L3 that let an attempt in late keeps what it brings, though nobody waits for it any more', async () => {
+    const clock = clockInHand();
+    const inner = memoryStore();
+    const [opened, answered] = [deferred(), deferred<TokenResponse>()];
+    const slowly: TokenStore['exclusive'] = (task, options) =>
+      opened.promise.then(() => inner.exclusive(task, options));
+    const source = jest.fn(() => answered.promise);
+    const options = { refreshTimeout: 1_000, refreshRetries: 0, tokens: pair('a'), source };
+    const session = lone({ ...options, store: storeWith({ exclusive: slowly }, inner) });
+    await session.token();
+    const refreshing = codeOf(session.refresh());
+    // Four times refreshTimeout, and a tenth of a second, are waited for a store.
+    await clock.advance(4_000);
+    opened.resolve();
+    await clock.advance(200);
+    expect(await refreshing).toBe('ERR_BEARER_STORE');
+    answered.resolve(pair('b'));
+    await clock.advance(1_000);
+    expect([await session.token(), await inner.read()]).toMatchObject(['at_b', { generation: 2 }]);
+    expect(source).toHaveBeenCalledTimes(1);
   });
 
   it('tells so, with ms to come back after, and no secrets', async () => {
