@@ -3,15 +3,15 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosInstance } from 'axios';
 import * as core from 'axios-bearer';
 import { memoryStorage, ours, peer } from '../compat/axios-jwt.scene.js';
-import { blocksOf, diagnose } from '../support/docs.js';
+import { diagnose } from '../support/docs.js';
 import { type JwtServer, startJwtServer } from '../support/jwt.js';
-import { type Block, runBlock, type Values } from '../support/readme.js';
+import { type Block, readReadme, runBlock, type Values } from '../support/readme.js';
 import { atEnd, closeAll, keep } from '../support/sessions.js';
 import { filesBelow, rowsOf, sectionOf } from './markdown.js';
 
 const PAGE = 'docs/migrate-from-axios-jwt.md';
 const PRELUDE = 'declare const baseURL: string; declare const email: string; declare const password: string;';
-const blocks = blocksOf(PAGE);
+const blocks = readReadme(PAGE).blocks;
 const block = (name: string) => blocks.find((one) => one.name === name) as Block;
 
 afterEach(closeAll);
@@ -96,7 +96,7 @@ describe('From axios-jwt: what the page says', () => {
 
 describe('axios-jwt’s own README', () => {
   const README = 'node_modules/axios-jwt/README.md';
-  const theirs = blocksOf(README).map((one) => ({
+  const theirs = readReadme(README).blocks.map((one) => ({
     ...one,
     code: one.code.replaceAll("'axios-jwt'", "'axios-bearer/axios-jwt'"),
   }));

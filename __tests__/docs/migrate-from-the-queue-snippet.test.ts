@@ -3,8 +3,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosInstance } from 'axios';
 import * as core from 'axios-bearer';
 import type { ApiVideo } from 'axios-bearer/testing';
-import { blocksOf, diagnose } from '../support/docs.js';
-import { type Block, runBlock } from '../support/readme.js';
+import { diagnose } from '../support/docs.js';
+import { type Block, readReadme, runBlock } from '../support/readme.js';
 import { atEnd, closeAll, deferred, serve, settle, until } from '../support/sessions.js';
 import { rowsOf, sectionOf } from './markdown.js';
 
@@ -17,7 +17,7 @@ const PRELUDE = `
   declare const bearer: typeof import('axios-bearer').bearer;
   declare const storageStore: typeof import('axios-bearer').storageStore;
   declare const source: import('axios-bearer').RefreshFunction;`;
-const blocks = blocksOf(PAGE);
+const blocks = readReadme(PAGE).blocks;
 const block = (name: string) => blocks.find((one) => one.name === name) as Block;
 
 afterEach(closeAll);

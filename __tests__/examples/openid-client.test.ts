@@ -5,7 +5,7 @@ import * as client from 'openid-client';
 import { CLIENT, startProvider } from '../../examples/openid-client/provider.js';
 import { openid } from '../../examples/openid-client/source.js';
 import { atEnd, cleanUp, failure } from '../support/wire.js';
-import { play } from './play.js';
+import { printed } from './printed.js';
 
 afterEach(cleanUp);
 
@@ -22,7 +22,8 @@ async function signedIn() {
 }
 
 it('plays the example', async () => {
-  expect(await play('openid-client')).toEqual([
+  const { lines } = await printed(() => import('../../examples/openid-client/index.js'));
+  expect(lines).toEqual([
     'signed in as ada',
     'the token is gone, five requests: 200 200 200 200 200',
     'the token is gone, five requests: 200 200 200 200 200',

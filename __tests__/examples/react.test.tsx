@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import type { Root } from 'react-dom/client';
 import { server, session } from '../../examples/shared/client.js';
 import { click, root, text } from '../../examples/shared/page.js';
-import { play } from './play.js';
+import { printed } from './printed.js';
 
 // Not before the page is there: Jest loads what is CommonJS ahead of all else.
 const { act, StrictMode, startTransition, useLayoutEffect, useState } = await import('react');
@@ -138,7 +138,8 @@ describe('a session in React', () => {
 // The last one: the example ends with closing the session that all of these share.
 it('plays the example', async () => {
   environment.IS_REACT_ACT_ENVIRONMENT = false;
-  expect(await play('react')).toEqual([
+  const { lines } = await printed(() => import('../../examples/react/index.js'));
+  expect(lines).toEqual([
     'at first: Welcome. [Sign in]',
     'signed in: Videos: 0. [Reload] [Sign out]',
     'the token had expired: Videos: 1. [Reload] [Sign out]',

@@ -3,7 +3,7 @@ import { startApiVideo } from 'axios-bearer/testing';
 import { browser } from '../../examples/shared/browser.js';
 import { page } from '../../examples/ssr/page.js';
 import { atEnd, cleanUp, listen } from '../support/wire.js';
-import { play } from './play.js';
+import { printed } from './printed.js';
 
 afterEach(cleanUp);
 
@@ -35,7 +35,8 @@ function stored({ cookies }: Browser) {
 }
 
 it('plays the example', async () => {
-  expect(await play('ssr')).toEqual([
+  const { lines } = await printed(() => import('../../examples/ssr/index.js'));
+  expect(lines).toEqual([
     'at first: Please sign in.',
     'signed in: Videos: 0',
     'signed in: Videos: 0',

@@ -7,7 +7,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { listen } from '../../examples/shared/listen.js';
 import { fetchWith, listenWith } from '../../examples/websocket-fetch/client.js';
 import { atEnd, cleanUp } from '../support/wire.js';
-import { play } from './play.js';
+import { printed } from './printed.js';
 
 afterEach(cleanUp);
 
@@ -35,7 +35,8 @@ function closeAll(clients: Set<WebSocket>): void {
 }
 
 it('plays the example', async () => {
-  expect(await play('websocket-fetch')).toEqual([
+  const { lines } = await printed(() => import('../../examples/websocket-fetch/index.js'));
+  expect(lines).toEqual([
     'the socket says: welcome',
     'the token had expired; fetch is answered with 200 and the next socket says: welcome',
     'signed out; the socket is closed: 1005',

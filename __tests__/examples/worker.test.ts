@@ -2,12 +2,13 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { Session } from 'axios-bearer';
 import { poll } from '../../examples/worker/worker.js';
 import { cleanUp, clientOf, HOUR, MINUTE, serve, time, watch } from '../support/refreshes.js';
-import { play } from './play.js';
+import { printed } from './printed.js';
 
 afterEach(cleanUp);
 
 it('plays the example', async () => {
-  expect(await play('worker')).toEqual([
+  const { lines } = await printed(() => import('../../examples/worker/index.js'));
+  expect(lines).toEqual([
     'token 1, by the API key',
     'token 2, by the timer',
     'Request failed with status code 503; it will be tried again',

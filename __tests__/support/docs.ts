@@ -1,35 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import type { Block } from './readme.js';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const LANGUAGES = new Set(['ts', 'tsx', 'js', 'typescript', 'javascript']);
-
-/** A page's code: each block is named by its heading, and from the second one below it on by its number there. */
-export function blocksOf(page: string): Block[] {
-  const blocks: Block[] = [];
-  let heading = '';
-  let open: Block | undefined;
-
-  for (const [index, row] of readFileSync(join(ROOT, page), 'utf8').split('\n').entries()) {
-    const [fence, lang = ''] = /^```(\w*)/.exec(row) ?? [];
-    if (!fence) {
-      if (open) open.code += `${row}\n`;
-      else heading = /^#+ +(.*)$/.exec(row)?.[1] ?? heading;
-    } else if (open) {
-      if (LANGUAGES.has(open.lang)) blocks.push(open);
-      open = undefined;
-    } else {
-      open = { name: heading, lang, code: '', line: index + 2 };
-    }
-  }
-  return blocks.map((block, i) => {
-    const before = blocks.slice(0, i).filter(({ name }) => name === block.name).length;
-    return before ? { ...block, name: `${block.name} ${before + 1}` } : block;
-  });
-}
 
 /**
  * What the compiler says to blocks of TypeScript, strict and in one program: `<page>:<line> <message>`. A block that

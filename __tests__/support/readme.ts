@@ -43,7 +43,7 @@ export function readReadme(path = 'README.md'): Readme {
     const section = sections.at(-1);
     if (section) section.text += `${row}\n`;
     if (open && row === '```') {
-      if (/^(?:ts|tsx|js)$/.test(open.lang)) blocks.push(open);
+      if (/^(?:tsx?|js|typescript|javascript)$/.test(open.lang)) blocks.push(open);
       open = undefined;
     } else if (open) {
       open.code += `${row}\n`;
