@@ -1,4 +1,4 @@
-import { clearTimer, setTimer } from './flight.js';
+import { clearTimer, LONGEST_TIMER, setTimer } from './flight.js';
 
 // It is for convenience: a token that lives for a second is refreshed by the requests that need it.
 const SHORTEST = 1_000;
@@ -11,9 +11,13 @@ export class Alarm {
   set(at: number, ring: () => void): void {
     clearTimer(this.#timer);
     if (at === Number.POSITIVE_INFINITY) return;
-    // It may be early: where the clock was set, or the delay was longer than timers go.
-    const fire = () => (Date.now() < at ? this.set(at, ring) : ring());
-    this.#timer = setTimer(fire, Math.max(at - Date.now(), SHORTEST));
+    this.#start(Math.max(at - Date.now(), SHORTEST), ring);
+  }
+
+  /** Once the time is over it is, whatever the wall clock, set back meanwhile, may say. */
+  #start(ms: number, ring: () => void): void {
+    const step = Math.min(ms, LONGEST_TIMER);
+    this.#timer = setTimer(() => (step < ms ? this.#start(ms - step, ring) : ring()), step);
     this.#timer.unref?.();
   }
 }

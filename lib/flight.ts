@@ -1,5 +1,5 @@
 // setTimeout takes 31 bits; a longer delay would fire at once.
-const LONGEST_TIMER = 2 ** 31 - 1;
+export const LONGEST_TIMER = 2 ** 31 - 1;
 
 interface Timer {
   ref?(): void;
