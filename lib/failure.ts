@@ -35,7 +35,9 @@ export function sourceFailure(error: unknown, source: TokenSource, known: Token[
   const unavailable = bearerError('ERR_BEARER_UNAVAILABLE', 'No token could be had just now; the session is kept', {
     cause,
   });
-  const retry = cause.status && !isRetryableError(error as never) ? 'later' : 'again';
+  // A good status whose body broke on its way is the network's doing.
+  const answered = (cause.status ?? 0) >= 300;
+  const retry = answered && !isRetryableError(error as never) ? 'later' : 'again';
   return new Failure(unavailable, retry, askedDelay(error));
 }
 

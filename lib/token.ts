@@ -64,6 +64,8 @@ type Fields = Record<string, unknown>;
 // A shorter life than this is no life to plan by: it would have every request refresh.
 const SHORTEST_LIFE = 1_000;
 const VISIBLE_ASCII = /^[\x21-\x7E]+$/;
+// No server takes a header of that size: a longer token would be refused for ever, and not by a 401.
+const LONGEST = 64 * 1024;
 
 /**
  * A source's answer, checked at the door (RFC 6749 §5.1).
@@ -99,14 +101,19 @@ function bare(answer: string): string | undefined {
 }
 
 function assertToken(name: string, value: unknown): asserts value is string {
-  if (typeof value === 'string' && VISIBLE_ASCII.test(value)) return;
+  if (typeof value === 'string' && value.length <= LONGEST && VISIBLE_ASCII.test(value)) return;
   // The value itself may be half a secret: only its kind is told.
-  const got = typeof value === 'string' ? (value ? 'other characters' : 'an empty string') : typeof value;
+  const got = typeof value === 'string' ? kindOf(value) : typeof value;
   throw bearerError(
     'ERR_BEARER_TOKEN',
     `The source must answer with { access_token, refresh_token?, expires_in? } or a bare token. ` +
-      `Expected an ${name} of visible ASCII characters, got ${got}`,
+      `Expected an ${name} of at most ${LONGEST} visible ASCII characters, got ${got}`,
   );
+}
+
+function kindOf(text: string): string {
+  if (!text) return 'an empty string';
+  return text.length > LONGEST ? `${text.length} of them` : 'other characters';
 }
 
 /** When the access token ends, by `expires_in`, an absolute time, or a JWT's own claim. */
