@@ -6,7 +6,7 @@ import { Failure } from './failure.js';
 import { type Bounds, Flight } from './flight.js';
 import { readSessionOptions, type SessionOptions, type SessionSettings } from './options.js';
 import { canRefresh, newSession } from './renewal.js';
-import { type Current, isBlank, type Phase, reasonOf, State } from './state.js';
+import { type Current, isBlank, type Phase, State } from './state.js';
 import { memoryStore } from './stores/memory.js';
 import type { Stored } from './stores/store.js';
 import { dueAt, readToken, type Token, type TokenResponse } from './token.js';
@@ -28,10 +28,11 @@ export class Holder {
   protected generation = 0;
   /** Tokens handed in, until the store has been asked whether it knows better. */
   unread: { seed: Stored | undefined } | undefined;
-  /** What is current is being written once more: a refresh meanwhile would find its commit refused. */
-  protected rewriting: Promise<void> | undefined;
+  /** What the store has not kept yet, and what it was made of. */
+  protected unsaved: { token: Token; stale: Current } | undefined;
+  /** A sign-in that the store failed, though it may hold it all the same. */
+  protected failedSignIn: Stored | undefined;
   readonly #alarm = new Alarm();
-  #overtaken = false;
 
   constructor(
     options: SessionOptions,
@@ -86,20 +87,6 @@ export class Holder {
     await bounds.within(refreshTimeout, () => undefined, task).catch(() => {});
   }
 
-  /** A write came late: the store may have let it overtake what was written since. */
-  protected overtaken(): void {
-    this.#overtaken = this.flight !== undefined;
-    const { current, phase } = this.state;
-    if (this.#overtaken) return;
-    if (reasonOf(phase) === 'signOut') this.forget().catch(() => {});
-    if (!current) return;
-    const { session, generation, token } = current;
-    const rewriting = this.vault.replace({ session, generation, token }, new Flight()).catch(() => {});
-    this.rewriting = rewriting.finally(() => {
-      this.rewriting = undefined;
-    });
-  }
-
   protected launch(flight: TokenFlight, task: () => Promise<Current | undefined>): void {
     this.flight?.giveWayTo(flight);
     this.flight = flight;
@@ -119,13 +106,15 @@ export class Holder {
   }
 
   /** What there is to do once a flight is over. */
-  protected landed(): void {
-    if (this.#overtaken) this.overtaken();
-  }
+  protected landed(): void {}
 
   protected publish(stored: Stored, signedIn: boolean): Current {
     const { leeway } = this.settings;
-    const { generation, token } = stored;
+    const { session, generation, token } = stored;
+    const { unsaved } = this;
+    this.unsaved = undefined;
+    // Of the same session it may be what was stored, or its revocation the end of what was.
+    if (unsaved && unsaved.stale.session !== session) void this.revoke(unsaved.token);
     this.generation = generation;
     this.vault.remember(token);
     const current = { ...stored, identity: this.identityOf(stored), dueAt: dueAt(token, leeway) };
@@ -137,8 +126,10 @@ export class Holder {
     return current;
   }
 
+  /** @returns the newest token that was held */
   protected lose(phase: Phase): Token | undefined {
-    const token = this.state.current?.token;
+    const token = this.unsaved?.token ?? this.state.current?.token;
+    this.unsaved = undefined;
     this.unread = undefined;
     this.state.set(phase, false);
     this.arm();
@@ -154,10 +145,18 @@ export class Holder {
   }
 
   protected async replace(flight: TokenFlight, stored: Stored): Promise<Current | undefined> {
-    await this.vault.replace(stored, flight);
-    if (this.flight === flight) return this.publish(stored, true);
-    this.overtaken();
-    return undefined;
+    await this.vault.replace(stored, flight, () => this.undo(stored));
+    return this.flight === flight ? this.publish(stored, true) : undefined;
+  }
+
+  /** Whoever asked for this sign-in was told that it failed: should the store hold it all the same, it goes again. */
+  protected undo(failed: Stored): void {
+    this.failedSignIn = failed;
+    const right = () => {
+      const { current } = this.state;
+      return current && { session: current.session, generation: current.generation, token: current.token };
+    };
+    this.vault.amend(failed, right).catch(() => {});
   }
 
   /** The timer of `keepFresh`, set anew after each change. */

@@ -6,7 +6,7 @@ import { Holder, type TokenFlight } from './holder.js';
 import type { SessionOptions } from './options.js';
 import { type Outcome, renew } from './renewal.js';
 import { type Current, factsOf, isBlank, type Phase, reasonOf } from './state.js';
-import { type Stored, sameGeneration } from './stores/store.js';
+import { type Stored, sameGeneration, supersedes } from './stores/store.js';
 import { isLive, type Token } from './token.js';
 
 /** Keeps the token fresh: everything that changes it starts here, one flight at a time. Knows nothing of requests. */
@@ -21,8 +21,6 @@ export class Keeper extends Holder {
   #hinted = false;
   /** The source refused it for good, and is to obtain another. */
   #refused: Current | undefined;
-  /** What the store could not keep yet, and what it was made of. */
-  #unsaved: { token: Token; stale: Current } | undefined;
 
   constructor(options: SessionOptions, client: (signal: AbortSignal) => AxiosInstance) {
     super(options, client);
@@ -104,7 +102,6 @@ export class Keeper extends Holder {
     if (delay) await flight.pause(delay);
     while (this.flight === flight) {
       try {
-        await this.rewriting;
         const outcome = await this.#attempt(flight);
         if (this.flight !== flight) this.#drop(outcome);
         else if (this.#take(outcome, flight.urgent)) return this.state.current;
@@ -134,10 +131,12 @@ export class Keeper extends Holder {
       stale,
       generation: this.generation,
       refused: stale !== undefined && stale === this.#refused,
-      isWanted: () => this.flight === flight || isKept() || reasonOf(this.state.phase) === 'closed',
-      unsaved: isKept() && this.#unsaved?.stale === stale ? this.#unsaved?.token : undefined,
-      onUnsaved: (token) => {
-        if (stale && isKept()) this.#unsaved = { token, stale };
+      isWanted: (asked = false) =>
+        this.flight === flight || isKept() || (asked && reasonOf(this.state.phase) === 'closed'),
+      unsaved: () => (!flight.urgent && this.unsaved?.stale === stale ? this.unsaved?.token : undefined),
+      onMade: (token) => {
+        // Also while a sign-in is under way: it may fail.
+        if (stale && this.state.current === stale && !flight.urgent) this.unsaved = { token, stale };
       },
       onRefused: () => {
         this.#refused = stale;
@@ -153,8 +152,15 @@ export class Keeper extends Holder {
     }
     const { stored } = outcome;
     if (!stored) {
+      const { unsaved } = this;
       this.lose({ status: 'signed-out', reason: 'elsewhere' });
+      if (unsaved) void this.revoke(unsaved.token);
       return true;
+    }
+    const { failedSignIn } = this;
+    if (failedSignIn && sameGeneration(stored, failedSignIn)) {
+      this.undo(failedSignIn);
+      throw storeFailure(new Error('It holds a sign-in that it had failed'));
     }
     const adopted = outcome.kind === 'adopted';
     const first = signIn || stored.session !== this.state.current?.session;
@@ -166,12 +172,9 @@ export class Keeper extends Holder {
 
   /** Too late to be used: nobody should hold a token that nobody knows of. After `close()` the store knows of it. */
   #drop(outcome: Outcome): void {
-    if (reasonOf(this.state.phase) === 'closed') return;
-    if (outcome.kind === 'renewed') {
-      this.overtaken();
-      void this.revoke(outcome.stored.token);
-    }
-    if (outcome.kind === 'dropped') void this.revoke(outcome.token);
+    if (reasonOf(this.state.phase) === 'closed' || outcome.kind === 'adopted') return;
+    const token = outcome.kind === 'renewed' ? outcome.stored.token : outcome.token;
+    if (token !== this.unsaved?.token) void this.revoke(token);
   }
 
   /** @returns ms until the next attempt. @throws when there is none for now */
@@ -204,7 +207,7 @@ export class Keeper extends Holder {
     this.#hinted = this.flight !== undefined;
     if (this.#hinted || (!current && !out)) return;
     const stored = await this.vault.read(new Flight());
-    if (this.flight || this.state.phase !== phase || sameGeneration(stored, current)) return;
+    if (this.flight || this.state.phase !== phase || !supersedes(stored, current)) return;
     this.#take({ kind: 'adopted', stored }, false);
   }
 }

@@ -3,7 +3,7 @@ import { isBearerError } from './errors.js';
 import { deadlineFailure, Failure, sourceFailure } from './failure.js';
 import type { Bounds } from './flight.js';
 import type { SourceContext, TokenSource } from './sources/source.js';
-import { type Held, type Stored, sameGeneration, type TokenStore } from './stores/store.js';
+import { type Held, readStored, type Stored, supersedes, type TokenStore } from './stores/store.js';
 import { readToken, type Token, type TokenResponse } from './token.js';
 import { bounded } from './vault.js';
 
@@ -28,12 +28,12 @@ export interface Renewal {
   generation: number;
   /** The source refused `stale` for good: it is never presented again. */
   refused: boolean;
-  /** Did nobody sign in or out meanwhile? */
-  isWanted: () => boolean;
+  /** Did nobody sign in or out meanwhile? `asked`: the source has answered, and what it gave may be the only token left. */
+  isWanted: (asked?: boolean) => boolean;
   onRefused: () => void;
-  /** Made of `stale`, but the store could not keep it. */
-  unsaved: Token | undefined;
-  onUnsaved: (token: Token) => void;
+  /** Made of `stale`, but not kept by the store yet: asked under the lock, as an attempt before may have made it. */
+  unsaved: () => Token | undefined;
+  onMade: (token: Token) => void;
 }
 
 /** `adopted`: another holder was there first. `dropped`: it was replaced meanwhile, and this token is of no use. */
@@ -59,13 +59,23 @@ export async function renew(renewal: Renewal): Promise<Outcome> {
   const early = asksPerson ? await call(renewal, source.obtain, new AbortController().signal) : undefined;
   const waitMs = refreshTimeout * LOCK_PATIENCE;
   const task = async (held: Held, { aborted }: AbortSignal): Promise<Outcome> => {
-    const { current } = held;
+    const current = readStored(held.current);
     // Nobody waits for it any more: the next attempt is to have the lock.
     if (aborted || !renewal.isWanted()) throw new Error('The lock came too late');
-    if (!signIn && !sameGeneration(current, stale)) return { kind: 'adopted', stored: current };
-    return renewHeld(renewal, held, early);
+    if (!signIn && supersedes(current, stale)) return { kind: 'adopted', stored: current };
+    return renewHeld(renewal, { ...held, current }, early);
   };
-  const queue = (signal: AbortSignal) => store.exclusive((held) => task(held, signal), { waitMs, signal });
+  const queue = async (signal: AbortSignal) => {
+    // A store may run it twice, as a transaction that is tried again, or keep its outcome to itself.
+    let outcome: Promise<Outcome> | undefined;
+    const once = (held: Held) => {
+      outcome ??= task(held, signal);
+      return outcome;
+    };
+    await store.exclusive(once, { waitMs, signal });
+    if (!outcome) throw new Error('exclusive() did not run its task');
+    return outcome;
+  };
   return bounded(flight, waitMs * 2 + GRACE, queue, known);
 }
 
@@ -74,19 +84,21 @@ async function renewHeld(
   { current, commit, signal }: Held,
   early: Token | undefined,
 ): Promise<Outcome> {
-  const { signIn, unsaved } = renewal;
+  const { signIn, unsaved, flight, refreshTimeout, known } = renewal;
+  // One that hangs must not keep the lock.
+  const write = (next: Stored | undefined) => bounded(flight, refreshTimeout, () => commit(next), known);
   try {
     // The refresh token that made it is spent.
-    const token = early ?? unsaved ?? (await ask(renewal, signal));
-    renewal.known.push(token);
-    if (!renewal.isWanted()) return { kind: 'dropped', token };
+    const token = early ?? unsaved() ?? (await ask(renewal, signal));
+    known.push(token);
+    renewal.onMade(token);
+    if (!renewal.isWanted(true)) return { kind: 'dropped', token };
     const session = signIn || !current ? newSession() : current.session;
     const stored = { session, generation: Math.max(current?.generation ?? 0, renewal.generation) + 1, token };
-    renewal.onUnsaved(token);
-    return (await commit(stored)) ? { kind: 'renewed', stored } : { kind: 'dropped', token };
+    return (await write(stored)) ? { kind: 'renewed', stored } : { kind: 'dropped', token };
   } catch (error) {
     // No other holder may present a refresh token that was refused for good.
-    if (!signIn && error instanceof Failure && error.retry === 'ended') await commit(undefined).catch(() => {});
+    if (!signIn && error instanceof Failure && error.retry === 'ended') await write(undefined).catch(() => {});
     throw error;
   }
 }

@@ -1,11 +1,12 @@
 import { Failure, storeFailure } from './failure.js';
 import { type Bounds, Flight } from './flight.js';
-import type { Stored, TokenStore } from './stores/store.js';
+import { type Held, readStored, type Stored, sameGeneration, type TokenStore } from './stores/store.js';
 import type { Token } from './token.js';
 
 /** The store, with every wait bounded and no token in its errors. */
 export class Vault {
   #known: Token[] = [];
+  #written: Promise<unknown> = Promise.resolve();
 
   constructor(
     readonly store: TokenStore,
@@ -23,13 +24,42 @@ export class Vault {
 
   /** @throws Failure */
   read(bounds: Bounds): Promise<Stored | undefined> {
-    return bounded(bounds, this.waitMs, () => this.store.read(), this.#known);
+    return bounded(bounds, this.waitMs, async () => readStored(await this.store.read()), this.#known);
   }
 
-  /** @throws Failure */
-  replace(next: Stored | undefined, bounds: Bounds): Promise<void> {
+  /**
+   * After the writes before it, as a store may let one overtake another. `failed`: called once the store has answered,
+   * with an error or too late.
+   *
+   * @throws Failure
+   */
+  replace(next: Stored | undefined, bounds: Bounds, failed = () => {}): Promise<void> {
+    const before = this.#written;
+    const write = async (signal: AbortSignal) => {
+      await before;
+      if (signal.aborted) return;
+      try {
+        await this.store.replace(next);
+      } catch (error) {
+        failed();
+        throw error;
+      }
+      if (signal.aborted) failed();
+    };
     const tokens = next ? [...this.#known, next.token] : this.#known;
-    return bounded(bounds, this.waitMs, () => this.store.replace(next), tokens);
+    const written = bounded(bounds, this.waitMs, write, tokens);
+    this.#written = written.catch(() => {});
+    return written;
+  }
+
+  /** Puts what `right` says in the place of `wrong`, if that is there. Others may be at it: not without the lock. */
+  async amend(wrong: Stored, right: () => Stored | undefined): Promise<void> {
+    const task = async ({ current, commit }: Held) => {
+      const next = right();
+      if (sameGeneration(current, wrong) && !sameGeneration(next, wrong)) await commit(next);
+    };
+    const { waitMs } = this;
+    await bounded(new Flight(), waitMs, (signal) => this.store.exclusive(task, { waitMs, signal }), this.#known);
   }
 }
 

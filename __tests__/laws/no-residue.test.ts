@@ -213,10 +213,10 @@ describe('L21: no token of one identity on a request of another', () => {
     await codeOf(session.token());
     const ada = codeOf(session.signIn(pair('ada')));
     await settle();
-    await session.signIn(pair('bob'));
-    slow.resolve();
+    const bob = session.signIn(pair('bob'));
     await settle();
-    await ada;
+    slow.resolve();
+    await Promise.all([ada, bob]);
     expect(await session.token()).toBe('at_bob');
     expect(await inner.read()).toMatchObject({ token: { accessToken: 'at_bob' } });
     expect((await session.refresh()).accessToken).toBe('at_new');

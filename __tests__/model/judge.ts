@@ -40,14 +40,9 @@ export class Judge implements Circumstances {
     return this.database.troubled || this.stage.slow;
   }
 
-  /** A sign-in has overtaken another. */
-  overtaken = false;
-
-  /** A sign-in failed, or is written a second time: what it leaves in the store may be found there later. */
+  /** A sign-in failed: what it leaves in the store may be found there before it is put right. */
   get unsure(): boolean {
-    return (
-      this.overtaken || this.holders.some(({ calls }) => calls.some(({ kind, end }) => kind === 'signIn' && end?.code))
-    );
+    return this.holders.some(({ calls }) => calls.some(({ kind, end }) => kind === 'signIn' && end?.code));
   }
 
   /** A request is on the wire. */
@@ -127,8 +122,10 @@ export class Judge implements Circumstances {
   }
 
   signedOut({ began }: Call): void {
-    // A sign-in that is under way may come after it.
-    const signsIn = this.holders.some(({ pending, asked }) => pending > 0 || asked > began);
+    // A sign-in that was under way may have come after it.
+    const signsIn = this.holders.some(
+      ({ pending, asked, signedIn }) => pending > 0 || Math.max(asked, signedIn) > began,
+    );
     this.#signedOut = signsIn ? 0 : this.stage.fact();
   }
 
@@ -157,9 +154,11 @@ export class Judge implements Circumstances {
     this.#failures.set(`${holder.name}${flight}`, how);
   }
 
+  /** By the wall clock at its highest, or by the timer, which doesn't care for it. */
   #isDue({ access }: Grant): boolean {
-    const life = LIFETIME;
-    return Math.max(this.highest, Date.now()) >= access.from + life - life / 5;
+    const leeway = LIFETIME / 5;
+    const byClock = Math.max(this.highest, Date.now()) >= access.from + LIFETIME - leeway;
+    return byClock || this.stage.elapsed() >= access.expiresAt - leeway;
   }
 
   /** L7: a 401 is why; in a storm no refresh helps. */

@@ -91,20 +91,11 @@ export class World {
     // The others may still find there what it is about to replace.
     if (this.setup.holders > 1) this.server.doomAll();
     const tokens = this.server.issue(user);
-    // One that overtakes another is written again after it, whatever has become of it meanwhile.
-    if (holder.pending > 0) {
-      this.judge.overtaken = true;
-      this.server.doomAll();
-    }
     const call = holder.call('signIn', ({ began }) => {
       holder.asks(user, began);
       return holder.session.signIn(tokens);
     });
-    call.over?.then(() => {
-      holder.signedInAs(user, call);
-      // What it was to replace was given up already.
-      if (call.end?.code === 'ERR_BEARER_STORE') this.server.doomAll();
-    });
+    call.over?.then(() => holder.signedInAs(user, call));
   }
 
   signOut(holder: Holder): void {

@@ -16,6 +16,7 @@ import {
   settle,
   standing,
   storeWith,
+  until,
 } from '../support/sessions.js';
 
 afterEach(closeAll);
@@ -447,29 +448,130 @@ describe('A sign-in that another one overtakes', () => {
     expect(server.log).toHaveLength(0);
   });
 
-  it('L3 has its successor written once more before anything is refreshed', async () => {
+  it('L3 L21 is written before its successor, so that nothing has to be written a second time', async () => {
     const writes: (() => void)[] = [];
     const inner = memoryStore();
     const replace: typeof inner.replace = async (next) => {
       await new Promise<void>((resolve) => writes.push(resolve));
       return inner.replace(next);
     };
-    const { server, api, session } = await scene({ tokens: undefined, store: storeWith({ replace }, inner) });
+    const { server, session } = await scene({ tokens: undefined, store: storeWith({ replace }, inner) });
     await session.token().catch(() => {});
-    const first = session.signIn(server.issue());
+    const first = codeOf(session.signIn(server.issue()));
     const second = session.signIn(server.issue());
-    first.catch(() => {});
     await settle();
-    writes[1]!();
-    await second;
+    expect(writes).toHaveLength(1);
     writes[0]!();
     await settle();
-    server.expire();
-    const answer = api.get('/videos');
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    expect([writes.length, server.stats.refresh]).toEqual([3, 0]);
-    writes[2]!();
-    expect((await answer).status).toBe(200);
+    writes[1]!();
+    const { accessToken } = await second;
+    await first;
+    await settle();
+    expect(writes).toHaveLength(2);
+    expect(await inner.read()).toMatchObject({ token: { accessToken } });
+  });
+});
+
+describe('A sign-in that the store fails', () => {
+  /** The next write is what `how` makes of it. */
+  function hostile() {
+    const inner = memoryStore();
+    let how: typeof inner.replace | undefined;
+    const replace: typeof inner.replace = (next) => {
+      const trouble = how ?? inner.replace;
+      how = undefined;
+      return trouble(next);
+    };
+    const set = (trouble: typeof how) => {
+      how = trouble;
+    };
+    return { inner, set, store: storeWith({ replace }, inner) };
+  }
+  const full = () => Promise.reject(new Error('The disk is full'));
+
+  it('L3 costs the old session nothing, though a refresh was under way', async () => {
+    const { store, set } = hostile();
+    const revoke = jest.fn(async () => {});
+    const { server, api, session } = await scene({ store, source: { refresh: refreshing, revoke } });
+    await session.token();
+    const answer = server.hold('/auth/refresh');
+    const refresh = codeOf(session.refresh());
+    await answer.arrived(1);
+    const written = deferred();
+    set(() => written.promise.then(full));
+    const signIn = codeOf(session.signIn(server.issue()));
+    answer.release();
+    await until(() => server.stats.inFlight === 0);
+    await settle();
+    written.resolve();
+    expect([await signIn, await refresh]).toEqual(['ERR_BEARER_STORE', 'ERR_BEARER_STORE']);
+    server.fault('/videos', { status: 401 });
+    expect((await api.get('/videos')).status).toBe(200);
     expect(server.stats).toMatchObject({ refresh: 1, reuse: 0 });
+    expect(revoke).not.toHaveBeenCalled();
+  });
+
+  it('L21 does not win later, when the store was only slow', async () => {
+    const { store, inner, set } = hostile();
+    const { session } = await scene({ store, refreshTimeout: 20, source: async () => pair('new') });
+    const old = await session.token();
+    const landed = deferred();
+    set((next) => landed.promise.then(() => inner.replace(next)));
+    expect(await codeOf(session.signIn(pair('bob')))).toBe('ERR_BEARER_STORE');
+    landed.resolve();
+    await settle();
+    expect(await session.token()).toBe(old);
+    expect(await inner.read()).toMatchObject({ token: { accessToken: old } });
+    expect((await session.refresh()).accessToken).toBe('at_new');
+  });
+
+  it('L21 does not win later, when the store was deaf: it had written, and said that it had not', async () => {
+    const { store, inner, set } = hostile();
+    const { session } = await scene({ store, source: async () => pair('new') });
+    const old = await session.token();
+    set((next) => inner.replace(next).then(full));
+    expect(await codeOf(session.signIn(pair('bob')))).toBe('ERR_BEARER_STORE');
+    await settle();
+    expect(await session.token()).toBe(old);
+    expect(await inner.read()).toMatchObject({ token: { accessToken: old } });
+  });
+
+  it('L22 does not win after a sign-out either', async () => {
+    const { store, inner, set } = hostile();
+    const session = lone({ store, tokens: pair('ana'), refreshTimeout: 20 });
+    await session.token();
+    const landed = deferred();
+    set((next) => landed.promise.then(() => inner.replace(next)));
+    const signIn = codeOf(session.signIn(pair('bob')));
+    await session.signOut();
+    landed.resolve();
+    await settle();
+    expect(await signIn).toBe('ERR_BEARER_SIGNED_OUT');
+    expect(await inner.read()).toBeUndefined();
+  });
+
+  it('L21 is not adopted while the store can’t be put right', async () => {
+    const { store, inner, set } = hostile();
+    let isLocked = false;
+    const exclusive: typeof inner.exclusive = (task, options) => (isLocked ? full() : inner.exclusive(task, options));
+    const session = lone({
+      store: { ...store, exclusive },
+      tokens: pair('ana'),
+      source: async () => pair('new'),
+      refreshRetries: 0,
+      backoff: { initial: 1, cap: 1 },
+    });
+    await session.token();
+    isLocked = true;
+    set((next) => inner.replace(next).then(full));
+    await codeOf(session.signIn(pair('bob')));
+    await settle();
+    expect(await session.token()).toBe('at_ana');
+    isLocked = false;
+    expect(await codeOf(session.refresh())).toBe('ERR_BEARER_STORE');
+    await settle();
+    expect(await inner.read()).toMatchObject({ token: { accessToken: 'at_ana' } });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect((await session.refresh()).accessToken).toBe('at_new');
   });
 });

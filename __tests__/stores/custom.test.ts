@@ -145,6 +145,32 @@ describe('a store of one’s own, shared by several processes', () => {
   });
 });
 
+describe('an older token of the same sign-in, put back by somebody', () => {
+  const older = { ...stored('a'), session: 'one' };
+  const newer = { ...stored('a', 2), session: 'one' };
+
+  it('is not presented again: the newer one is gone on with (L3)', async () => {
+    const store = memoryStore();
+    await store.replace(newer);
+    const refresh = jest.fn(async ({ refreshToken }: { refreshToken?: string }) => pair(`after_${refreshToken}`));
+    const session = lone({ store: storeWith({ subscribe: undefined }, store), source: { refresh } });
+    await session.token();
+    await store.replace(older);
+    expect((await session.refresh()).accessToken).toBe('at_after_rt_a2');
+    expect(await store.read()).toMatchObject({ session: 'one', generation: 3 });
+  });
+
+  it('is not adopted at a hint', async () => {
+    const store = memoryStore();
+    await store.replace(newer);
+    const session = lone({ store });
+    await session.token();
+    await store.replace(older);
+    await settle();
+    expect(await session.token()).toBe('at_a2');
+  });
+});
+
 describe('a commit that says false: the tokens were replaced meanwhile', () => {
   it('is not published: what the store holds then is', async () => {
     const inner = memoryStore();
@@ -171,21 +197,46 @@ describe('a commit that says false: the tokens were replaced meanwhile', () => {
     expect(await inner.read()).toMatchObject({ generation: 9 });
   });
 
-  it('revokes the token that nobody will use, where the source can', async () => {
+  /** While the source is asked, another process replaces what is there. */
+  async function overtaken(by: Stored | undefined) {
     const inner = memoryStore();
-    const store = storeWith(
-      {
-        subscribe: undefined,
-        exclusive: (task, options) => inner.exclusive((held) => task({ ...held, commit: async () => false }), options),
-      },
-      inner,
-    );
+    const refresh = async () => {
+      await inner.replace(by);
+      return pair('late');
+    };
     const revoke = jest.fn(async (_: { accessToken: string }) => {});
-    const session = lone({ ...quick, store, tokens: pair('a'), source: { refresh: async () => pair('late'), revoke } });
+    const store = storeWith({ subscribe: undefined }, inner);
+    const session = lone({ ...quick, store, tokens: pair('a'), source: { refresh, revoke } });
     await session.token();
-    expect(await codeOf(session.refresh())).toMatch(/^ERR_BEARER_/);
-    expect(revoke.mock.calls[0]![0]).toMatchObject({ accessToken: 'at_late' });
+    return { session, revoke, refreshed: codeOf(session.refresh()) };
+  }
+
+  it('revokes the token that nobody will use, where the source can: somebody else has signed in', async () => {
+    const { session, revoke, refreshed } = await overtaken(stored('bob'));
+    expect(await refreshed).toBe('ERR_BEARER_IDENTITY');
+    expect(await session.token()).toBe('at_bob1');
+    expect(revoke.mock.calls).toMatchObject([[{ accessToken: 'at_late' }, {}]]);
+  });
+
+  it('L22 revokes the token that nobody will use, where the source can: somebody has signed out', async () => {
+    const { session, revoke, refreshed } = await overtaken(undefined);
+    expect(await refreshed).toBe('ERR_BEARER_SIGNED_OUT');
+    expect(session.state).toEqual({ status: 'signed-out' });
+    expect(revoke.mock.calls).toMatchObject([[{ accessToken: 'at_late' }, {}]]);
+  });
+
+  it('L3 for no reason keeps the token: it is what a sign-out revokes, and the source is asked no more', async () => {
+    const inner = memoryStore();
+    const exclusive: TokenStore['exclusive'] = (task, options) =>
+      inner.exclusive((held) => task({ ...held, commit: async () => false }), options);
+    const source = { refresh: jest.fn(async () => pair('late')), revoke: jest.fn(async (_: object) => {}) };
+    const session = lone({ ...quick, store: storeWith({ exclusive }, inner), tokens: pair('a'), source });
+    await session.token();
+    expect(await codeOf(session.refresh())).toBe('ERR_BEARER_STORE');
     expect(await session.token()).toBe('at_a');
+    expect(source.refresh).toHaveBeenCalledTimes(1);
+    await session.signOut();
+    expect(source.revoke.mock.calls).toMatchObject([[{ accessToken: 'at_late' }, {}]]);
   });
 
   it('again and again ends bounded, with a clear error and no storm', async () => {
@@ -300,6 +351,7 @@ describe('a store that is down', () => {
   });
 
   it('L3 whose lock comes when nobody waits for it any more: nothing is presented then', async () => {
+    const clock = clockInHand();
     const inner = memoryStore();
     let slow = true;
     const opened = deferred();
@@ -312,15 +364,20 @@ describe('a store that is down', () => {
       },
       inner,
     );
-    const { server, api, session } = await scene({ ...quick, refreshRetries: 0, store });
+    const { server, api, session } = await scene({ refreshTimeout: 1_000, refreshRetries: 0, store });
     await session.token();
     server.expire();
-    expect(await codeOf(api.get('/videos'))).toBe('ERR_BEARER_STORE');
+    const begun = next(session, 'refreshing');
+    const request = codeOf(api.get('/videos'));
+    await begun;
+    // Four times refreshTimeout, and a tenth of a second, are waited for a store.
+    await clock.advance(4_200);
+    expect(await request).toBe('ERR_BEARER_STORE');
     slow = false;
     opened.resolve();
     await settle();
     expect(server.stats.refresh).toBe(0);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await clock.advance(1_000);
     expect((await api.get('/videos')).status).toBe(200);
     expect(server.stats).toMatchObject({ refresh: 1, reuse: 0 });
   });
@@ -336,7 +393,6 @@ describe('a store that is down', () => {
     const session = lone({ ...options, store: storeWith({ exclusive: slowly }, inner) });
     await session.token();
     const refreshing = codeOf(session.refresh());
-    // Four times refreshTimeout, and a tenth of a second, are waited for a store.
     await clock.advance(4_000);
     opened.resolve();
     await clock.advance(200);

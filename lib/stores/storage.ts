@@ -1,7 +1,6 @@
 import pLimit from 'p-limit';
-import { readToken } from '../token.js';
 import { processLock } from './lock.js';
-import { type Stored, sameGeneration, type TokenStore } from './store.js';
+import { readStored, type Stored, sameGeneration, type TokenStore } from './store.js';
 
 /** What `AsyncStorage`, `SecureStore`, `sessionStorage` and the like offer; sync or async. */
 export interface KeyValueStorage {
@@ -58,9 +57,7 @@ export function storageStore(storage: KeyValueStorage, key = 'axios-bearer'): To
 /** What can't be read is no session: signing in again mends it, an error at every request would not. */
 function parse(item: string | null | undefined): Stored | undefined {
   try {
-    const stored = JSON.parse(item ?? '') as Stored;
-    readToken(stored.token, { now: 0, cookies: true });
-    return stored.session && stored.token ? stored : undefined;
+    return readStored(JSON.parse(item ?? ''));
   } catch {
     return undefined;
   }

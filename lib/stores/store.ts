@@ -1,4 +1,4 @@
-import type { Token } from '../token.js';
+import { readToken, type Token } from '../token.js';
 
 /** What rests in a store. JSON-serialisable. */
 export interface Stored {
@@ -22,7 +22,7 @@ export interface TokenStore {
    * the store holds then, read afresh. Rejects when the lock is not had within `waitMs`.
    */
   exclusive<T>(task: (held: Held) => Promise<T>, options: ExclusiveOptions): Promise<T>;
-  /** Called at sign-in and sign-out. Unconditional; never waits for a holder of the lock. Durable when it resolves. */
+  /** Called at sign-in and sign-out, one call after the other. Unconditional; never waits for a holder of the lock. Durable when it resolves. */
   replace(next: Stored | undefined): Promise<void>;
   /** Called once per session. `changed` is a hint to read again, never data. Returns the way to stop. */
   subscribe?(changed: () => void): () => void;
@@ -52,4 +52,19 @@ export interface Held {
 /** Is it the same token of the same sign-in? */
 export function sameGeneration(a: Stored | undefined, b: Stored | undefined): boolean {
   return a?.session === b?.session && a?.generation === b?.generation;
+}
+
+/** Is it to be gone on with instead of what is known? Not if it is the same, or an older one that was put back. */
+export function supersedes(found: Stored | undefined, known: Stored | undefined): boolean {
+  return found?.session !== known?.session || (found?.generation ?? 0) > (known?.generation ?? 0);
+}
+
+/** What a store gives comes from outside, as a server's answer does. @throws if it is no session */
+export function readStored(stored: Stored | null | undefined): Stored | undefined {
+  if (stored == null) return undefined;
+  const { session, generation, token } = stored;
+  const whole = typeof session === 'string' && Number.isFinite(generation) && typeof token?.accessToken === 'string';
+  if (!whole) throw new Error('What the token store holds is no session');
+  readToken(token, { now: 0, cookies: true });
+  return stored;
 }
