@@ -44,6 +44,8 @@ export type Outcome =
 
 // Whoever queues for the lock may stand behind another holder's attempt, and then finds its work done.
 const LOCK_PATIENCE = 2;
+// A slow commit keeps the lock, as whoever had it next would present a spent token; one that hangs must not keep it.
+const COMMIT_PATIENCE = 4;
 // The attempt's own deadline is to be heard of before the store's.
 const GRACE = 100;
 
@@ -85,8 +87,8 @@ async function renewHeld(
   early: Token | undefined,
 ): Promise<Outcome> {
   const { signIn, unsaved, flight, refreshTimeout, known } = renewal;
-  // One that hangs must not keep the lock.
-  const write = (next: Stored | undefined) => bounded(flight, refreshTimeout, () => commit(next), known);
+  const write = (next: Stored | undefined) =>
+    bounded(flight, refreshTimeout * COMMIT_PATIENCE, () => commit(next), known);
   try {
     // The refresh token that made it is spent.
     const token = early ?? unsaved() ?? (await ask(renewal, signal));

@@ -1,4 +1,5 @@
 import type { Held, Stored, TokenStore } from 'axios-bearer';
+import { OPTIONS } from './options.js';
 import type { Stage } from './stage.js';
 
 /** What goes wrong with a call to the store, once. `deaf`: it is done, but the answer is an error. */
@@ -16,7 +17,7 @@ export interface Database {
   /** It had some. */
   troubled: boolean;
   wrote(next: Stored | undefined, how: 'commit' | 'replace'): void;
-  /** A commit failed: another holder will find what was there before. */
+  /** A commit failed, or its holder gave up on it: another holder will find what was there before. */
   lost(): void;
 }
 
@@ -44,12 +45,15 @@ export function remote(database: Database, stage: Stage): TokenStore {
     line = done.catch(() => {});
     return done;
   };
-  const commit = (held: Held, next: Stored | undefined) =>
-    inLine('commit', async () => {
+  const commit = (held: Held, next: Stored | undefined) => {
+    const givenUp = setTimeout(database.lost, OPTIONS.refreshTimeout * 4 - 1);
+    const written = inLine('commit', async () => {
       const done = await held.commit(next);
       if (done) database.wrote(next, 'commit');
       return done;
     });
+    return written.finally(() => clearTimeout(givenUp));
+  };
 
   return {
     read: () => visit('read', () => inner.read()),
