@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { jest } from '@jest/globals';
 import type { ClientMetadata, default as Provider } from 'oidc-provider';
 
 export const CONFIDENTIAL = { clientId: 'service', clientSecret: 'p:ss & "word"+%' };
 export const PUBLIC = { clientId: 'my-app' };
+
+// Node's 5 s would cut an idle connection just as a client takes it up again.
+const KEEP_ALIVE_MS = 60_000;
 
 type Expirable = { destroy(): Promise<void> };
 type Guest = (request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>;
@@ -18,6 +20,8 @@ export interface AuthorizationServer {
   readonly resource: string;
   /** Of the grants that were taken back: with nobody signing out, each is a refresh token presented twice. */
   readonly revoked: number;
+  /** The accounts that those were of. */
+  readonly takenBack: ReadonlySet<string>;
   /** Calls that reached the token endpoint. */
   readonly asked: number;
   /** Requests to the resource that were refused. */
@@ -39,16 +43,20 @@ export interface AuthorizationServer {
 /** @param ttl seconds that an access token lives; the server counts in whole ones */
 export async function startAuthorizationServer({ ttl = 2 } = {}): Promise<AuthorizationServer> {
   let handle: (request: IncomingMessage, response: ServerResponse) => void = () => {};
-  const server = createServer((request, response) => handle(request, response));
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const provider = await providerOf(issuer, ttl);
   const answer = provider.callback();
 
   const counts = { revoked: 0, asked: 0, refused: 0 };
-  provider.on('grant.revoked', () => counts.revoked++);
   const issued: Expirable[] = [];
   const grants: { accountId?: string | undefined; jti: string }[] = [];
+  const takenBack = new Set<string>();
+  provider.on('grant.revoked', (_, grantId) => {
+    counts.revoked++;
+    takenBack.add(grants.find(({ jti }) => jti === grantId)?.accountId ?? 'nobody');
+  });
   provider.on('grant.saved' as never, ((grant: (typeof grants)[0]) => grants.push(grant)) as never);
   provider.on('access_token.saved', (token) => issued.push(token));
   provider.on('client_credentials.saved', (token) => issued.push(token));
@@ -69,6 +77,7 @@ export async function startAuthorizationServer({ ttl = 2 } = {}): Promise<Author
     get revoked() {
       return counts.revoked;
     },
+    takenBack,
     get asked() {
       return counts.asked;
     },
@@ -107,9 +116,8 @@ export async function startAuthorizationServer({ ttl = 2 } = {}): Promise<Author
 
 async function providerOf(issuer: string, ttl: number): Promise<Provider> {
   // It warns of what only production needs.
-  const silent = [jest.spyOn(console, 'warn'), jest.spyOn(console, 'info')].map((spy) =>
-    spy.mockImplementation(() => {}),
-  );
+  const { warn, info } = console;
+  Object.assign(console, { warn: () => {}, info: () => {} });
   const { default: Provider } = await import('oidc-provider');
   const client = (more: ClientMetadata): ClientMetadata => ({
     grant_types: ['authorization_code', 'refresh_token'],
@@ -141,7 +149,7 @@ async function providerOf(issuer: string, ttl: number): Promise<Provider> {
     },
     findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
   });
-  for (const spy of silent) spy.mockRestore();
+  Object.assign(console, { warn, info });
   return provider;
 }
 

@@ -1,0 +1,60 @@
+import type { Session } from 'axios-bearer';
+
+/**
+ * - `expired`: the server refuses all tokens so far.
+ * - `failed`: an attempt at the token endpoint failed.
+ * - `signIn`, `out`: begun, or done.
+ */
+export type Entry = 'expired' | 'failed' | 'signIn' | 'out' | 'breaker';
+
+/** How things stood when a call began. */
+export interface Mark {
+  readonly counts: Readonly<Record<Entry, number>>;
+  readonly status: Session['state']['status'];
+  readonly owner: string | undefined;
+  /** The attempt before it failed, and none has succeeded since. */
+  readonly holding: boolean;
+  readonly breakerOpen: boolean;
+}
+
+/** What happened to a session, as counters: it must not grow with time. */
+export class Diary {
+  owner: string | undefined;
+  readonly #session: Session;
+  readonly #counts: Record<Entry, number> = { expired: 0, failed: 0, signIn: 0, out: 0, breaker: 0 };
+  #holding = false;
+  #breakerUntil = 0;
+
+  constructor(session: Session) {
+    this.#session = session;
+    const over = () => {
+      this.#holding = false;
+    };
+    session.on('refreshed', over);
+    session.on('signedIn', over);
+  }
+
+  note(entry: Entry): void {
+    this.#counts[entry] += 1;
+    if (entry === 'failed') this.#holding = true;
+  }
+
+  breakerOpens(ms: number): void {
+    this.note('breaker');
+    this.#breakerUntil = Date.now() + ms;
+  }
+
+  mark(): Mark {
+    return {
+      counts: { ...this.#counts },
+      status: this.#session.state.status,
+      owner: this.owner,
+      holding: this.#holding,
+      breakerOpen: Date.now() < this.#breakerUntil,
+    };
+  }
+
+  since(mark: Mark, entry: Entry): number {
+    return this.#counts[entry] - mark.counts[entry];
+  }
+}

@@ -1,0 +1,82 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import axios from 'axios';
+import { Census } from './census.js';
+import { Judge } from './judge.js';
+import { startServers } from './levers.js';
+import { Random } from './random.js';
+import { print, rowsOf } from './report.js';
+import { type Sample, sample, type Watched } from './samples.js';
+import { town } from './town.js';
+import { ADAPTERS } from './traffic.js';
+
+const seconds = Number(process.env.SOAK_SECONDS || 600);
+const seed = Number(process.env.SOAK_SEED || Math.floor(Math.random() * 2 ** 32));
+/** ms. Between two quiet moments: in ten minutes there are sixty. */
+const ROUND = Math.max(1_500, (seconds * 1_000) / 60);
+/** ms. Whatever is asked for comes to an end long before (L24). */
+const PATIENCE = 30_000;
+/** ms. So long may the process last that has nothing left to do. */
+const LINGER = 5_000;
+const MINUTE = 60_000;
+/** At once on the signal that all share, which Node would take for a leak. What is left on it, samples tell. */
+const AT_ONCE = 1_000;
+
+console.log(`soak: ${seconds} s, axios ${axios.VERSION}, adapters ${ADAPTERS.join(' and ')}, SOAK_SEED=${seed}`);
+const census = new Census();
+const judge = new Judge(census);
+process.on('unhandledRejection', (reason) => {
+  judge.count('unhandled');
+  judge.accuse(`unhandled: ${reason}`);
+});
+process.on('warning', ({ stack }) => {
+  judge.count('warnings');
+  judge.accuse(`${stack}`);
+});
+census.watchTimers();
+
+const servers = await startServers();
+const { signal } = new AbortController();
+setMaxListeners(AT_ONCE, signal);
+const watched: Watched = { signal, cancelToken: axios.CancelToken.source().token, agents: [] };
+const { live, rest, close, left } = await town(servers, judge, new Random(seed), watched, census);
+
+const samples: Sample[] = [];
+const begun = Date.now();
+const gone = () => Date.now() - begun;
+for (let minute = 1; gone() < seconds * 1_000; ) {
+  await Promise.race([live(ROUND), sleep(ROUND + PATIENCE, undefined, { ref: false })]);
+  if (judge.pending.size) {
+    judge.accuse(`no end within ${PATIENCE} ms: ${[...judge.pending].join('; ')}`);
+    break;
+  }
+  await rest();
+  const now = await sample(watched, census);
+  samples.push(now);
+  if (gone() < minute * MINUTE) continue;
+  const { calls, refreshes, faults, unexplained } = judge.counts;
+  const seen = `${calls} calls, ${refreshes} refreshes, ${faults} faults, ${unexplained} unexplained`;
+  console.log(`${minute} min: ${seen}, heap ${now.heap.toFixed(2)} MB, ${now.handles} handles`);
+  minute += 1;
+}
+
+const { reuse, takenBack } = await servers.counts();
+close();
+await servers.close();
+const findings = {
+  judge,
+  samples,
+  reused: Math.max(0, reuse - judge.counts.spent),
+  revoked: takenBack.filter((account) => !left.has(account)).length,
+};
+
+const conclude = (handlesLeft: string[]) => {
+  const rows = rowsOf({ ...findings, timersLeft: census.alive.timers, handlesLeft });
+  print(rows, judge);
+  process.exitCode = rows.every(({ holds }) => holds) ? 0 : 1;
+};
+process.once('beforeExit', () => conclude([]));
+void sleep(LINGER, undefined, { ref: false }).then(() => {
+  conclude(process.getActiveResourcesInfo());
+  process.exit();
+});
