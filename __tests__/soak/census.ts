@@ -1,8 +1,11 @@
-type Kind = 'timers' | 'sessions' | 'instances' | 'configs';
+type Kind = 'timers' | 'sessions' | 'instances' | 'subscribers' | 'configs';
+
+/** ms. Fetch keeps an idle connection for some longer, with a timer to it. No timer of ours is as long here. */
+const IDLE = 50_000;
 
 /** Counts what nobody needs any longer and is still there. */
 export class Census {
-  readonly alive: Record<Kind, number> = { timers: 0, sessions: 0, instances: 0, configs: 0 };
+  readonly alive: Record<Kind, number> = { timers: 0, sessions: 0, instances: 0, subscribers: 0, configs: 0 };
   readonly #registry = new FinalizationRegistry<Kind>((kind) => {
     this.alive[kind] -= 1;
   });
@@ -23,6 +26,7 @@ export class Census {
     };
     const watchedSet = (fire: (...given: unknown[]) => void, ...rest: [ms?: number, ...given: unknown[]]) => {
       const [ms, ...given] = rest;
+      if (ms && ms >= IDLE) return set(fire, ...rest);
       const timer = set(() => {
         over(timer);
         fire(...given);

@@ -4,10 +4,11 @@ import axios from 'axios';
 import { Census } from './census.js';
 import { Judge } from './judge.js';
 import { startServers } from './levers.js';
+import { Life } from './life.js';
 import { Random } from './random.js';
 import { print, rowsOf } from './report.js';
 import { type Sample, sample, type Watched } from './samples.js';
-import { town } from './town.js';
+import { build } from './town.js';
 import { ADAPTERS } from './traffic.js';
 
 const seconds = Number(process.env.SOAK_SECONDS || 600);
@@ -38,20 +39,22 @@ census.watchTimers();
 const servers = await startServers();
 const { signal } = new AbortController();
 setMaxListeners(AT_ONCE, signal);
-const watched: Watched = { signal, cancelToken: axios.CancelToken.source().token, agents: [] };
-const { live, rest, close, left } = await town(servers, judge, new Random(seed), watched, census);
+const watched: Watched = { signal, cancelToken: axios.CancelToken.source().token, agents: [], census };
+const random = new Random(seed);
+const town = await build(servers, judge, random, watched);
+const life = new Life(town, servers, judge, random, watched);
 
 const samples: Sample[] = [];
 const begun = Date.now();
 const gone = () => Date.now() - begun;
 for (let minute = 1; gone() < seconds * 1_000; ) {
-  await Promise.race([live(ROUND), sleep(ROUND + PATIENCE, undefined, { ref: false })]);
+  await Promise.race([life.goesOn(ROUND), sleep(ROUND + PATIENCE, undefined, { ref: false })]);
   if (judge.pending.size) {
     judge.accuse(`no end within ${PATIENCE} ms: ${[...judge.pending].join('; ')}`);
     break;
   }
-  await rest();
-  const now = await sample(watched, census);
+  await life.rests();
+  const now = await sample(watched);
   samples.push(now);
   if (gone() < minute * MINUTE) continue;
   const { calls, refreshes, faults, unexplained } = judge.counts;
@@ -61,13 +64,13 @@ for (let minute = 1; gone() < seconds * 1_000; ) {
 }
 
 const { reuse, takenBack } = await servers.counts();
-close();
+life.ends();
 await servers.close();
 const findings = {
   judge,
   samples,
   reused: Math.max(0, reuse - judge.counts.spent),
-  revoked: takenBack.filter((account) => !left.has(account)).length,
+  revoked: takenBack.filter((account) => !life.left.has(account)).length,
 };
 
 const conclude = (handlesLeft: string[]) => {
@@ -77,6 +80,6 @@ const conclude = (handlesLeft: string[]) => {
 };
 process.once('beforeExit', () => conclude([]));
 void sleep(LINGER, undefined, { ref: false }).then(() => {
-  conclude(process.getActiveResourcesInfo());
+  conclude([...new Set(process.getActiveResourcesInfo())]);
   process.exit();
 });

@@ -9,6 +9,7 @@ export interface Watched {
   signal: AbortSignal;
   cancelToken: CancelToken;
   agents: Agent[];
+  census: Census;
 }
 
 /** Taken while nothing is under way, after a collection. */
@@ -27,27 +28,26 @@ export const SLACK = {
   'listeners of a socket': 2,
   /** What keeps the process alive. A socket of fetch's may still be about to rest. */
   handles: 2,
-  /** Those that keep no process alive included. An idle connection of fetch's has one, and there are some 20 of these. */
-  timers: 20,
+  /** Those that keep no process alive included: `keepFresh` has one. */
+  timers: 2,
   /** Closed, yet not collected: one may be on the stack. */
   sessions: 2,
   instances: 2,
+  /** That have unsubscribed. */
+  subscribers: 2,
   /** Of calls that are over. An idle socket keeps its last two, and there are 20 to 40 of these. */
-  configs: 60,
+  configs: 40,
 };
 
-export async function sample({ signal, cancelToken, agents }: Watched, census: Census): Promise<Sample> {
+export async function sample({ signal, cancelToken, agents, census }: Watched): Promise<Sample> {
   await collect();
-  const { timers, sessions, instances, configs } = census.alive;
+  const { alive } = census;
   return {
     heap: process.memoryUsage().heapUsed / 2 ** 20,
     listeners: getEventListeners(signal, 'abort').length + subscribers(cancelToken) + listenersOf(process),
     'listeners of a socket': Math.max(0, ...idle(agents).map(listenersOf)),
     handles: process.getActiveResourcesInfo().length,
-    timers,
-    sessions,
-    instances,
-    configs,
+    ...alive,
   };
 }
 

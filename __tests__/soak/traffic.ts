@@ -1,5 +1,4 @@
 import { Agent } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import type { App } from './app.js';
 import { HEADER, ON_RESOURCE, type ResourceFault } from './faults.js';
@@ -110,9 +109,11 @@ export class Caller {
   /** Somebody watches for the time of a request. */
   async #subscribed(): Promise<void> {
     const { session } = this.#app;
-    const leave = [session.subscribe(() => {}), session.on('waiting', () => {}), session.on('replayed', () => {})];
+    const listeners = [() => {}, () => {}] as const;
+    const leave = [session.subscribe(listeners[0]), session.on('replayed', listeners[1])];
     await this.request();
     for (const off of leave) off();
+    for (const listener of listeners) this.#watched.census.bury('subscribers', listener);
   }
 }
 
@@ -127,12 +128,4 @@ export const ADAPTERS = (['http', 'fetch'] as const).filter((name) => {
 
 export function agent(): Agent {
   return new Agent({ keepAlive: true, maxSockets: SOCKETS });
-}
-
-/** `act` again and again, with a pause now and then, until the time is over. */
-export async function until(end: number, random: Random, pause: number, act: () => Promise<void>): Promise<void> {
-  while (Date.now() < end) {
-    await act();
-    await sleep(random.between(0, pause));
-  }
 }
