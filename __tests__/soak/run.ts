@@ -12,6 +12,7 @@ import { build } from './town.js';
 import { ADAPTERS } from './traffic.js';
 
 const seconds = Number(process.env.SOAK_SECONDS || 600);
+/** It gives the same draws again, not the same moments. */
 const seed = Number(process.env.SOAK_SEED || Math.floor(Math.random() * 2 ** 32));
 /** ms. Between two quiet moments: in ten minutes there are sixty. */
 const ROUND = Math.max(1_500, (seconds * 1_000) / 60);

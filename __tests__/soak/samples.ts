@@ -20,7 +20,7 @@ export type Sample = Record<keyof typeof SLACK, number>;
  * even 20 s see thousands and a hundred: a bound far above what varies by itself is still far below a leak.
  */
 export const SLACK = {
-  /** MB. By itself it varies by 0.3. In 20 s this is 150 bytes a call, in ten minutes 5. */
+  /** MB. By itself it varies by 0.3. Of 20 s this is some 200 bytes a call, of ten minutes 6. */
   heap: 0.5,
   /** On what callers keep: a signal, a cancel token, the process. None is left, whatever was asked. */
   listeners: 0,
