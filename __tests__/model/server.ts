@@ -85,7 +85,7 @@ export class Server {
     }
     const data = this.#make(grant.family, grant);
     if (fault !== 'lost') return { status: 200, data };
-    grant.family.doomed = this.rotates;
+    grant.family.doomed ||= this.rotates;
     return { status: -1 };
   }
 

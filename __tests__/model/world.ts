@@ -95,7 +95,11 @@ export class World {
       holder.asks(user, began);
       return holder.session.signIn(tokens);
     });
-    call.over?.then(() => holder.signedInAs(user, call));
+    call.over?.then(() => {
+      holder.signedInAs(user, call);
+      // What it overwrote is put back as this holder knew it; the others may have known better.
+      if (this.setup.holders > 1 && call.end?.code === 'ERR_BEARER_STORE') this.server.doomAll();
+    });
   }
 
   signOut(holder: Holder): void {
