@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import axios, { type AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
+import type { BearerError } from 'axios-bearer';
+import { BACKOFF } from './expected.js';
+import type { Row } from './faults.js';
+import { type Home, startHome } from './home.js';
+import { type Adapter, type Call, live, open, refreshTimeout, type Scene } from './open.js';
+import { CONNECTION, POOL, pathsTo, printed } from './secrets.js';
+
+/** How a request ended. */
+async function end(request: Promise<AxiosResponse>) {
+  const began = performance.now();
+  const ended = await request.then(
+    ({ status, data }) => ({ status, data, code: undefined, message: undefined, error: undefined }),
+    (error: BearerError) => {
+      const { code, message, response } = error;
+      return { status: response?.status, data: response?.data, code, message, error };
+    },
+  );
+  return { ...ended, took: performance.now() - began };
+}
+
+/** Where a secret shows, in all that a request and its session have told. */
+function leaks({ home, session, events, secrets }: Scene, error: AxiosError | undefined): string[] {
+  const told = { error, printed: printed(error), events, state: session.state };
+  // The refresh call may have had the same connection, and there the client authenticates in its head.
+  return [...pathsTo(home.canaries, told), ...pathsTo(secrets, told, [...POOL, ...CONNECTION])];
+}
+
+/** The token has ended, and the token endpoint plays the fault for as long as it is asked. */
+export async function atTokenEndpoint(row: Row, adapter: Adapter, call: Call) {
+  const home = await startHome();
+  home.break('/token', row.fault);
+  const scene = open(home, row, adapter, call);
+  const { api, session, store, events } = scene;
+  const { error, status, code, took } = await end(api.get('/videos'));
+  const calls = home.at('/token');
+  const token = (await store.read())?.token;
+  const { expiresAt = Number.NaN } = session.state as { expiresAt?: number };
+  const outcome = {
+    caller: code ?? status,
+    response: error?.response?.status,
+    status: (error?.cause as AxiosError | undefined)?.status,
+    retryAfter: error?.retryAfter,
+    asked: calls.length,
+    pauses: calls.slice(1).map(({ at }, i) => at - calls[i]!.at),
+    session: token && session.state.status === 'active' ? 'kept' : 'over',
+    holds: token && namedIn(token.accessToken, home.held.access_token),
+    signedOut: events.filter(([name]) => name === 'signedOut').length,
+    life: (expiresAt - Date.now()) / 1000,
+    polluted: 'polluted' in Object(token),
+    leaks: leaks(scene, error),
+    took,
+  };
+  const later = await whenWell(scene, error);
+  session.close();
+  home.close();
+  return { ...outcome, ...later, abroad: home.abroad.length };
+}
+
+/** The token endpoint is well again, and nobody has signed in. */
+async function whenWell({ home, api, session, store }: Scene, error: BearerError | undefined) {
+  const asked = home.at('/token').length;
+  home.mend();
+  const { retryAfter = 0 } = error ?? {};
+  if (retryAfter <= BACKOFF.cap) await sleep(retryAfter + 1);
+  // Nobody waits so long here. What was kept is handed in again, which lifts the hold-off.
+  else await session.signIn({ ...(await store.read())?.token, expiresAt: 0 } as never);
+  const { status } = await end(api.get('/videos'));
+  const askedLater = home.at('/token').length - asked;
+  if (!error) await session.refresh();
+  const { text } = home.at('/token').at(-1)!;
+  return { later: status, askedLater, next: namedIn(text, home.held.refresh_token) };
+}
+
+function namedIn(text: string, old: string): 'the old one' | 'the new one' {
+  return text.includes(old) ? 'the old one' : 'the new one';
+}
+
+/** The token lives, and the resource plays the fault: for us, and for an axios that knows a token by heart. */
+export async function atResource(row: Row, adapter: Adapter) {
+  const home = await startHome();
+  const scene = open(home, row, adapter, live);
+  const { api, session, events } = scene;
+  const bare = axios.create({ baseURL: home.url, adapter, headers: { Authorization: 'Bearer known-by-heart' } });
+  const { error: plain, ...without } = await atFault(bare, home, row);
+  const { error, ...outcome } = await atFault(api, home, row);
+  const got = {
+    outcome,
+    without,
+    refreshes: home.at('/token').length,
+    // The first tells that the store had a token.
+    told: events.slice(1).map(([name]) => name),
+    state: session.state.status,
+    leaks: [...leaks(scene, error), ...pathsTo(home.canaries, { abroad: home.abroad })],
+    // What the search finds where nobody takes care.
+    leaksWithout: plain && pathsTo(['known-by-heart'], { error: plain, printed: printed(plain) }),
+  };
+  home.mend();
+  const later = await end(api.get('/videos'));
+  session.close();
+  home.close();
+  return { ...got, later: later.status };
+}
+
+async function atFault(instance: AxiosInstance, home: Home, row: Row) {
+  const before = home.at('/videos').length;
+  home.break('/videos', row.fault, row.mended ? 1 : undefined);
+  const patience = row.slow ? { signal: AbortSignal.timeout(refreshTimeout(row)) } : {};
+  const { took, ...ended } = await end(instance.get('/videos', patience));
+  return { ...ended, sends: home.at('/videos').length - before };
+}
+
+export type AtTokenEndpoint = Awaited<ReturnType<typeof atTokenEndpoint>>;
+export type AtResource = Awaited<ReturnType<typeof atResource>>;
