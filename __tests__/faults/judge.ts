@@ -11,8 +11,8 @@ const ATTEMPTS: Record<Expected['asked'], Range> = {
   'at each attempt': [1 + REFRESH_RETRIES, 1 + REFRESH_RETRIES],
   'at most at each attempt': [1, 1 + REFRESH_RETRIES],
 };
-/** ms that a busy machine may take for itself. */
-const SLACK = 3_000;
+/** So many times longer may everything take on a busy machine. */
+const SLACK = 10;
 /** ms by which two clocks may differ. */
 const ROUNDING = 1;
 
@@ -24,22 +24,25 @@ export function flawsAtTokenEndpoint(
   got: AtTokenEndpoint,
 ): string[] {
   const { caller, session, asked, status, retryAfter, pause = BACKOFF.initial, life, next } = expected;
+  const { slow } = row;
   const answered = caller === 200;
   const attempts = ATTEMPTS[asked][1];
-  const bound = attempts * refreshTimeout(row) + REFRESH_RETRIES * BACKOFF.cap + SLACK;
+  const bound = SLACK * (attempts * refreshTimeout(row) + REFRESH_RETRIES * BACKOFF.cap);
   const checks: Check[] = [
     ['the caller gets', got.caller, caller],
     ['the session is', got.session, session],
     ['the access token held is', got.holds, answered ? 'the new one' : session === 'kept' ? 'the old one' : undefined],
     ['sessions that ended', got.signedOut, session === 'over' ? 1 : 0],
-    ['the token endpoint is asked', got.asked, ATTEMPTS[asked]],
+    ['attempts', got.attempts, ATTEMPTS[asked]],
+    // Where the deadline is short, an attempt may be over before it has left.
+    ['the token endpoint is asked', got.asked, slow ? [0, got.attempts] : got.attempts],
     ['ms between two attempts', Math.min(...got.pauses), [pause - ROUNDING, Number.POSITIVE_INFINITY]],
     ['ms until the caller knows', got.took, [0, bound]],
     ['error.response.status', got.response, answered ? undefined : met],
     ['error.retryAfter', got.retryAfter, retryAfter],
     ['the next refresh presents', got.next, next],
     ['when all is well again, the status is', got.later, session === 'over' ? 401 : 200],
-    ['and it was asked again', got.askedLater, answered || session === 'over' ? 0 : 1],
+    ['and it was asked again', got.askedLater, slow ? [1, 10] : answered || session === 'over' ? 0 : 1],
     ['requests to the other origin', got.abroad, 0],
     ['the prototype has come along', got.polluted, false],
   ];

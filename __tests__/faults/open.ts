@@ -29,7 +29,7 @@ export const refusedOAuth2: Call = { ...refused, source: oauth2 };
 export const live: Call = { ...expired, tokens: ({ fresh }) => fresh };
 
 /** Where nothing comes it is used up; elsewhere it is there for a busy machine. */
-export const refreshTimeout = ({ slow }: Row) => (slow ? 400 : 2_000);
+export const refreshTimeout = ({ slow }: Row) => (slow ? 400 : 5_000);
 
 /** A session, and an instance that it guards. */
 export function open(home: Home, row: Row, adapter: Adapter, { source, tokens }: Call) {

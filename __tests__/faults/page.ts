@@ -15,7 +15,7 @@ export interface Measured {
 interface Cells {
   caller: string | number | undefined;
   session: string;
-  asked: number;
+  attempts: number;
 }
 
 const PAGE = 'docs/faults.md';
@@ -75,8 +75,8 @@ function linesOf({ row, own, oauth2 }: Measured): string[] {
 function cellsOf(measured: Cells[], least: number): string {
   const callers = measured.map(({ caller }) => (caller === 200 ? 'the answer' : `\`${caller}\``));
   const sessions = measured.map(({ session }) => session);
-  const asked = Math.max(least, ...measured.map((each) => each.asked));
-  return [either(callers), either(sessions), asked > 1 ? 'all attempts' : 'one attempt'].join(' | ');
+  const attempts = Math.max(least, ...measured.map((each) => each.attempts));
+  return [either(callers), either(sessions), attempts > 1 ? 'all attempts' : 'one attempt'].join(' | ');
 }
 
 function either(texts: string[]): string {

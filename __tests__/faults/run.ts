@@ -42,6 +42,7 @@ export async function atTokenEndpoint(row: Row, adapter: Adapter, call: Call) {
     response: error?.response?.status,
     status: (error?.cause as AxiosError | undefined)?.status,
     retryAfter: error?.retryAfter,
+    attempts: events.filter(([name]) => name === 'refreshFailed' || name === 'refreshed').length,
     asked: calls.length,
     pauses: calls.slice(1).map(({ at }, i) => at - calls[i]!.at),
     session: token && session.state.status === 'active' ? 'kept' : 'over',
@@ -52,21 +53,26 @@ export async function atTokenEndpoint(row: Row, adapter: Adapter, call: Call) {
     leaks: leaks(scene, error),
     took,
   };
-  const later = await whenWell(scene, error);
+  const later = await whenWell(scene, error, row);
   session.close();
   home.close();
   return { ...outcome, ...later, abroad: home.abroad.length };
 }
 
 /** The token endpoint is well again, and nobody has signed in. */
-async function whenWell({ home, api, session, store }: Scene, error: BearerError | undefined) {
+async function whenWell({ home, api, session, store }: Scene, error: BearerError | undefined, { slow }: Row) {
   const asked = home.at('/token').length;
   home.mend();
   const { retryAfter = 0 } = error ?? {};
   if (retryAfter <= BACKOFF.cap) await sleep(retryAfter + 1);
   // Nobody waits so long here. What was kept is handed in again, which lifts the hold-off.
   else await session.signIn({ ...(await store.read())?.token, expiresAt: 0 } as never);
-  const { status } = await end(api.get('/videos'));
+  let { status } = await end(api.get('/videos'));
+  // On a busy machine a good answer misses so short a deadline too.
+  for (let tries = 0; slow && status !== 200 && tries < 9; tries += 1) {
+    await sleep(BACKOFF.cap);
+    ({ status } = await end(api.get('/videos')));
+  }
   const askedLater = home.at('/token').length - asked;
   if (!error) await session.refresh();
   const { text } = home.at('/token').at(-1)!;
