@@ -5,7 +5,7 @@ import { refreshToken } from 'axios-bearer/oauth2';
 import { record } from '../support/sessions.js';
 import { BACKOFF, REFRESH_RETRIES } from './expected.js';
 import type { Row } from './faults.js';
-import type { Home, Pair } from './home.js';
+import { type Home, type Pair, startHome } from './home.js';
 
 export type Adapter = 'http' | 'fetch';
 
@@ -31,8 +31,24 @@ export const live: Call = { ...expired, tokens: ({ fresh }) => fresh };
 /** Where nothing comes it is used up; elsewhere it is there for a busy machine. */
 export const refreshTimeout = ({ slow }: Row) => (slow ? 400 : 5_000);
 
-/** A session, and an instance that it guards. */
-export function open(home: Home, row: Row, adapter: Adapter, { source, tokens }: Call) {
+/** For as long as `play` takes, a session and an instance that it guards, with servers of their own. */
+export async function staged<T>(
+  row: Row,
+  adapter: Adapter,
+  call: Call,
+  play: (scene: Scene) => Promise<T>,
+): Promise<T> {
+  const home = await startHome();
+  const scene = open(home, row, adapter, call);
+  try {
+    return await play(scene);
+  } finally {
+    scene.session.close();
+    home.close();
+  }
+}
+
+function open(home: Home, row: Row, adapter: Adapter, { source, tokens }: Call) {
   const secret = `cs_${randomUUID()}`;
   const api = axios.create({ baseURL: home.url, adapter });
   const store = memoryStore();

@@ -3,8 +3,8 @@ import axios, { type AxiosError, type AxiosInstance, type AxiosResponse } from '
 import type { BearerError } from 'axios-bearer';
 import { BACKOFF } from './expected.js';
 import type { Row } from './faults.js';
-import { type Home, startHome } from './home.js';
-import { type Adapter, type Call, live, open, refreshTimeout, type Scene } from './open.js';
+import type { Home } from './home.js';
+import { type Adapter, type Call, live, refreshTimeout, type Scene, staged } from './open.js';
 import { CONNECTION, POOL, pathsTo, printed } from './secrets.js';
 
 /** How a request ended. */
@@ -28,11 +28,12 @@ function leaks({ home, session, events, secrets }: Scene, error: AxiosError | un
 }
 
 /** The token has ended, and the token endpoint plays the fault for as long as it is asked. */
-export async function atTokenEndpoint(row: Row, adapter: Adapter, call: Call) {
-  const home = await startHome();
+export const atTokenEndpoint = (row: Row, adapter: Adapter, call: Call) =>
+  staged(row, adapter, call, (scene) => askedFor(scene, row));
+
+async function askedFor(scene: Scene, row: Row) {
+  const { home, api, session, store, events } = scene;
   home.break('/token', row.fault);
-  const scene = open(home, row, adapter, call);
-  const { api, session, store, events } = scene;
   const { error, status, code, took } = await end(api.get('/videos'));
   const calls = home.at('/token');
   const token = (await store.read())?.token;
@@ -54,8 +55,6 @@ export async function atTokenEndpoint(row: Row, adapter: Adapter, call: Call) {
     took,
   };
   const later = await whenWell(scene, error, row);
-  session.close();
-  home.close();
   return { ...outcome, ...later, abroad: home.abroad.length };
 }
 
@@ -74,7 +73,7 @@ async function whenWell({ home, api, session, store }: Scene, error: BearerError
     ({ status } = await end(api.get('/videos')));
   }
   const askedLater = home.at('/token').length - asked;
-  if (!error) await session.refresh();
+  if (!error) await session.refresh().catch(() => {});
   const { text } = home.at('/token').at(-1)!;
   return { later: status, askedLater, next: namedIn(text, home.held.refresh_token) };
 }
@@ -84,10 +83,11 @@ function namedIn(text: string, old: string): 'the old one' | 'the new one' {
 }
 
 /** The token lives, and the resource plays the fault: for us, and for an axios that knows a token by heart. */
-export async function atResource(row: Row, adapter: Adapter) {
-  const home = await startHome();
-  const scene = open(home, row, adapter, live);
-  const { api, session, events } = scene;
+export const atResource = (row: Row, adapter: Adapter) =>
+  staged(row, adapter, live, (scene) => sentTo(scene, row, adapter));
+
+async function sentTo(scene: Scene, row: Row, adapter: Adapter) {
+  const { home, api, session, events } = scene;
   const bare = axios.create({ baseURL: home.url, adapter, headers: { Authorization: 'Bearer known-by-heart' } });
   const { error: plain, ...without } = await atFault(bare, home, row);
   const { error, ...outcome } = await atFault(api, home, row);
@@ -103,10 +103,7 @@ export async function atResource(row: Row, adapter: Adapter) {
     leaksWithout: plain && pathsTo(['known-by-heart'], { error: plain, printed: printed(plain) }),
   };
   home.mend();
-  const later = await end(api.get('/videos'));
-  session.close();
-  home.close();
-  return { ...got, later: later.status };
+  return { ...got, later: (await end(api.get('/videos'))).status };
 }
 
 async function atFault(instance: AxiosInstance, home: Home, row: Row) {
