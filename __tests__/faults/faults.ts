@@ -23,7 +23,7 @@ export interface Row {
   oauth2: Expected;
   /** At the resource, a refresh and a replay mend it. Anything else is handed on as if we were not there. */
   mended?: boolean;
-  /** Nothing comes, or not soon. */
+  /** Nothing comes, or not soon: the deadline is to be short. */
   slow?: boolean;
 }
 
@@ -55,7 +55,8 @@ export const FAULTS: Record<string, Row[]> = {
     row('L24', 'no answer, ever', 'hang', unavailable, { slow: true }),
     row('L24', 'one byte each 100 ms', { drip: 100 }, unavailable, { slow: true }),
     row('L10', 'a body cut short of its length', 'cut-body', unavailable),
-    row('L10', 'a body that is not the gzip it is said to be', noGzip, unavailable),
+    // Of which axios below 1.19 says nothing to who follows no redirects: there the deadline ends it.
+    row('L10', 'a body that is not the gzip it is said to be', noGzip, unavailable, { slow: true }),
     row('L11', 'a body of 5 MB', altered('{', `{"padding":"${'x'.repeat(5 * MB)}",`), unavailable),
   ],
   'The status': [
@@ -86,13 +87,13 @@ export const FAULTS: Record<string, Row[]> = {
     row('L11', '`__proto__` in it', altered('{', '{"__proto__":{"polluted":1},'), fine(3600)),
     row('L11', 'all of it in `__proto__`', altered(/.*/, '{"__proto__":$&}'), malformed),
     row('L12', '`expires_in` missing', altered(',"expires_in":3600', ''), fine()),
-    row('L12', '`expires_in: null`', altered('3600', 'null'), fine()),
-    row('L12', '`expires_in: "3600"`', altered('3600', '"3600"'), fine(3600)),
-    row('L12', '`expires_in: -1`', altered('3600', '-1'), fine()),
-    row('L12', '`expires_in: 0`', altered('3600', '0'), fine()),
-    row('L12', '`expires_in: 1e12`', altered('3600', '1e12'), fine(1e12)),
-    row('L12', '`expires_in: "NaN"`', altered('3600', '"NaN"'), fine()),
-    row('L12', '`expires_in: NaN`, which is no JSON', altered('3600', 'NaN'), malformed),
+    row('L12', '`expires_in: null`', altered(':3600', ':null'), fine()),
+    row('L12', '`expires_in: "3600"`', altered(':3600', ':"3600"'), fine(3600)),
+    row('L12', '`expires_in: -1`', altered(':3600', ':-1'), fine()),
+    row('L12', '`expires_in: 0`', altered(':3600', ':0'), fine()),
+    row('L12', '`expires_in: 1e12`', altered(':3600', ':1e12'), fine(1e12)),
+    row('L12', '`expires_in: "NaN"`', altered(':3600', ':"NaN"'), fine()),
+    row('L12', '`expires_in: NaN`, which is no JSON', altered(':3600', ':NaN'), malformed),
     row('L11', 'no refresh token', altered(/"refresh_token":"\w+",/, ''), fine(3600, 'the old one')),
     row('L11', 'an empty refresh token', altered(/rt_\w+/, ''), fine(3600, 'the old one')),
     row('L11', 'the same refresh token', sameRefreshToken, fine(3600, 'the old one')),

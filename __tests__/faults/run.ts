@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios, { type AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
-import type { BearerError } from 'axios-bearer';
+import type { BearerError, Token } from 'axios-bearer';
 import { BACKOFF } from './expected.js';
 import type { Row } from './faults.js';
 import type { Home } from './home.js';
@@ -46,7 +46,7 @@ async function askedFor(scene: Scene, row: Row) {
     attempts: events.filter(([name]) => name === 'refreshFailed' || name === 'refreshed').length,
     asked: calls.length,
     pauses: calls.slice(1).map(({ at }, i) => at - calls[i]!.at),
-    session: token && session.state.status === 'active' ? 'kept' : 'over',
+    session: standing(session.state.status, token),
     holds: token && namedIn(token.accessToken, home.held.access_token),
     signedOut: events.filter(([name]) => name === 'signedOut').length,
     life: (expiresAt - Date.now()) / 1000,
@@ -56,6 +56,11 @@ async function askedFor(scene: Scene, row: Row) {
   };
   const later = await whenWell(scene, error, row);
   return { ...outcome, ...later, abroad: home.abroad.length };
+}
+
+function standing(status: string, token: Token | undefined): string {
+  if (status === 'active' && token) return 'kept';
+  return status === 'failed' && !token ? 'over' : `${status} ${token ? 'with' : 'without'} a token`;
 }
 
 /** The token endpoint is well again, and nobody has signed in. */
