@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import axios from 'axios';
 import { adapters, onAdapters } from '../support/wire.js';
 import { FAULTS, type Row } from './faults.js';
 import { flawsAtResource, flawsAtTokenEndpoint } from './judge.js';
@@ -13,6 +14,10 @@ const CALLS = [
   { by: 'a function, after a 401', call: refused, met: 401, view: 'token' },
   { by: 'axios-bearer/oauth2, after a 401', call: refusedOAuth2, met: 401, view: 'oauth2' },
 ] as const;
+
+/** axios 1.16 taught its fetch adapter `maxContentLength`. */
+const HAS_LIMIT = Number(axios.VERSION.split('.')[1]) >= 16;
+const adaptersFor = ({ limited }: Row) => adapters.filter((adapter) => adapter === 'http' || !limited || HAS_LIMIT);
 
 const ROWS = Object.values(FAULTS).flat();
 const each = (title: (row: Row) => string) => it.each(ROWS.map((row) => [title(row), row] as const));
@@ -28,7 +33,7 @@ function once<T>(play: (row: Row) => Promise<T>): (row: Row) => Promise<T> {
 }
 
 const tokenRuns = once((row) => {
-  const runs = adapters.flatMap((adapter) => CALLS.map((call) => ({ adapter, ...call })));
+  const runs = adaptersFor(row).flatMap((adapter) => CALLS.map((call) => ({ adapter, ...call })));
   return Promise.all(runs.map(async (run) => ({ ...run, got: await atTokenEndpoint(row, run.adapter, run.call) })));
 });
 const resourceRuns = once((row) =>
