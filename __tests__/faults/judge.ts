@@ -34,9 +34,9 @@ export function flawsAtTokenEndpoint(
     ['the access token held is', got.holds, answered ? 'the new one' : session === 'kept' ? 'the old one' : undefined],
     ['sessions that ended', got.signedOut, session === 'over' ? 1 : 0],
     ['attempts', got.attempts, ATTEMPTS[asked]],
-    // Where the deadline is short, an attempt may be over before it has left.
+    // Where the deadline ends an attempt, it may be over before it has arrived.
+    ['ms between two attempts', Math.min(...got.pauses), [slow ? 0 : pause - ROUNDING, Number.POSITIVE_INFINITY]],
     ['the token endpoint is asked', got.asked, slow ? [0, got.attempts] : got.attempts],
-    ['ms between two attempts', Math.min(...got.pauses), [pause - ROUNDING, Number.POSITIVE_INFINITY]],
     ['ms until the caller knows', got.took, [0, bound]],
     ['error.response.status', got.response, answered ? undefined : met],
     ['error.retryAfter', got.retryAfter, retryAfter],
