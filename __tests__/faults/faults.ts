@@ -23,8 +23,8 @@ export interface Row {
   oauth2: Expected;
   /** At the resource, a refresh and a replay mend it. Anything else is handed on as if we were not there. */
   mended?: boolean;
-  /** Nothing comes, or not soon: the deadline is to be short. */
-  slow?: boolean;
+  /** Nothing comes, or not soon: who waits for it is to wait for a short time only. */
+  slow?: 'always' | 'for a refresh';
   /** Its fetch adapter reads whatever comes in older versions of axios: there it is played with the other one. */
   limited?: boolean;
 }
@@ -55,11 +55,11 @@ export const FAULTS: Record<string, Row[]> = {
   'The connection': [
     row('L10', 'reset before the answer', 'reset', unavailable),
     row('L10', 'reset after the headers', 'reset-after-headers', unavailable),
-    row('L24', 'no answer, ever', 'hang', unavailable, { slow: true }),
-    row('L24', 'one byte each 100 ms', { drip: 100 }, unavailable, { slow: true }),
+    row('L24', 'no answer, ever', 'hang', unavailable, { slow: 'always' }),
+    row('L24', 'one byte each 100 ms', { drip: 100 }, unavailable, { slow: 'always' }),
     row('L10', 'a body cut short of its length', 'cut-body', unavailable),
     // Of which axios below 1.19 says nothing to who follows no redirects: there the deadline ends it.
-    row('L10', 'a body that is not the gzip it is said to be', noGzip, unavailable, { slow: true }),
+    row('L10', 'a body that is not the gzip it is said to be', noGzip, unavailable, { slow: 'for a refresh' }),
     row('L11', 'a body of 5 MB (`fetch`: from axios 1.16 on)', tooMuch, unavailable, { limited: true }),
   ],
   'The status': [

@@ -114,7 +114,7 @@ async function sentTo(scene: Scene, row: Row, adapter: Adapter) {
 async function atFault(instance: AxiosInstance, home: Home, row: Row) {
   const before = home.at('/videos').length;
   home.break('/videos', row.fault, row.mended ? 1 : undefined);
-  const patience = row.slow ? { signal: AbortSignal.timeout(refreshTimeout(row)) } : {};
+  const patience = row.slow === 'always' ? { signal: AbortSignal.timeout(refreshTimeout(row)) } : {};
   const { took, ...ended } = await end(instance.get('/videos', patience));
   return { ...ended, sends: home.at('/videos').length - before };
 }
