@@ -37,6 +37,8 @@ export interface AuthorizationServer {
   intercept(guest: Guest | undefined): void;
   /** The next call to the token endpoint is served, and its answer lost on the way. */
   cutNextAnswer(): void;
+  /** From now on each refresh token may be presented again, until the same is said with `false`: a reuse interval. */
+  forgive(does: boolean): void;
   close(): Promise<void>;
 }
 
@@ -60,6 +62,11 @@ export async function startAuthorizationServer({ ttl = 2 } = {}): Promise<Author
   provider.on('grant.saved' as never, ((grant: (typeof grants)[0]) => grants.push(grant)) as never);
   provider.on('access_token.saved', (token) => issued.push(token));
   provider.on('client_credentials.saved', (token) => issued.push(token));
+  let forgiving = false;
+  const { consume } = provider.RefreshToken.prototype;
+  provider.RefreshToken.prototype.consume = async function () {
+    if (!forgiving) await consume.call(this);
+  };
   let guest: Guest | undefined;
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     if (request.url === '/token') counts.asked++;
@@ -106,6 +113,9 @@ export async function startAuthorizationServer({ ttl = 2 } = {}): Promise<Author
         Object.assign(response, { write: () => true, end: cut });
         return false;
       };
+    },
+    forgive: (does) => {
+      forgiving = does;
     },
     intercept: (next) => {
       guest = next;
