@@ -1,0 +1,51 @@
+import axios, { type AxiosInstance } from 'axios';
+import type { Session } from 'axios-bearer';
+import { clockInHand } from '../support/sessions.js';
+
+// Longer than any bound that the options state, retries and all.
+const LONGEST = 10 * 60_000;
+// Short beside `refreshTimeout`: what goes on the wire in the middle of a step must not miss its deadline by it.
+const STEP = 2_000;
+
+/** Waiting without waiting: the clock is advanced, but never while something is on the wire. */
+export function patience() {
+  const clock = clockInHand();
+  const http = axios.getAdapter('http');
+  let onWire = 0;
+
+  const instanceOf = (session: Session, baseURL: string): AxiosInstance => {
+    const api = axios.create({
+      baseURL,
+      adapter: async (config) => {
+        onWire += 1;
+        return http(config).finally(() => {
+          onWire -= 1;
+        });
+      },
+    });
+    session.install(api);
+    return api;
+  };
+
+  /** @throws L24, if it does not settle */
+  const wait = async <T>(promise: Promise<T>): Promise<T> => {
+    let over = false;
+    const settled = () => {
+      over = true;
+    };
+    promise.then(settled, settled);
+    let passed = 0;
+    while (!over && passed < LONGEST) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (over || onWire) continue;
+      await clock.advance(STEP);
+      passed += STEP;
+    }
+    if (!over) throw new Error(`L24 it has not settled after ${LONGEST} ms`);
+    return promise;
+  };
+  /** Lets so much time pass. */
+  const pass = (ms: number) => wait(new Promise((resolve) => setTimeout(resolve, ms)));
+
+  return { clock, instanceOf, wait, pass };
+}

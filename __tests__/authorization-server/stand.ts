@@ -1,0 +1,26 @@
+import { createSession, type SessionOptions } from 'axios-bearer';
+import { keep } from '../support/sessions.js';
+import { hostileStore } from './hostile-store.js';
+import { patience } from './patience.js';
+import type { authority } from './stage.js';
+
+type Scene = ReturnType<typeof authority>;
+
+/** Signed in, with a refresh token that was not presented yet, at a store that does as told from now on. */
+export async function stand(scene: Scene, options: Partial<SessionOptions> = {}, tokens: object = {}) {
+  const { server, source } = scene;
+  const waiting = patience();
+  const hostile = hostileStore();
+  const { store } = hostile;
+  const held = { ...(await scene.tokens()), ...tokens };
+  const session = keep(createSession({ source: source(), tokens: held, store, ...options }));
+  const api = waiting.instanceOf(session, server.issuer);
+  await session.token();
+  const before = server.asked;
+  /** Another one of the same tokens. */
+  const holder = () => {
+    const other = keep(createSession({ source: source(), store }));
+    return { session: other, api: waiting.instanceOf(other, server.issuer) };
+  };
+  return { ...hostile, ...waiting, session, api, holder, asked: () => server.asked - before };
+}
