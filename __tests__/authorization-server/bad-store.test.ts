@@ -66,9 +66,7 @@ describe('A bad store, whose exclusive()', () => {
   it.each(CARELESS)(
     'L3 L24 %s: a clear error or an answer, no refresh token twice, and the session is there when it is mended',
     async (_, twist) => {
-      const { store, inner, session, api, wait, pass, asked } = await stand(scene, {
-        source: scene.source(scene.server.revocationEndpoint),
-      });
+      const { store, inner, session, api, wait, pass, asked } = await stand(scene);
       const { exclusive } = store;
       store.exclusive = twist(inner);
       expect(await wait(ownerOf(api.get('/resource')))).toMatch(/^(ada|ERR_BEARER_STORE)$/);
