@@ -21,36 +21,39 @@ const MOMENTS: [title: string, call: Call | undefined, mischief: Mischief | unde
 ];
 
 describe('signOut() while a refresh', () => {
-  it.each(MOMENTS)('L22 %s: nothing is committed any more, and nobody comes back', async (_, call, mischief) => {
-    const { session, inner, api, holder, once, seen, wait, pass } = await stand(scene);
-    const other = holder();
-    await wait(other.session.token());
-    const release = deferred();
-    let arrived = false;
-    scene.server.intercept(async ({ url }) => {
-      if (url !== '/token') return false;
-      arrived = true;
-      if (!call) await release.promise;
-      return false;
-    });
-    if (call && mischief) once(call, mischief);
-    const failed = new Promise((resolve) => void session.on('refreshFailed', resolve));
-    const waiting = codeOf(api.get('/resource'));
-    if (mischief === fails) await failed;
-    else await until(() => (call === 'lock' ? seen.attempts > 0 : arrived) && (call !== 'commit' || seen.locked));
-    if (call === 'commit') await pass(1_000);
+  it.each(MOMENTS)(
+    'L22 %s: nothing is presented or committed any more, and nobody comes back',
+    async (_, call, mischief) => {
+      const { session, inner, api, holder, once, seen, wait, pass, asked } = await stand(scene);
+      const other = holder();
+      await wait(other.session.token());
+      const release = deferred();
+      let arrived = false;
+      scene.server.intercept(async ({ url }) => {
+        if (url !== '/token') return false;
+        arrived = true;
+        if (!call) await release.promise;
+        return false;
+      });
+      if (call && mischief) once(call, mischief);
+      const failed = new Promise((resolve) => void session.on('refreshFailed', resolve));
+      const waiting = codeOf(api.get('/resource'));
+      if (mischief === fails) await failed;
+      else await until(() => (call === 'lock' ? seen.attempts > 0 : arrived) && (call !== 'commit' || seen.locked));
+      if (call === 'commit') await pass(1_000);
 
-    const signedOut = session.signOut();
-    expect(await waiting).toBe('ERR_BEARER_SIGNED_OUT');
-    await signedOut;
-    const committed = seen.commits.length;
-    expect(await inner.read()).toBeUndefined();
-    release.resolve();
-    await pass(LONGER);
-    expect([await inner.read(), seen.commits.length]).toEqual([undefined, committed]);
-    for (const each of [api, other.api]) expect(await wait(ownerOf(each.get('/resource')))).toBe('ERR_BAD_REQUEST');
-    expect([session, other.session].map(({ state }) => state.status)).toEqual(['signed-out', 'signed-out']);
-  });
+      const signedOut = session.signOut();
+      expect(await waiting).toBe('ERR_BEARER_SIGNED_OUT');
+      await signedOut;
+      const [committed, presented] = [seen.commits.length, asked()];
+      expect(await inner.read()).toBeUndefined();
+      release.resolve();
+      await pass(LONGER);
+      expect([await inner.read(), seen.commits.length, asked()]).toEqual([undefined, committed, presented]);
+      for (const each of [api, other.api]) expect(await wait(ownerOf(each.get('/resource')))).toBe('ERR_BAD_REQUEST');
+      expect([session, other.session].map(({ state }) => state.status)).toEqual(['signed-out', 'signed-out']);
+    },
+  );
 });
 
 describe('signOut() at a store', () => {
