@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AxiosError } from 'axios';
 import { isBearerError } from 'axios-bearer';
-import { codeOf, deferred, failureOf, until } from '../support/sessions.js';
+import { codeOf, failureOf, until } from '../support/sessions.js';
 import { type Call, deaf, fails, hangs, type Mischief, slow, slowToTell } from './hostile-store.js';
 import { authority, ownerOf } from './stage.js';
 import { stand } from './stand.js';
@@ -21,6 +21,7 @@ const TROUBLES: [call: Call, title: string, mischief: Mischief][] = [
   ['commit', 'takes long', slow(SHORTER)],
   ['commit', 'is done when nobody waits for it any more', slow(LONGER)],
   ['commit', 'is done at once, which is told when nobody waits for it any more', slowToTell(LONGER)],
+  ['commit', 'hangs', hangs],
   ['unlock', 'fails', fails],
   ['unlock', 'takes long', slow(SHORTER)],
   ['unlock', 'hangs', hangs],
@@ -42,21 +43,6 @@ describe('A store in trouble, once', () => {
       expect([await wait(Promise.all(both)), asked()]).toEqual([['ada', 'ada'], 2]);
     },
   );
-
-  it('L3 L24 whose commit hangs lets nobody else in, as the refresh token is spent: each request fails bounded, until it is done', async () => {
-    const { api, holder, once, wait, pass, asked } = await stand(scene);
-    const other = holder();
-    const done = deferred();
-    once('commit', (act) => done.promise.then(act));
-    for (const each of [api, other.api, api]) {
-      expect([await wait(ownerOf(each.get('/resource'))), asked()]).toEqual(['ERR_BEARER_STORE', 1]);
-      await pass(LONGER);
-    }
-    done.resolve();
-    await pass(LONGER);
-    const both = [api, other.api].map((each) => ownerOf(each.get('/resource')));
-    expect([await wait(Promise.all(both)), asked()]).toEqual([['ada', 'ada'], 1]);
-  });
 
   it('L3 whose commit fails and is done all the same, when the next attempt is about to: what it wrote is not revoked', async () => {
     const source = scene.source(scene.server.revocationEndpoint);
