@@ -107,7 +107,7 @@ function assertToken(name: string, value: unknown): asserts value is string {
   throw bearerError(
     'ERR_BEARER_TOKEN',
     `The source must answer with { access_token, refresh_token?, expires_in? } or a bare token. ` +
-      `Expected an ${name} of at most ${LONGEST} visible ASCII characters, got ${got}`,
+      `Expected the ${name} to be at most ${LONGEST} visible ASCII characters, got ${got}`,
   );
 }
 

@@ -1,19 +1,15 @@
-// Does the model find bugs? Applies each patch of __tests__/model/bugs to a scratch copy, runs the model there, and
-// expects red. Names given as arguments: those only.
+// Can the tests fail? Applies each patch of __tests__/bugs to a scratch copy, each of which breaks a law there, and expects
+// red: of the tests whose titles name the law, and of the model. Names given as arguments: those only.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import Table from 'cli-table3';
 
-const BUGS = resolve('__tests__/model/bugs');
-const COPIED = ['lib', '__tests__/model', 'jest.config.ts', 'package.json', 'tsconfig.json'];
-const JEST = [
-  '--experimental-vm-modules',
-  '--disable-warning=ExperimentalWarning',
-  'node_modules/jest/bin/jest.js',
-  '__tests__/model',
-];
+const BUGS = resolve('__tests__/bugs');
+const COPIED = ['lib', '__tests__', 'jest.config.ts', 'package.json', 'tsconfig.json'];
+const LAWS = ['__tests__/laws', '__tests__/session', '__tests__/sources', '__tests__/stores'];
+const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
 // ms; a bug may well be an endless loop.
 const PATIENCE = 120_000;
 
@@ -32,53 +28,69 @@ function apply(patch, ...more) {
   return status === 0 ? undefined : stderr.trim();
 }
 
-/** What the model says first, and after how many seconds of its own. */
-function run() {
+/** The first test that fails, and after how many seconds of the tests' own; `undefined`: none does. */
+function firstRed(args, environment) {
   rmSync(report, { force: true });
-  spawnSync(process.execPath, [...JEST, '--json', '--outputFile', report], {
+  spawnSync(process.execPath, [...JEST, ...args, '--json', '--outputFile', report], {
     cwd: scratch,
-    env: { MODEL_RUNS: '100', ...process.env, MODEL_STOP: '1', FORCE_COLOR: '0' },
+    env: { ...process.env, ...environment, FORCE_COLOR: '0' },
     stdio: 'ignore',
     timeout: PATIENCE,
   });
-  let results;
+  let suites;
   try {
-    results = JSON.parse(readFileSync(report, 'utf8')).testResults[0];
+    suites = JSON.parse(readFileSync(report, 'utf8')).testResults;
   } catch {
-    return { law: `no end within ${PATIENCE / 1_000} s`, scene: '', seconds: PATIENCE / 1_000 };
+    return { title: `no end within ${PATIENCE / 1_000} s`, seconds: PATIENCE / 1_000 };
   }
-  const { assertionResults, message } = results;
-  const at = assertionResults.findIndex(({ status }) => status === 'failed');
-  if (at < 0) return assertionResults.length ? undefined : { law: message, scene: '', seconds: 0 };
-  const { title, failureMessages } = assertionResults[at];
-  const seconds = assertionResults.slice(0, at + 1).reduce((sum, { duration }) => sum + duration, 0) / 1_000;
-  return { law: /Got error: (.*)/.exec(failureMessages[0])?.[1] ?? failureMessages[0], scene: title, seconds };
+  let seconds = 0;
+  for (const { assertionResults, message } of suites) {
+    if (!assertionResults.length) return { title: message, seconds };
+    for (const { status, title, failureMessages, duration } of assertionResults) {
+      seconds += (duration ?? 0) / 1_000;
+      if (status === 'failed') return { title, seconds, error: /Got error: (.*)/.exec(failureMessages[0])?.[1] };
+    }
+  }
+  return undefined;
 }
 
-function seed(file) {
+const inModel = () => firstRed(['__tests__/model'], { MODEL_RUNS: '100', MODEL_STOP: '1', MODEL_SEED: '1' });
+const inLaws = (law) => firstRed([...LAWS, '--testNamePattern', law && `\\b${law}\\b`], {});
+
+/** What finds it; `undefined`: nothing does. */
+function cells(file) {
   const patch = join(BUGS, file);
+  const [headline] = readFileSync(patch, 'utf8').split('\n');
+  const [, law] = /^Breaks (L\d+)/.exec(headline);
   const refused = apply(patch);
-  if (refused) return { refused };
-  const found = run();
+  if (refused) return [law, `DOES NOT APPLY: ${refused}`];
+  const test = inLaws(law);
+  const model = headline.includes('The model has no such thing') ? { title: '–' } : inModel();
   apply(patch, '-R');
-  return { found };
+  return [
+    law,
+    test?.title,
+    model && `${model.error ?? model.title}${model.seconds ? `, ${model.seconds.toFixed(1)} s` : ''}`,
+  ];
 }
 
-const table = new Table({ head: ['bug', 'found by', 'on', 's'], colWidths: [24, 62, 44, 6], wordWrap: true });
-const healthy = run();
-if (healthy) table.push(['none', `RED: ${healthy.law}`, healthy.scene, '']);
-let missed = healthy ? 1 : 0;
+const table = new Table({
+  head: ['bug', 'law', 'a test of the law', 'the model'],
+  colWidths: [27, 5, 58, 58],
+  wordWrap: true,
+});
+let missed = 0;
+const healthy = [inLaws('L\\d+'), inModel()];
+if (healthy.some(Boolean)) {
+  table.push(['none', '', ...healthy.map((red) => (red ? `RED: ${red.title}` : 'green'))]);
+  missed += 1;
+}
 for (const file of readdirSync(BUGS).sort()) {
   const name = basename(file, '.patch');
   if (!file.endsWith('.patch') || (asked.length && !asked.includes(name))) continue;
-  const { refused, found } = seed(file);
-  if (!found) missed += 1;
-  table.push([
-    name,
-    refused ? `DOES NOT APPLY: ${refused}` : (found?.law ?? 'NOT FOUND'),
-    found?.scene ?? '',
-    found?.seconds.toFixed(1) ?? '',
-  ]);
+  const [law, test, model] = cells(file);
+  if (!test || !model) missed += 1;
+  table.push([name, law, test ?? 'NOT FOUND', model ?? 'NOT FOUND']);
 }
 rmSync(scratch, { recursive: true });
 console.log(table.toString());

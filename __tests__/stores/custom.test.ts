@@ -339,7 +339,7 @@ describe('a store that is down', () => {
       { exclusive: (task, options) => inner.exclusive((held) => task({ ...held, commit: flaky(held) }), options) },
       inner,
     );
-    const { server, api, session } = await scene({ ...quick, refreshRetries: 0, store });
+    const { server, api, session } = await scene({ ...quick, refreshTimeout: 5_000, refreshRetries: 0, store });
     await session.token();
     server.expire();
     for (const round of [1, 2]) {
