@@ -35,7 +35,7 @@ export interface SessionOptions {
    */
   refreshWindow?: Partial<RefreshWindow>;
   /**
-   * Called with each new sign-in's token: who is it? The same string lets waiting requests live through a new sign-in.
+   * Called with each new token, of a sign-in or a refresh: whose is it? The same string lets waiting requests live through a new sign-in.
    * Default: every sign-in is somebody new.
    */
   identity?: (token: Token) => string;

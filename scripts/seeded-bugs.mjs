@@ -11,7 +11,7 @@ const COPIED = ['lib', '__tests__', 'jest.config.ts', 'package.json', 'tsconfig.
 const LAWS = ['__tests__/laws', '__tests__/session', '__tests__/sources', '__tests__/stores'];
 const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
 // ms; a bug may well be an endless loop.
-const PATIENCE = 120_000;
+const PATIENCE = 240_000;
 
 const asked = process.argv.slice(2);
 const scratch = mkdtempSync(join(tmpdir(), 'axios-bearer-bugs-'));
@@ -55,7 +55,7 @@ function firstRed(args, environment) {
 }
 
 const inModel = () => firstRed(['__tests__/model'], { MODEL_RUNS: '100', MODEL_STOP: '1', MODEL_SEED: '1' });
-const inLaws = (law) => firstRed([...LAWS, '--testNamePattern', law && `\\b${law}\\b`], {});
+const inLaws = (law) => firstRed([...LAWS, '--bail', '--testNamePattern', law && `\\b${law}\\b`], {});
 
 /** What finds it; `undefined`: nothing does. */
 function cells(file) {

@@ -680,12 +680,12 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
       const bare = bareClient(server.url, server.issue().access_token, { adapter });
       for (const more of [{}, { timeoutErrorMessage: 'too slow', transitional: { clarifyTimeoutError: true } }]) {
         server.fault('/echo', 'hang');
-        const expected = await failure(bare.get('/echo', { timeout: 100, ...more }));
+        const expected = await failure(bare.get('/echo', { timeout: 300, ...more }));
         server.fault('/echo', { status: 401 });
         server.fault('/echo', 'hang');
-        const error = await failure(api.get('/echo', { timeout: 100, ...more }));
+        const error = await failure(api.get('/echo', { timeout: 300, ...more }));
         expect([error.code, error.message]).toEqual([expected.code, expected.message]);
-        expect(error.config?.timeout).toBe(100);
+        expect(error.config?.timeout).toBe(300);
       }
       expect(server.stats.refresh).toBe(2);
     });

@@ -43,6 +43,9 @@ export interface Held {
   /**
    * Writes `next` if the store still holds `current`; `false`: it was replaced meanwhile, and nothing was written.
    * Durable when it resolves. `undefined`: the server refused this session for good, no holder may present it again.
+   *
+   * See that it settles, with a timeout of your client: one that hangs keeps the lock for four times `refreshTimeout`,
+   * and then lets in another holder, which can only present a spent token.
    */
   commit(next: Stored | undefined): Promise<boolean>;
   /** Aborted when the lock is lost. */
