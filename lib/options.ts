@@ -35,8 +35,8 @@ export interface SessionOptions {
    */
   refreshWindow?: Partial<RefreshWindow>;
   /**
-   * Called with each new token, of a sign-in or a refresh: whose is it? The same string lets waiting requests live through a new sign-in.
-   * Default: every sign-in is somebody new.
+   * Called with each new token, of a sign-in or a refresh: whose is it? The same string lets waiting requests live
+   * through a new sign-in. Default: every sign-in is somebody new.
    */
   identity?: (token: Token) => string;
 }
