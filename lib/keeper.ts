@@ -160,7 +160,7 @@ export class Keeper extends Holder {
     const { failedSignIn } = this;
     if (failedSignIn && sameGeneration(stored, failedSignIn)) {
       this.undo(failedSignIn);
-      throw storeFailure(new Error('It holds a sign-in that it had failed'));
+      throw storeFailure(new Error('The store holds a sign-in that had failed'));
     }
     const adopted = outcome.kind === 'adopted';
     const first = signIn || stored.session !== this.state.current?.session;

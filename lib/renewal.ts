@@ -68,13 +68,13 @@ export async function renew(renewal: Renewal): Promise<Outcome> {
     return renewHeld(renewal, { ...held, current }, early);
   };
   const queue = async (signal: AbortSignal) => {
-    // A store may run it twice, as a transaction that is tried again, or keep its outcome to itself.
+    // A store may run it again, as a transaction that was rolled back, or keep its outcome to itself.
     let outcome: Promise<Outcome> | undefined;
-    const once = (held: Held) => {
-      outcome ??= task(held, signal);
+    const run = (held: Held) => {
+      outcome = task(held, signal);
       return outcome;
     };
-    await store.exclusive(once, { waitMs, signal });
+    await store.exclusive(run, { waitMs, signal });
     if (!outcome) throw new Error('exclusive() did not run its task');
     return outcome;
   };

@@ -33,13 +33,6 @@ const CARELESS: [title: string, twist: Twist][] = [
     (inner) => (task, options) => inner.exclusive((given) => task(given).then(() => task(given)), options),
   ],
   [
-    'runs its task twice side by side',
-    (inner) => async (task, options) => {
-      const [first] = await inner.exclusive((given) => Promise.all([task(given), task(given)]), options);
-      return first;
-    },
-  ],
-  [
     'throws at once',
     () => () => {
       throw new Error('not connected');
@@ -79,6 +72,17 @@ describe('A bad store, whose exclusive()', () => {
       expect(session.state.status).toBe('active');
     },
   );
+
+  it('L3 L4 runs its task again, as its transaction was rolled back: the second run writes what the first brought', async () => {
+    const { store, inner, session, api, wait, asked } = await stand(scene);
+    store.exclusive = (task, options) =>
+      inner.exclusive(async (given) => {
+        await task({ ...given, commit: async () => true });
+        return task(given);
+      }, options);
+    expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 1]);
+    expect(await inner.read()).toMatchObject({ token: { accessToken: await session.token() } });
+  });
 
   it.each(RUBBISH)('L24 shows the holder rubbish (%j): a clear error, and nothing is presented', async (rubbish) => {
     const { store, inner, api, wait, pass, asked } = await stand(scene);

@@ -22,7 +22,10 @@ export interface TokenStore {
    * the store holds then, read afresh. Rejects when the lock is not had within `waitMs`.
    */
   exclusive<T>(task: (held: Held) => Promise<T>, options: ExclusiveOptions): Promise<T>;
-  /** Called at sign-in and sign-out, one call after the other. Unconditional; never waits for a holder of the lock. Durable when it resolves. */
+  /**
+   * Called at sign-in and sign-out, one call after the other. Unconditional; never waits for a holder of the lock.
+   * Durable when it resolves.
+   */
   replace(next: Stored | undefined): Promise<void>;
   /** Called once per session. `changed` is a hint to read again, never data. Returns the way to stop. */
   subscribe?(changed: () => void): () => void;
