@@ -1,0 +1,227 @@
+import { describe, expect, it } from '@jest/globals';
+import { claimsOf, dueAt, isLive, readToken, type Token, type TokenResponse } from '../lib/token.js';
+
+const NOW = 1_000_000;
+const HOUR = 3_600_000;
+const MINUTE = 60_000;
+
+type How = Omit<Parameters<typeof readToken>[1], 'now'>;
+const read = (answer: unknown, how: How = {}) => readToken(answer as TokenResponse, { now: NOW, ...how });
+const refused = (answer: unknown, how?: How) => {
+  try {
+    return read(answer, how);
+  } catch (error) {
+    const { code, message } = error as { code: string; message: string };
+    return `${code}: ${message}`;
+  }
+};
+const encoded = (claims: unknown) => Buffer.from(JSON.stringify(claims)).toString('base64url');
+const jwt = (claims: unknown) => `head.${encoded(claims)}.signature`;
+
+describe('an answer', () => {
+  it.each([
+    ['as RFC 6749 has it', { access_token: 'a', refresh_token: 'r', expires_in: 60, scope: 'x y' }],
+    ['in camelCase', { accessToken: 'a', refreshToken: 'r', expiresIn: 60, scope: 'x y' }],
+    [
+      'in both, the former first',
+      {
+        access_token: 'a',
+        accessToken: 'b',
+        refresh_token: 'r',
+        refreshToken: 's',
+        expires_in: 60,
+        expiresIn: 9,
+        scope: 'x y',
+      },
+    ],
+  ])('is read %s', (_, answer) => {
+    expect(read(answer)).toEqual({
+      accessToken: 'a',
+      refreshToken: 'r',
+      issuedAt: NOW,
+      expiresAt: NOW + MINUTE,
+      scope: 'x y',
+    });
+  });
+
+  it('may be a bare token, and then says nothing else', () => {
+    expect(read('a')).toEqual({ accessToken: 'a', issuedAt: NOW });
+    expect(read('1|a"<{[')).toEqual({ accessToken: '1|a"<{[', issuedAt: NOW });
+  });
+
+  it('keeps of the token before what it leaves out, but for its times', () => {
+    const previous: Token = { accessToken: 'old', refreshToken: 'r', issuedAt: 1, expiresAt: 2, scope: 'x' };
+    expect(read('a', { previous })).toEqual({ accessToken: 'a', refreshToken: 'r', issuedAt: NOW, scope: 'x' });
+    for (const nothing of [null, '', undefined]) {
+      expect(read({ accessToken: 'a', refreshToken: nothing }, { previous }).refreshToken).toBe('r');
+    }
+    expect(read({ access_token: 'a', refresh_token: 's', scope: 'y' }, { previous })).toMatchObject({
+      refreshToken: 's',
+      scope: 'y',
+    });
+    expect(read({ access_token: 'a', scope: 7 }, { previous }).scope).toBe('x');
+    expect(read({ access_token: 'a', scope: '' }, { previous }).scope).toBe('');
+  });
+
+  it('may be empty where the session lives in cookies, and only there', () => {
+    for (const answer of [undefined, null, '', {}, { accessToken: '' }]) {
+      expect(read(answer, { cookies: true })).toEqual({ accessToken: '', issuedAt: NOW });
+      expect(refused(answer)).toMatch(/^ERR_BEARER_TOKEN: /);
+    }
+    expect(read('a', { cookies: true })).toEqual({ accessToken: 'a', issuedAt: NOW });
+    expect(refused('a b', { cookies: true })).toMatch(/^ERR_BEARER_TOKEN: /);
+  });
+
+  it.each([
+    [{}, 'access token', 'undefined'],
+    [null, 'access token', 'undefined'],
+    [{ access_token: 7 }, 'access token', 'number'],
+    ['', 'access token', 'an empty string'],
+    ['two words', 'access token', 'other characters'],
+    ['line\n', 'access token', 'other characters'],
+    ['\nline', 'access token', 'other characters'],
+    ['ä', 'access token', 'other characters'],
+    ['{"access_token":"a', 'access token', 'undefined'],
+    ['[1', 'access token', 'undefined'],
+    ['"a"', 'access token', 'undefined'],
+    ['<html>', 'access token', 'undefined'],
+    [{ access_token: 'a', refresh_token: 'two words' }, 'refresh token', 'other characters'],
+    [{ access_token: 'a', refresh_token: true }, 'refresh token', 'boolean'],
+  ])('%j is refused with what was expected and what came, and no more', (answer, what, got) => {
+    expect(refused(answer)).toBe(
+      'ERR_BEARER_TOKEN: The source must answer with { access_token, refresh_token?, expires_in? } or a bare token. ' +
+        `Expected an ${what} of visible ASCII characters, got ${got}`,
+    );
+  });
+});
+
+describe('when it expires', () => {
+  const life = (fields: object, how?: How) => {
+    const { expiresAt } = read({ access_token: 'a', ...fields }, how);
+    return expiresAt === undefined ? undefined : expiresAt - NOW;
+  };
+  const handedIn = { handedIn: true };
+
+  it.each([
+    [3600, HOUR],
+    ['3600', HOUR],
+    [0.5, 1_000],
+    [1, 1_000],
+    [1.5, 1_500],
+    [0, undefined],
+    [-1, undefined],
+    ['', undefined],
+    [' ', undefined],
+    ['soon', undefined],
+    [Number.NaN, undefined],
+    [Number.POSITIVE_INFINITY, undefined],
+    [true, undefined],
+    [null, undefined],
+    [[60], undefined],
+  ])('an answer says with expires_in %j', (expires_in, ms) => {
+    expect(life({ expires_in })).toBe(ms);
+  });
+
+  it('tokens that are handed in may have expired already, or live but for a moment', () => {
+    expect(life({ expires_in: -5 }, handedIn)).toBe(-5_000);
+    expect(life({ expires_in: 0 }, handedIn)).toBe(0);
+    expect(life({ expires_in: ' ' }, handedIn)).toBeUndefined();
+    expect(life({ expires_in: 0.5 }, handedIn)).toBe(500);
+    expect(life({ expiresAt: NOW - 1 }, handedIn)).toBe(-1);
+    expect(life({ expiresAt: new Date(NOW + 5) }, handedIn)).toBe(5);
+    expect(life({ expiresAt: new Date('nonsense') }, handedIn)).toBeUndefined();
+  });
+
+  it('tokens that are handed in say when they were issued, and expires_in counts from there', () => {
+    const issuedAt = NOW - MINUTE;
+    expect(read({ accessToken: 'a', issuedAt, expiresIn: 90 }, handedIn)).toEqual({
+      accessToken: 'a',
+      issuedAt,
+      expiresAt: NOW + MINUTE / 2,
+    });
+    expect(read({ accessToken: 'a', issuedAt, expiresAt: NOW + 1 }, handedIn)).toMatchObject({ expiresAt: NOW + 1 });
+    expect(read({ accessToken: 'a', issuedAt: 'nonsense' }, handedIn).issuedAt).toBe(NOW);
+    expect(read({ accessToken: 'a', issuedAt, expiresIn: 90 })).toMatchObject({
+      issuedAt: NOW,
+      expiresAt: NOW + 90_000,
+    });
+  });
+
+  it('an answer may say it by the clock', () => {
+    expect(life({ expiresAt: NOW + HOUR })).toBe(HOUR);
+    expect(life({ expiresAt: NOW + 1 })).toBe(1_000);
+    expect(life({ expiresAt: NOW })).toBeUndefined();
+    expect(life({ expiresAt: NOW - 1 })).toBeUndefined();
+    expect(life({ expiresAt: NOW + HOUR, expires_in: 60 })).toBe(MINUTE);
+  });
+
+  it('a JWT says how long it lives, where nothing beside it does', () => {
+    const off = 86_400;
+    const access_token = jwt({ iat: off, exp: off + 60 });
+    expect(life({ access_token })).toBe(MINUTE);
+    expect(life({ access_token, expires_in: 5 })).toBe(5_000);
+    expect(life({ access_token, expires_in: null, expiresAt: NOW + 7_000 })).toBe(7_000);
+    expect(life({ access_token, expiresAt: 'nonsense' })).toBeUndefined();
+    expect(life({ access_token }, handedIn)).toBe((off + 60) * 1_000 - NOW);
+    expect(life({ access_token: jwt({ exp: NOW / 1_000 + 60 }) })).toBe(MINUTE);
+    expect(life({ access_token: jwt({ iat: 5 }) })).toBeUndefined();
+    expect(life({ access_token: jwt({ iat: 5, exp: 5 }) })).toBeUndefined();
+  });
+});
+
+describe('what a JWT says of itself', () => {
+  it('is read in base64url', () => {
+    const claims = { sub: '???>>>~~~', exp: 5 };
+    expect(encoded(claims)).toMatch(/[-_].*[-_]/);
+    expect(claimsOf(jwt(claims))).toEqual(claims);
+    expect(claimsOf(`head.${encoded(claims)}`)).toEqual(claims);
+  });
+
+  it.each([undefined, '', 'opaque', 'a.b.c', 'a.%.c', `a.${btoa('{')}.c`])('is nothing where %j is none', (token) => {
+    expect(claimsOf(token)).toEqual({});
+  });
+
+  it('is nothing where it is no object', () => {
+    expect(claimsOf(jwt(null))).toEqual({});
+    expect(Number(claimsOf(jwt(7)))).toBe(7);
+  });
+});
+
+describe('when a refresh is due', () => {
+  const token = (life: number): Token => ({ accessToken: 'a', issuedAt: NOW, expiresAt: NOW + life });
+
+  it('is a fifth of its life ahead, five minutes at most', () => {
+    expect(dueAt(token(10 * MINUTE))).toBe(NOW + 8 * MINUTE);
+    expect(dueAt(token(10 * HOUR))).toBe(NOW + 10 * HOUR - 5 * MINUTE);
+  });
+
+  it('is the leeway ahead, half its life at most', () => {
+    expect(dueAt(token(HOUR), 7 * MINUTE)).toBe(NOW + HOUR - 7 * MINUTE);
+    expect(dueAt(token(HOUR), 40 * MINUTE)).toBe(NOW + HOUR / 2);
+    expect(dueAt(token(HOUR), 0)).toBe(NOW + HOUR);
+  });
+
+  it('is at its end where it has no life, and never where none is known', () => {
+    expect(dueAt(token(-HOUR))).toBe(NOW - HOUR);
+    expect(dueAt(token(-HOUR), MINUTE)).toBe(NOW - HOUR);
+    expect(dueAt({ accessToken: 'a', issuedAt: NOW })).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+describe('whether it is live', () => {
+  const token: Token = { accessToken: 'a', issuedAt: NOW, expiresAt: NOW + 1_000 };
+
+  it('ends with its time', () => {
+    expect(isLive(token, NOW + 999)).toBe(true);
+    expect(isLive(token, NOW + 1_000)).toBe(false);
+    expect(isLive({ accessToken: 'a', issuedAt: NOW }, Number.MAX_VALUE, HOUR)).toBe(true);
+  });
+
+  it('is asked for some ms to come, of which nine tenths of its life count', () => {
+    expect(isLive(token, NOW + 499, 500)).toBe(true);
+    expect(isLive(token, NOW + 500, 500)).toBe(false);
+    expect(isLive(token, NOW + 99, HOUR)).toBe(true);
+    expect(isLive(token, NOW + 100, HOUR)).toBe(false);
+    expect(isLive({ ...token, expiresAt: NOW - 10 }, NOW - 11, HOUR)).toBe(true);
+  });
+});
