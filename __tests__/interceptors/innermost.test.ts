@@ -3,6 +3,7 @@ import axios, { type AxiosInstance, type AxiosInterceptorManager } from 'axios';
 import { createSession, type Session } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
+import { type Handler, innermost, othersIn, placeOf, unshifts } from '../../lib/interceptors/innermost.js';
 
 let server: ApiVideo;
 let api: AxiosInstance;
@@ -44,5 +45,126 @@ describe('a place next to the wire', () => {
     uninstall();
     await api.get('/public');
     expect(seen).toBe(1);
+  });
+});
+
+describe('the walk', () => {
+  const KEY = 'ours';
+
+  function manager() {
+    const instance = axios.create();
+    const { request } = instance.interceptors;
+    const place = innermost(request, KEY, () => request.use(null as never, null as never));
+    const walk = (visited: (handler: Handler) => void = () => {}) => {
+      const seen: unknown[] = [];
+      (request as unknown as { forEach(visit: (handler: Handler) => void): void }).forEach((handler) => {
+        seen.push(handler === place.handler ? (place.first ? 'first' : 'last') : handler.fulfilled);
+        visited(handler);
+      });
+      return seen;
+    };
+    return { request, place, walk };
+  }
+
+  it('meets us before the others, and after them if we were asked in it', () => {
+    const { request, place, walk } = manager();
+    const [a, b] = [(config: never) => config, (config: never) => config];
+    request.use(a);
+    request.use(b);
+    expect(walk()).toEqual(['first', a, b]);
+    const asked = () => {
+      place.asked = true;
+    };
+    expect(walk(asked)).toEqual(['first', a, b, 'last']);
+    expect(walk()).toEqual(['first', a, b]);
+  });
+
+  it('calls meet before each visit', () => {
+    const { request } = axios.create().interceptors;
+    const met: boolean[] = [];
+    const place = innermost(
+      request,
+      KEY,
+      () => request.use(null as never),
+      ({ first }) => void met.push(first),
+    );
+    (request as unknown as { forEach(visit: () => void): void }).forEach(() => {
+      place.asked = true;
+    });
+    expect(met).toEqual([true, false]);
+  });
+
+  it('passes us by once we were ejected or cleared, or the handlers are somebody else’s', () => {
+    for (const lose of [
+      ({ request }: ReturnType<typeof manager>) => request.clear(),
+      ({ request }: ReturnType<typeof manager>) => Object.assign(request, { handlers: [] }),
+    ]) {
+      const scene = manager();
+      expect(scene.place.isTaken()).toBe(true);
+      lose(scene);
+      expect(scene.place.isTaken()).toBe(false);
+      expect(scene.walk()).toEqual([]);
+    }
+    const { request, place } = manager();
+    Object.assign(request, { handlers: { includes: () => true } });
+    expect(place.isTaken()).toBe(false);
+  });
+
+  it('knows whether anybody else has registered', () => {
+    const { request, place } = manager();
+    expect(place.isAlone()).toBe(true);
+    const id = request.use((config) => config);
+    expect(place.isAlone()).toBe(false);
+    request.eject(id);
+    expect(place.isAlone()).toBe(true);
+  });
+
+  it('tells those of others from ours', () => {
+    const { request } = axios.create().interceptors;
+    const theirs = (config: never) => config;
+    request.use(theirs);
+    expect(othersIn(request).map(({ fulfilled }) => fulfilled)).toEqual([theirs]);
+    innermost(request, KEY, () => request.use(null as never));
+    innermost(request, 'another', () => request.use(null as never));
+    expect(othersIn(request).map(({ fulfilled }) => fulfilled)).toEqual([theirs]);
+  });
+
+  it('has one place for each key, and the manager is whole again when the last has left', () => {
+    const { request, place } = manager();
+    const other = innermost(request, 'another', () => request.use(null as never));
+    expect([placeOf(request, KEY), placeOf(request, 'another'), placeOf(request, 'none')]).toEqual([
+      place,
+      other,
+      undefined,
+    ]);
+    place.leave();
+    expect([placeOf(request, KEY), placeOf(request, 'another')]).toEqual([undefined, other]);
+    expect(Object.hasOwn(request, 'forEach')).toBe(true);
+    other.leave();
+    expect(Object.hasOwn(request, 'forEach')).toBe(false);
+    expect(placeOf(request, KEY)).toBeUndefined();
+  });
+
+  it('leaves a later place under the same key, and a wrapper that somebody has put around it, alone', () => {
+    const { request, place } = manager();
+    const later = innermost(request, KEY, () => request.use(null as never));
+    place.leave();
+    expect(placeOf(request, KEY)).toBe(later);
+    const theirs = () => {};
+    Object.assign(request, { forEach: theirs });
+    later.leave();
+    expect((request as unknown as { forEach: unknown }).forEach).toBe(theirs);
+  });
+});
+
+describe('the order of request interceptors', () => {
+  const usual = axios.defaults.transitional as Record<string, unknown> | undefined;
+  const knows = usual !== undefined && 'legacyInterceptorReqResOrdering' in usual;
+  const asks = (legacyInterceptorReqResOrdering?: boolean) =>
+    unshifts({ transitional: { legacyInterceptorReqResOrdering } } as never);
+
+  it('is last-added first unless the config says otherwise, which older versions of axios do not hear', () => {
+    expect(unshifts({} as never)).toBe(true);
+    expect([asks(true), asks(false)]).toEqual([true, !knows]);
   });
 });
