@@ -117,6 +117,9 @@ describe('the walk', () => {
     expect(place.isAlone()).toBe(false);
     request.eject(id);
     expect(place.isAlone()).toBe(true);
+    // Older axios leaves a hole.
+    (request as unknown as { handlers: unknown[] }).handlers.push(null);
+    expect(place.isAlone()).toBe(true);
   });
 
   it('tells those of others from ours', () => {
@@ -166,5 +169,17 @@ describe('the order of request interceptors', () => {
   it('is last-added first unless the config says otherwise, which older versions of axios do not hear', () => {
     expect(unshifts({} as never)).toBe(true);
     expect([asks(true), asks(false)]).toEqual([true, !knows]);
+  });
+
+  it('is that in every axios whose defaults say nothing of it', () => {
+    const { transitional } = axios.defaults;
+    try {
+      for (const unheard of [undefined, {}]) {
+        axios.defaults.transitional = unheard;
+        expect(asks(false)).toBe(true);
+      }
+    } finally {
+      axios.defaults.transitional = transitional;
+    }
   });
 });

@@ -120,8 +120,12 @@ describe('where the token may go', () => {
     instance.defaults.baseURL = 'https://user@api.example';
     expect(asked(instance.defaults.baseURL, '/a')).toBe('own-authorization');
     expect(asked(instance.defaults.baseURL, '/a')).toBe('own-authorization');
+    instance.defaults.baseURL = HOME;
+    expect(asked(HOME, '/a')).toBeUndefined();
     instance.defaults.baseURL = 'https://moved.example';
     expect(asked(HOME, '/a')).toBe('origin');
+    expect(asked('https://moved.example', '/a')).toBeUndefined();
+    instance.defaults.baseURL = 'https://moved.example/v2';
     expect(asked('https://moved.example', '/a')).toBeUndefined();
   });
 });

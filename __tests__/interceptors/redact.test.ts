@@ -71,12 +71,18 @@ it('L20 it looks as deep as redirects wrap a request', () => {
   expect(chain.map(({ _header }) => _header)).toEqual([cleanHead, cleanHead, cleanHead, cleanHead]);
 });
 
-it.each([undefined, null, 'text', 7, {}, { config: {} }, { config: { headers: null }, request: 7, response: 'text' }])(
-  'an error that is none passes as it is: %j',
-  (error) => {
-    expect(redact(error, guardOf({}))).toBe(error);
-  },
-);
+it.each([
+  undefined,
+  null,
+  'text',
+  7,
+  {},
+  { config: {} },
+  { config: { headers: null }, request: 7, response: 'text' },
+  { response: {} },
+])('an error that is none passes as it is: %j', (error) => {
+  expect(redact(error, guardOf({}))).toBe(error);
+});
 
 it.each([{ redact: false }, { header: false }])('all stays where nothing of ours is to leave: %j', (settings) => {
   const error = { config: { headers: headers() } };

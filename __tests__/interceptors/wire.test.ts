@@ -34,6 +34,8 @@ describe('a header', () => {
     const kept = configOf({ headers: new AxiosHeaders({ a: 'b' }) });
     const { headers } = kept;
     expect(headersOf(kept)).toBe(headers);
+    const foreign = { setContentType() {} };
+    expect(headersOf(configOf({ headers: foreign }))).toBe(foreign);
     for (const left of [undefined, { a: 'b' }]) {
       const config = { headers: left } as unknown as Config;
       expect(headersOf(config)).toBe(config.headers);
