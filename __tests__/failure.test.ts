@@ -28,8 +28,9 @@ describe('what the source threw', () => {
   it.each([
     [404, 'later'],
     [409, 'later'],
-    [302, 'later'],
-    [200, 'later'],
+    [300, 'later'],
+    [299, 'again'],
+    [200, 'again'],
     [429, 'again'],
     [500, 'again'],
     [503, 'again'],

@@ -46,6 +46,7 @@ describe('an answer', () => {
 
   it('may be a bare token, and then says nothing else', () => {
     expect(read('a')).toEqual({ accessToken: 'a', issuedAt: NOW });
+    expect(read('x'.repeat(65_536)).accessToken).toHaveLength(65_536);
     expect(read('1|a"<{[')).toEqual({ accessToken: '1|a"<{[', issuedAt: NOW });
   });
 
@@ -85,12 +86,13 @@ describe('an answer', () => {
     ['[1', 'access token', 'undefined'],
     ['"a"', 'access token', 'undefined'],
     ['<html>', 'access token', 'undefined'],
+    ['x'.repeat(65_537), 'access token', '65537 of them'],
     [{ access_token: 'a', refresh_token: 'two words' }, 'refresh token', 'other characters'],
     [{ access_token: 'a', refresh_token: true }, 'refresh token', 'boolean'],
-  ])('%j is refused with what was expected and what came, and no more', (answer, what, got) => {
+  ])('%.40j is refused with what was expected and what came, and no more', (answer, what, got) => {
     expect(refused(answer)).toBe(
       'ERR_BEARER_TOKEN: The source must answer with { access_token, refresh_token?, expires_in? } or a bare token. ' +
-        `Expected an ${what} of visible ASCII characters, got ${got}`,
+        `Expected an ${what} of at most 65536 visible ASCII characters, got ${got}`,
     );
   });
 });
