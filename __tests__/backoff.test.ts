@@ -65,6 +65,12 @@ describe('holding off', () => {
     expect(holdOff.left(6_999)).toBe(1);
     expect(holdOff.failed(1, 0)).toBe(100);
   });
+
+  it('is over for a clock that was set back', () => {
+    const holdOff = new HoldOff(BACKOFF);
+    holdOff.failed(7_000, 1_000);
+    expect(holdOff.left(999)).toBe(0);
+  });
 });
 
 describe('refreshes that did not help', () => {

@@ -84,6 +84,20 @@ describe('token()', () => {
     expect(await second).toBe('at_new');
   });
 
+  it('L23 holds the process no longer once its waiting was ended', async () => {
+    const set = jest.spyOn(globalThis, 'setTimeout');
+    const session = lone({ tokens: pair('old', { expires_in: 0 }), source: () => never });
+    const aborter = new AbortController();
+    const waiting = failureOf(session.token({ signal: aborter.signal }));
+    await settle();
+    const timers = set.mock.results.map(({ value }) => value as NodeJS.Timeout);
+    set.mockRestore();
+    expect(timers.some((timer) => timer.hasRef())).toBe(true);
+    aborter.abort();
+    await waiting;
+    expect(timers.some((timer) => timer.hasRef())).toBe(false);
+  });
+
   it('rejects at once on a signal that was aborted before', async () => {
     const session = lone({ tokens: pair('a') });
     const error = await failureOf(session.token({ signal: AbortSignal.abort() }));
