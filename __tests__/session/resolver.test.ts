@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import { bearer, createSession, type Session } from 'axios-bearer';
-import { closeAll, codeOf, deferred, keep, refreshing, serve, settle } from '../support/sessions.js';
+import { closeAll, codeOf, deferred, failureOf, keep, refreshing, serve, settle } from '../support/sessions.js';
 
 afterEach(closeAll);
 
@@ -21,6 +21,15 @@ describe('A choice among sessions that takes its time', () => {
     const api = axios.create({ baseURL: server.url });
     bearer(api, { session: async () => undefined });
     expect((await api.get('/public')).data).toEqual({ authorization: false });
+  });
+
+  it('rejects who must not go out without a token, where nobody is signed in', async () => {
+    const server = await serve();
+    const api = axios.create({ baseURL: server.url });
+    bearer(api, { session: async () => undefined, whenSignedOut: 'reject' });
+    const error = await failureOf(api.get('/public'));
+    expect(error).toMatchObject({ code: 'ERR_BEARER_SIGNED_OUT', message: 'No session serves this request' });
+    expect(server.log).toHaveLength(0);
   });
 
   it('that fails fails the request, which is not sent', async () => {
