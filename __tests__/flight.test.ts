@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { jest } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { abortable, clearTimer, Flight, setTimer } from '../lib/flight.js';
 
 const set = jest.spyOn(globalThis, 'setTimeout');
@@ -9,7 +9,7 @@ beforeEach(() => {
   set.mockClear();
   clear.mockClear();
 });
-afterAll(() => jest.restoreAllMocks());
+afterAll(() => void jest.restoreAllMocks());
 
 /** Timers set in this test that keep the process alive. */
 function timers() {

@@ -17,7 +17,7 @@ it.each(['freeze', 'seal', 'preventExtensions'] as const)(
       hidden: { value: 1 },
       counted: { get: () => 2, enumerable: true },
     });
-    const own = extensible(Object[close](config)) as Config & Record<string, unknown>;
+    const own = extensible((Object[close] as <T>(value: T) => T)(config)) as Config & Record<string, unknown>;
     expect(own).not.toBe(config);
     expect(Object.getPrototypeOf(own)).toBe(parent);
     expect(Object.keys(own)).toEqual(['url', 'counted']);

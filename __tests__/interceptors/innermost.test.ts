@@ -68,7 +68,7 @@ describe('the walk', () => {
 
   it('meets us before the others, and after them if we were asked in it', () => {
     const { request, place, walk } = manager();
-    const [a, b] = [(config: never) => config, (config: never) => config];
+    const [a, b] = [<T>(config: T) => config, <T>(config: T) => config];
     request.use(a);
     request.use(b);
     expect(walk()).toEqual(['first', a, b]);
@@ -124,7 +124,7 @@ describe('the walk', () => {
 
   it('tells those of others from ours', () => {
     const { request } = axios.create().interceptors;
-    const theirs = (config: never) => config;
+    const theirs = <T>(config: T) => config;
     request.use(theirs);
     expect(othersIn(request).map(({ fulfilled }) => fulfilled)).toEqual([theirs]);
     innermost(request, KEY, () => request.use(null as never));

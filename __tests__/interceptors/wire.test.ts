@@ -116,11 +116,11 @@ describe('on the wire', () => {
     const calls: unknown[][] = [];
     const config = configOf({ beforeRedirect: (...args: unknown[]) => calls.push(args) });
     arm(config, journeyOf(config));
+    const [answer, request] = [{ statusCode: 302 }, { url: HOME.href }];
     const redirect = (href?: string) => {
       const options = { href, headers: { authorization: 'Bearer a', other: 'b' } };
-      config.beforeRedirect?.(options, { headers: {}, statusCode: 302 } as never);
-      expect(calls.at(-1)?.[0]).toBe(options);
-      expect(calls.at(-1)).toHaveLength(2);
+      config.beforeRedirect?.(options, answer as never, request as never);
+      expect(calls.at(-1)).toEqual([options, answer, request]);
       return Object.keys(options.headers);
     };
     expect(redirect('https://api.example/b')).toEqual(['authorization', 'other']);
@@ -128,7 +128,7 @@ describe('on the wire', () => {
     expect(redirect('http://api.example/b')).toEqual(['other']);
     expect(redirect('nonsense')).toEqual(['other']);
     const bare = { href: 'https://other.example', headers: { undefined: 'a' } };
-    config.beforeRedirect?.(bare, {} as never);
+    config.beforeRedirect?.(bare, answer as never, request as never);
     expect(bare.headers).toEqual({ undefined: 'a' });
   });
 
