@@ -87,6 +87,7 @@ describe('an answer', () => {
     ['"a"', 'access token', 'undefined'],
     ['<html>', 'access token', 'undefined'],
     ['x'.repeat(65_537), 'access token', '65537 of them'],
+    ['ä'.repeat(65_536), 'access token', 'other characters'],
     [{ access_token: 'a', refresh_token: 'two words' }, 'refresh token', 'other characters'],
     [{ access_token: 'a', refresh_token: true }, 'refresh token', 'boolean'],
   ])('%.40j is refused with what was expected and what came, and no more', (answer, what, got) => {

@@ -125,6 +125,8 @@ describe('where the token may go', () => {
     instance.defaults.baseURL = 'https://moved.example';
     expect(asked(HOME, '/a')).toBe('origin');
     expect(asked('https://moved.example', '/a')).toBeUndefined();
+    instance.defaults.baseURL = HOME;
+    expect(asked('https://moved.example', '/a')).toBe('origin');
     instance.defaults.baseURL = 'https://moved.example/v2';
     expect(asked('https://moved.example', '/a')).toBeUndefined();
   });
