@@ -178,6 +178,23 @@ describe('header: false, a session wholly in httpOnly cookies', () => {
     expect(came).toHaveLength(1);
     expect(server.stats.refresh).toBe(0);
   });
+
+  it('leaves a token that is held, or on its way, alone', async () => {
+    const server = await serve();
+    const signedIn = lone({ tokens: pair('a') });
+    const coming = deferred<string>();
+    const signingIn = lone({ source: { obtain: () => coming.promise } });
+    const token = signingIn.token();
+    token.catch(() => {});
+    await settle();
+    for (const session of [signedIn, signingIn]) {
+      session.install(axios.create({ baseURL: server.url }), { header: false });
+    }
+    expect(signingIn.state).toEqual({ status: 'refreshing' });
+    coming.resolve('b');
+    expect(await Promise.all([signedIn.token(), token])).toEqual(['at_a', 'b']);
+    expect(signedIn.state).toMatchObject({ status: 'active', generation: 1 });
+  });
 });
 
 describe('install', () => {
