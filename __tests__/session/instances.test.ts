@@ -480,6 +480,21 @@ describe('whenSignedOut', () => {
     expect(server.stats.requests).toBe(0);
   });
 
+  it("'reject' tells why there is no token", async () => {
+    const { server, api, session } = await scene({ ...nobody, whenSignedOut: 'reject' });
+    const messageOf = async () => (await failureOf(api.get('/public'))).message;
+    expect(await messageOf()).toBe('Nobody is signed in: call signIn()');
+    await session.signIn(server.issue());
+    server.revokeRefreshTokens();
+    expect(await codeOf(session.refresh())).toBe('ERR_BEARER_REJECTED');
+    const error = await failureOf(api.get('/public'));
+    expect(error).toMatchObject({
+      code: 'ERR_BEARER_SIGNED_OUT',
+      message: 'A token was refused for good: sign in again',
+      cause: { status: 400 },
+    });
+  });
+
   it("'reject' does not concern what is skipped, left alone, elsewhere, or authorized by its caller", async () => {
     const { came, url } = await judge('authorization', 'Basic abc');
     const { api } = await scene({

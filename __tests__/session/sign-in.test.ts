@@ -300,15 +300,19 @@ describe('identity', () => {
   });
 
   it('a function that throws breaks the sign-in, not the session', async () => {
+    const store = memoryStore();
     const session = lone({
       tokens: 'ada-1',
+      store,
       identity: ({ accessToken }) => {
         if (accessToken === 'bad') throw new Error('no such claim');
         return accessToken;
       },
     });
+    expect(await session.token()).toBe('ada-1');
     expect(await codeOf(session.signIn('bad'))).not.toBe('fulfilled');
     expect(await session.token()).toBe('ada-1');
+    expect((await store.read())?.token.accessToken).toBe('ada-1');
     expect(session.state.status).toBe('active');
   });
 });
