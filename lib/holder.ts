@@ -6,7 +6,7 @@ import { Failure } from './failure.js';
 import { type Bounds, Flight } from './flight.js';
 import { readSessionOptions, type SessionOptions, type SessionSettings } from './options.js';
 import { canRefresh, newSession } from './renewal.js';
-import { type Current, isBlank, type Phase, State } from './state.js';
+import { type Current, isBlank, type Phase, reasonOf, State } from './state.js';
 import { memoryStore } from './stores/memory.js';
 import type { Stored } from './stores/store.js';
 import { dueAt, readToken, type Token, type TokenResponse } from './token.js';
@@ -15,7 +15,7 @@ import { awaitedBounds, Vault } from './vault.js';
 export type TokenFlight = Flight<Current | undefined>;
 
 /** Holds the token: what is published, lost, stored and revoked, and the one flight that may change it. */
-export class Holder {
+export abstract class Holder {
   readonly settings: SessionSettings;
   readonly state = new State();
   readonly events = new Events();
@@ -81,7 +81,6 @@ export class Holder {
 
   async revoke(token: Token, bounds: Bounds = new Flight()): Promise<void> {
     const { source, refreshTimeout } = this.settings;
-    if (!source.revoke) return;
     const task = async (signal: AbortSignal) =>
       source.revoke?.(token, { signal, attempt: 0, client: this.client(signal) });
     await bounds.within(refreshTimeout, () => undefined, task).catch(() => {});
@@ -106,7 +105,7 @@ export class Holder {
   }
 
   /** What there is to do once a flight is over. */
-  protected landed(): void {}
+  protected abstract landed(): void;
 
   protected publish(stored: Stored, signedIn: boolean): Current {
     const { leeway } = this.settings;
@@ -133,8 +132,7 @@ export class Holder {
     this.unread = undefined;
     this.state.set(phase, false);
     this.arm();
-    const reason = phase.status === 'signed-out' ? (phase.reason ?? 'signOut') : 'rejected';
-    if (token) this.emit('signedOut', () => ({ reason }));
+    if (token) this.emit('signedOut', () => ({ reason: reasonOf(phase) ?? 'rejected' }));
     return token;
   }
 
@@ -169,7 +167,7 @@ export class Holder {
     );
   }
 
-  protected ring(): void {}
+  protected abstract ring(): void;
 }
 
 /** What leaves is the error, not what we make of it. */

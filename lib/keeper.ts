@@ -89,7 +89,6 @@ export class Keeper extends Holder {
   }
 
   protected override landed(): void {
-    super.landed();
     if (this.#hinted) this.#readLater();
   }
 

@@ -120,7 +120,7 @@ export function requestInfo({ method = 'get', url = '' }: Config): RequestInfo {
   return {
     method,
     url: String(url)
-      .replace(/[?#].*$/s, '')
+      .replace(/[?#].*/s, '')
       .replace(/\/\/[^/@]*@/, '//'),
   };
 }
