@@ -507,6 +507,22 @@ describe('L15 the caller’s own Authorization', () => {
     });
   }
 
+  it.each(['Authorization', 'authorization', 'AUTHORIZATION'])(
+    'L15 is there once, where the default is spelt %s: on the first send and on the replay',
+    async (spelling) => {
+      const { api, server } = await rig({ defaults: { headers: { [spelling]: 'Bearer stale' } } });
+      const sent: string[] = [];
+      const adapter = axios.getAdapter(api.defaults.adapter);
+      api.defaults.adapter = (config) => {
+        sent.push(...Object.keys(config.headers).filter((name) => /^authorization$/i.test(name)));
+        return adapter(config);
+      };
+      server.expire();
+      expect((await api.get('/echo')).status).toBe(200);
+      expect(sent).toEqual([spelling, spelling]);
+    },
+  );
+
   it('L15 leaves one given per request alone where the instance has another as default', async () => {
     const { api, server, authorizations } = await rig({ defaults: { headers: { Authorization: 'Bearer stale' } } });
     expect(await outcome(api.get('/echo', { headers: { Authorization: OWN } }))).toBe(401);

@@ -44,6 +44,16 @@ describe('one flight per session', () => {
     expect(server.stats).toMatchObject({ refresh: 1, reuse: 0, ok: 100, unauthorized: 0 });
   });
 
+  it('L1 claims the flight in the very tick that asks for it: whoever asks next joins', async () => {
+    const server = await serve();
+    const { session } = clientOf(server);
+    const begun = watch(session, 'refreshing');
+    const both = [session.refresh(), session.refresh()];
+    expect(session.state.status).toBe('refreshing');
+    await Promise.all(both);
+    expect(begun.all).toHaveLength(1);
+  });
+
   it.each(['the default store', 'a store of one’s own that turns out to be empty'])(
     'L1 obtains a first token once for 50 requests, token() and refresh() together, with %s',
     async (which) => {
