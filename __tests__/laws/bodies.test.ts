@@ -460,6 +460,15 @@ describe(`L16 bodies (${onAdapters})`, () => {
     });
   }
 
+  it('L16 leaves what a form was made from on the config of a network error: it is sent whole when it is sent again', async () => {
+    const made = await rig();
+    made.server.fault('/echo', 'reset');
+    const { config } = await failure(made.api.postForm('/echo', { name: 'Ada' }));
+    expect(config?.data).toEqual({ name: 'Ada' });
+    await made.api.request(config as never);
+    expect(toEcho(made).at(-1)?.body.toString()).toContain('Ada');
+  });
+
   it('L16 replays a second time as whole as the first', async () => {
     const made = await rig();
     made.server.fault('/echo', { status: 401 }, { times: 2 });

@@ -507,6 +507,19 @@ describe('L15 the caller’s own Authorization', () => {
     });
   }
 
+  it('L15 an adapter that makes the error of a 401 by itself has its replays like any other', async () => {
+    const { api, server } = await rig();
+    const adapter = axios.getAdapter(api.defaults.adapter);
+    api.defaults.adapter = async (config) => {
+      const response = await adapter({ ...config, validateStatus: () => true });
+      if (response.status < 400) return response;
+      throw new AxiosError('refused', 'ERR_BAD_REQUEST', config, response.request, { ...response, config });
+    };
+    server.fault('/echo', { status: 401 }, { times: 2 });
+    expect((await api.get('/echo')).status).toBe(200);
+    expect(server.stats.refresh).toBe(2);
+  });
+
   it.each(['Authorization', 'authorization', 'AUTHORIZATION'])(
     'L15 is there once, where the default is spelt %s: on the first send and on the replay',
     async (spelling) => {
