@@ -30,8 +30,8 @@ export abstract class Holder {
   unread: { seed: Stored | undefined } | undefined;
   /** What the store has not kept yet, and what it was made of. */
   protected unsaved: { token: Token; stale: Current } | undefined;
-  /** A sign-in that the store failed, though it may hold it all the same. */
-  protected failedSignIn: Stored | undefined;
+  /** The latest sign-ins that the store failed, though it may hold one all the same. */
+  protected failedSignIns: Stored[] = [];
   readonly #alarm = new Alarm();
 
   constructor(
@@ -143,13 +143,15 @@ export abstract class Holder {
   }
 
   protected async replace(flight: TokenFlight, stored: Stored): Promise<Current | undefined> {
-    await this.vault.replace(stored, flight, () => this.undo(stored));
+    await this.vault.replace(stored, flight, () => {
+      this.failedSignIns = [...this.failedSignIns.slice(-2), stored];
+      this.undo(stored);
+    });
     return this.flight === flight ? this.publish(stored, true) : undefined;
   }
 
   /** Whoever asked for this sign-in was told that it failed: should the store hold it all the same, it goes again. */
   protected undo(failed: Stored): void {
-    this.failedSignIn = failed;
     const right = () => {
       const { current } = this.state;
       return current && { session: current.session, generation: current.generation, token: current.token };

@@ -156,9 +156,8 @@ export class Keeper extends Holder {
       if (unsaved) void this.revoke(unsaved.token);
       return true;
     }
-    const { failedSignIn } = this;
-    if (failedSignIn && sameGeneration(stored, failedSignIn)) {
-      this.undo(failedSignIn);
+    if (this.failedSignIns.some((failed) => sameGeneration(stored, failed))) {
+      this.undo(stored);
       throw storeFailure(new Error('The store holds a sign-in that had failed'));
     }
     const adopted = outcome.kind === 'adopted';

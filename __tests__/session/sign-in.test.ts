@@ -480,18 +480,12 @@ describe('A sign-in that another one overtakes', () => {
 });
 
 describe('A sign-in that the store fails', () => {
-  /** The next write is what `how` makes of it. */
+  /** The next write is what the trouble that was set makes of it. */
   function hostile() {
     const inner = memoryStore();
-    let how: typeof inner.replace | undefined;
-    const replace: typeof inner.replace = (next) => {
-      const trouble = how ?? inner.replace;
-      how = undefined;
-      return trouble(next);
-    };
-    const set = (trouble: typeof how) => {
-      how = trouble;
-    };
+    const troubles: (typeof inner.replace)[] = [];
+    const replace: typeof inner.replace = (next) => (troubles.shift() ?? inner.replace)(next);
+    const set = (trouble: typeof inner.replace) => void troubles.push(trouble);
     return { inner, set, store: storeWith({ replace }, inner) };
   }
   const full = () => Promise.reject(new Error('The disk is full'));
@@ -541,6 +535,19 @@ describe('A sign-in that the store fails', () => {
     await settle();
     expect(await session.token()).toBe(old);
     expect(await inner.read()).toMatchObject({ token: { accessToken: old } });
+  });
+
+  it('L21 is not adopted at a hint either, when another one failed after it', async () => {
+    const { store, inner, set } = hostile();
+    const hints = { subscribe: inner.subscribe?.bind(inner), exclusive: full };
+    const session = lone({ store: storeWith(hints, store), tokens: pair('ana') });
+    await session.token();
+    set((next) => inner.replace(next).then(full));
+    set(full);
+    const signIns = ['bob', 'eve'].map((name) => codeOf(session.signIn(pair(name))));
+    expect((await Promise.all(signIns))[1]).toBe('ERR_BEARER_STORE');
+    await settle();
+    expect(await session.token()).toBe('at_ana');
   });
 
   it('L22 does not win after a sign-out either', async () => {
