@@ -52,7 +52,7 @@ function filesOf(law) {
   );
 }
 
-const inModel = () => firstRed(['__tests__/model'], { MODEL_RUNS: '100', MODEL_STOP: '1', MODEL_SEED: '1' });
+const inModel = () => firstRed(['__tests__/model'], { MODEL_RUNS: '300', MODEL_STOP: '1' });
 const inLaws = (law) => firstRed([...filesOf(law), '--testNamePattern', `\\b${law}\\b`]);
 
 /** What finds it; `undefined`: nothing does. */
