@@ -1,5 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { askedDelay, Breaker, delayAfter, HoldOff } from '../lib/backoff.js';
+import { createSession } from 'axios-bearer';
+import { fakeClock } from 'axios-bearer/testing';
+import { askedDelay, Breaker, delayAfter, delaysOf, HoldOff } from '../lib/backoff.js';
 
 const BACKOFF = { initial: 100, factor: 3, cap: 5_000 };
 
@@ -9,6 +11,19 @@ describe('the delay between attempts', () => {
     expect(delayAfter(1, BACKOFF, 1)).toBeCloseTo(120);
     expect(delayAfter(4, BACKOFF, 0.5)).toBeCloseTo(2_970);
     expect(delayAfter(5, BACKOFF, 1)).toBe(5_000);
+  });
+
+  it('is at least a millisecond, and grows even from 0', () => {
+    const none = { initial: 0, factor: 3, cap: 5_000 };
+    expect([1, 2, 3].map((failures) => delayAfter(failures, none, 0))).toEqual([1, 3, 9]);
+    expect(delayAfter(1, { initial: 100, factor: 1, cap: 0 }, 0)).toBe(1);
+  });
+
+  it('L24 has a sum that is known before: no draw is longer', () => {
+    expect(delaysOf(0, BACKOFF)).toBe(0);
+    expect(delaysOf(3, BACKOFF)).toBeCloseTo(120 + 360 + 1_080);
+    expect(delaysOf(5, BACKOFF)).toBeCloseTo(120 + 360 + 1_080 + 3_240 + 5_000);
+    expect(delaysOf(Number.POSITIVE_INFINITY, BACKOFF)).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('is drawn anew each time', () => {
@@ -27,6 +42,13 @@ describe('the delay that a server asks for', () => {
     expect(asked({ 'x-ratelimit-retry-after': '8', 'retry-after': '7' })).toBe(7_000);
     const inAMinute = asked({ 'retry-after': new Date(Date.now() + 60_000).toUTCString() });
     expect(Math.abs(inAMinute - 60_000)).toBeLessThan(2_000);
+  });
+
+  it('counts for no more than five minutes: more is a unit mistaken', () => {
+    expect(asked({ 'retry-after': '300' })).toBe(300_000);
+    expect(asked({ 'retry-after': '301' })).toBe(300_000);
+    expect(asked({ 'x-ratelimit-retry-after': '86400000' })).toBe(300_000);
+    expect(asked({ 'retry-after': new Date(Date.now() + 86_400_000).toUTCString() })).toBe(300_000);
   });
 
   it.each([{}, { 'retry-after': '0' }, { 'retry-after': 'soon' }, { 'retry-after': '' }, { 'retry-after': '1e999' }])(
@@ -48,41 +70,83 @@ describe('holding off', () => {
   it('lasts longer with each failure, and is over when told', () => {
     jest.spyOn(Math, 'random').mockReturnValue(0.123);
     const holdOff = new HoldOff(BACKOFF);
-    expect(holdOff.left(0)).toBe(0);
-    expect(holdOff.failed(0, 1_000)).toBe(103);
-    expect([1_000, 1_050, 1_103, 9_000].map((now) => holdOff.left(now))).toEqual([103, 53, 0, 0]);
-    expect(holdOff.failed(0, 2_000)).toBe(308);
-    expect([holdOff.failures, holdOff.left(2_000)]).toEqual([2, 308]);
-    holdOff.over();
-    expect([holdOff.failures, holdOff.left(2_000)]).toEqual([0, 0]);
-    expect(holdOff.failed(0, 3_000)).toBe(103);
+    expect(holdOff.remaining(0)).toBe(0);
+    expect(holdOff.failed(0, false, 1_000)).toBe(103);
+    expect([1_000, 1_050, 1_103, 9_000].map((now) => holdOff.remaining(now))).toEqual([103, 53, 0, 0]);
+    expect(holdOff.failed(0, false, 2_000)).toBe(308);
+    expect([holdOff.failures, holdOff.remaining(2_000)]).toEqual([2, 308]);
+    holdOff.reset();
+    expect([holdOff.failures, holdOff.remaining(2_000)]).toEqual([0, 0]);
+    expect(holdOff.failed(0, false, 3_000)).toBe(103);
     jest.restoreAllMocks();
   });
 
   it('lasts as long as the server asks, and never less than the first delay', () => {
     const holdOff = new HoldOff(BACKOFF);
-    expect(holdOff.failed(7_000, 0)).toBe(7_000);
-    expect(holdOff.left(6_999)).toBe(1);
-    expect(holdOff.failed(1, 0)).toBe(100);
+    expect(holdOff.failed(7_000, false, 0)).toBe(7_000);
+    expect(holdOff.remaining(6_999)).toBe(1);
+    expect(holdOff.failed(1, false, 0)).toBe(100);
   });
 
-  it('is over for a clock that was set back', () => {
+  it('is over when it is ended, and the failures still count', () => {
     const holdOff = new HoldOff(BACKOFF);
-    holdOff.failed(7_000, 1_000);
-    expect(holdOff.left(999)).toBe(0);
+    holdOff.failed(7_000, false, 0);
+    holdOff.end();
+    expect([holdOff.remaining(0), holdOff.failures]).toEqual([0, 1]);
+    expect(holdOff.failed(0, false, 0)).toBeGreaterThanOrEqual(300);
+  });
+
+  it('is ended by being online again if the network began it, and no server asked for it', () => {
+    const holdOff = new HoldOff(BACKOFF);
+    expect(holdOff.offline).toBe(false);
+    const begunBy = ([asked, offline]: [number, boolean]) => {
+      holdOff.failed(asked, offline, 0);
+      return holdOff.offline;
+    };
+    const all: [number, boolean][] = [
+      [0, true],
+      [0, false],
+      [0, true],
+      [7_000, true],
+    ];
+    expect(all.map(begunBy)).toEqual([true, false, true, false]);
+  });
+});
+
+describe('L12 the wall clock', () => {
+  it.each([-3_600_000, 3_600_000])('neither ends nor prolongs a hold-off when it jumps by %i ms', async (jump) => {
+    const clock = fakeClock();
+    try {
+      // A server's doing: being asked to refresh ends a hold-off that the network began.
+      const down = Object.assign(new Error('down'), { response: { status: 503 } });
+      const source = jest.fn(() => Promise.reject(down));
+      const backoff = { initial: 10_000, cap: 10_000 };
+      const session = createSession({ source, tokens: 'a', refreshRetries: 0, backoff });
+      await session.refresh().catch(() => {});
+      clock.jump(jump);
+      await clock.advance(9_900);
+      await session.refresh().catch(() => {});
+      expect(source).toHaveBeenCalledTimes(1);
+      await clock.advance(200);
+      await session.refresh().catch(() => {});
+      expect(source).toHaveBeenCalledTimes(2);
+      void session.close();
+    } finally {
+      clock.restore();
+    }
   });
 });
 
 describe('refreshes that did not help', () => {
-  const breakerOf = () => new Breaker<string>({ limit: 2, interval: 1_000 });
+  const breakerOf = () => new Breaker({ limit: 2, interval: 1_000 });
 
   it('are counted once each, and open the breaker for an interval from the first of so many', () => {
     const breaker = breakerOf();
     expect([breaker.count(0), breaker.openFor(0)]).toEqual([0, 0]);
-    expect(breaker.noHelp('a', 100)).toBe(true);
-    expect(breaker.noHelp('a', 100)).toBe(false);
+    expect(breaker.noHelp(1, 100)).toBe(true);
+    expect(breaker.noHelp(1, 100)).toBe(false);
     expect([breaker.count(100), breaker.openFor(100)]).toEqual([1, 0]);
-    expect(breaker.noHelp('b', 400)).toBe(true);
+    expect(breaker.noHelp(2, 400)).toBe(true);
     expect([breaker.count(400), breaker.openFor(400)]).toEqual([2, 700]);
     expect([breaker.count(1_099), breaker.openFor(1_099)]).toEqual([2, 1]);
     expect([breaker.count(1_100), breaker.openFor(1_100)]).toEqual([1, 0]);
@@ -91,32 +155,32 @@ describe('refreshes that did not help', () => {
 
   it('count from the last of more than so many', () => {
     const breaker = breakerOf();
-    for (const [token, at] of [
-      ['a', 0],
-      ['b', 100],
-      ['c', 300],
+    for (const [generation, at] of [
+      [1, 0],
+      [2, 100],
+      [3, 300],
     ] as const)
-      breaker.noHelp(token, at);
+      breaker.noHelp(generation, at);
     expect(breaker.openFor(300)).toBe(800);
   });
 
-  it('are forgotten when the clock is set back before them', () => {
+  it('are those of the latest token that a refresh made, and counted anew with each', () => {
     const breaker = breakerOf();
-    breaker.noHelp('a', 5_000);
-    breaker.noHelp('b', 5_001);
-    expect([breaker.count(5_000), breaker.count(4_999), breaker.openFor(4_999)]).toEqual([1, 0, 0]);
-    breaker.noHelp('c', 10);
-    expect(breaker.count(5_001)).toBe(0);
+    breaker.made(1);
+    expect(breaker.noHelp(1, 0)).toBe(true);
+    breaker.made(2);
+    expect([breaker.isUnproven(1), breaker.isUnproven(2)]).toEqual([false, true]);
+    expect([breaker.noHelp(2, 1), breaker.count(1)]).toEqual([true, 2]);
   });
 
   it('are those of tokens of which nobody has said that they helped', () => {
     const breaker = breakerOf();
-    expect(breaker.isUnproven('a')).toBe(false);
-    breaker.made('a');
-    expect([breaker.isUnproven('a'), breaker.isUnproven('b')]).toEqual([true, false]);
-    breaker.helped('b');
-    expect(breaker.isUnproven('a')).toBe(true);
-    breaker.helped('a');
-    expect(breaker.isUnproven('a')).toBe(false);
+    expect(breaker.isUnproven(1)).toBe(false);
+    breaker.made(1);
+    expect([breaker.isUnproven(1), breaker.isUnproven(2)]).toEqual([true, false]);
+    breaker.helped(2);
+    expect(breaker.isUnproven(1)).toBe(true);
+    breaker.helped(1);
+    expect(breaker.isUnproven(1)).toBe(false);
   });
 });

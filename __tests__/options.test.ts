@@ -41,7 +41,16 @@ const session: [option: string, wrong: unknown[]][] = [
     'source',
     [undefined, null, {}, [], 'text', 42, true, { refresh: 'text' }, { obtain: 5 }, { revoke: () => {} }, circular],
   ],
-  ['store', ['redis', {}, { ...memoryStore(), exclusive: 'no' }, { ...memoryStore(), replace: null }]],
+  [
+    'store',
+    [
+      'redis',
+      {},
+      { ...memoryStore(), withLock: 'no' },
+      { ...memoryStore(), write: null },
+      { ...memoryStore(), read: 1 },
+    ],
+  ],
   ['leeway', [-1, Number.NaN, '5000', 5n, {}, true]],
   ['refreshTimeout', [0, -1, Number.NaN, '10s', {}]],
   ['refreshRetries', [-1, Number.NaN, '3', {}]],

@@ -420,9 +420,8 @@ describe('The README', () => {
       'Login and logout',
       2,
       [
-        'install',
-        ...membersOf('lib/session.ts', 'TokenSession').filter((name) => name !== 'constructor'),
-        ...literalsOf('lib/state.ts', 'SessionState', 'status'),
+        ...membersOf('lib/session/session.ts', 'Session').filter((name) => name !== 'constructor'),
+        ...literalsOf('lib/session/snapshot.ts', 'SessionState', 'status'),
       ],
     ],
     ['each lever of the test server', 'Testing your own app', 2, membersOf('lib/testing/api-video.ts', 'ApiVideo')],

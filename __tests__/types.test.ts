@@ -14,20 +14,21 @@ import {
   type BearerRequestOptions,
   bearer,
   createSession,
-  type Held,
   type InstallOptions,
   isBearerError,
   type KeyValueStorage,
+  type Lock,
+  type LockOptions,
   memoryStore,
   type RefreshFunction,
   type Replayable,
   replayable,
-  Session,
+  type Session,
   type SessionOptions,
   type SessionResolver,
   type SessionState,
   type SourceContext,
-  type Stored,
+  type StoreEntry,
   staticToken,
   storageStore,
   type Token,
@@ -276,7 +277,7 @@ describe('a source', () => {
 });
 
 describe('a store', () => {
-  it('is made of anything with getItem, setItem and removeItem, sync or async', () => {
+  it('is made of anything with getItem and setItem, sync or async, or as expo-secure-store names them', () => {
     expectTypeOf(memoryStore).toEqualTypeOf<() => TokenStore>();
     expectTypeOf(storageStore).returns.toEqualTypeOf<TokenStore>();
     expectTypeOf<Storage>().toExtend<KeyValueStorage>();
@@ -285,8 +286,16 @@ describe('a store', () => {
       setItem(key: string, value: string): Promise<void>;
       removeItem(key: string): Promise<void>;
     }>().toExtend<KeyValueStorage>();
+    expectTypeOf<{
+      getItem(key: string): string | null;
+      setItem(key: string, value: string): void;
+    }>().toExtend<KeyValueStorage>();
+    expectTypeOf<{
+      getItemAsync(key: string): Promise<string | null>;
+      setItemAsync(key: string, value: string): Promise<void>;
+    }>().toExtend<KeyValueStorage>();
     // @ts-expect-error
-    typed(() => storageStore({ getItem: () => null, setItem: () => {} }));
+    typed(() => storageStore({ getItem: () => null, removeItem: () => {} }));
     // @ts-expect-error
     typed(() => storageStore({ getItem: () => 1, setItem: () => {}, removeItem: () => {} }));
   });
@@ -294,13 +303,19 @@ describe('a store', () => {
   it('of one’s own brings its lock, and hints if it can', () => {
     const { subscribe: _, ...silent } = memoryStore();
     createSession({ source, store: silent });
-    expectTypeOf<TokenStore['read']>().returns.toEqualTypeOf<Promise<Stored | undefined>>();
-    expectTypeOf<Held['commit']>().toEqualTypeOf<(next: Stored | undefined) => Promise<boolean>>();
-    expectTypeOf(memoryStore().exclusive(async ({ current }) => current?.generation, { waitMs: 1 })).toEqualTypeOf<
-      Promise<number | undefined>
-    >();
+    expectTypeOf<TokenStore['read']>().returns.toEqualTypeOf<Promise<StoreEntry | undefined>>();
+    expectTypeOf<TokenStore['write']>().toEqualTypeOf<(next: StoreEntry) => Promise<StoreEntry>>();
+    expectTypeOf<Lock>().toEqualTypeOf<{ isHeld?(): boolean; readonly signal: AbortSignal }>();
+    expectTypeOf<LockOptions>().toEqualTypeOf<{ waitMs: number; holdMs: number; signal?: AbortSignal }>();
+    typed(() =>
+      expectTypeOf(
+        memoryStore().withLock(async ({ signal }) => signal.aborted, { waitMs: 1, holdMs: 1 }),
+      ).toEqualTypeOf<Promise<boolean>>(),
+    );
     // @ts-expect-error
-    typed(() => createSession({ source, store: { read: async () => undefined, replace: async () => {} } }));
+    typed(() => createSession({ source, store: { read: async () => undefined, write: async (next) => next } }));
+    // @ts-expect-error
+    typed(() => memoryStore().withLock(async () => {}, { waitMs: 1 }));
   });
 });
 
@@ -310,9 +325,10 @@ describe('a session', () => {
     expectTypeOf<Session['refresh']>().toEqualTypeOf<() => Promise<Token>>();
     expectTypeOf<Session['signIn']>().toEqualTypeOf<(tokens?: TokenResponse) => Promise<Token>>();
     expectTypeOf<Session['signOut']>().toEqualTypeOf<() => Promise<void>>();
-    expectTypeOf<Session['close']>().toEqualTypeOf<() => void>();
+    expectTypeOf<Session['update']>().toEqualTypeOf<(tokens: TokenResponse) => Promise<Token>>();
+    expectTypeOf<Session['close']>().toEqualTypeOf<() => Promise<void>>();
     expectTypeOf<Session['state']>().toEqualTypeOf<SessionState>();
-    expectTypeOf(new Session({ source })).toEqualTypeOf<Session>();
+    typed(() => expectTypeOf(createSession({ source })).toEqualTypeOf<Session>());
     // @ts-expect-error
     typed(() => session.token({ minValidity: '1 min' }));
     // @ts-expect-error
@@ -361,7 +377,7 @@ describe('a session', () => {
     });
     type Frozen<T> = { readonly [Key in keyof T]: T[Key] };
     expectTypeOf<Token>().toEqualTypeOf<Frozen<Token>>();
-    expectTypeOf<Stored>().toEqualTypeOf<Frozen<Stored>>();
+    expectTypeOf<StoreEntry>().toEqualTypeOf<Frozen<StoreEntry>>();
     expectTypeOf<ApiVideo>()
       .pick<'url' | 'stats' | 'log'>()
       .toEqualTypeOf<Frozen<Pick<ApiVideo, 'url' | 'stats' | 'log'>>>();
@@ -373,6 +389,7 @@ describe('events', () => {
     type About<Facts = unknown> = { method: string; url: string } & Facts;
     expectTypeOf<BearerEvent>().toEqualTypeOf<keyof BearerEvents>();
     expectTypeOf<BearerEvents['signedIn']>().toEqualTypeOf<{ generation: number }>();
+    expectTypeOf<BearerEvents['tokensIgnored']>().toEqualTypeOf<{ reason: 'stored' | 'signedOut' }>();
     expectTypeOf<BearerEvents['refreshing']>().toEqualTypeOf<{ generation: number }>();
     expectTypeOf<BearerEvents['refreshed']>().toEqualTypeOf<{
       generation: number;

@@ -21,10 +21,26 @@ export interface RefreshWindow {
 
 // Clients that failed together must not come back together.
 const JITTER = 0.2;
+// More retries than this never end.
+const MOST_COUNTED = 1_000;
+// ms. No delay is shorter.
+const SHORTEST = 1;
+// ms. A server that asks for more has mistaken the unit, or the option `cap` should say so.
+const LONGEST_ASKED = 5 * 60_000;
 
 /** The delay after so many failures in a row, with up to a fifth on top. */
 export function delayAfter(failures: number, { initial, factor, cap }: Backoff, random = Math.random()): number {
-  return Math.min(cap, initial * factor ** (failures - 1) * (1 + JITTER * random));
+  // An `initial` of 0 grows too: a source that fails at once must not be asked a thousand times a second.
+  const delay = Math.max(initial, SHORTEST) * factor ** (failures - 1) * (1 + JITTER * random);
+  return Math.max(SHORTEST, Math.min(cap, delay));
+}
+
+/** The longest that so many retries are waited for, in ms, beside the attempts themselves. */
+export function delaysOf(retries: number, backoff: Backoff): number {
+  if (retries > MOST_COUNTED) return Number.POSITIVE_INFINITY;
+  let sum = 0;
+  for (let failures = 1; failures <= retries; failures++) sum += delayAfter(failures, backoff, 1);
+  return sum;
 }
 
 /** What the server asks for, in ms: `Retry-After` (RFC 9110 §10.2.3, seconds or a date) or api.video's own; 0: nothing. */
@@ -32,66 +48,76 @@ export function askedDelay(error: unknown): number {
   const headers = (error as { response?: { headers?: unknown } })?.response?.headers;
   const wish = readHeader(headers, 'retry-after') ?? readHeader(headers, 'x-ratelimit-retry-after');
   const asked = retryAfter({ response: { headers: { 'retry-after': wish } } } as never);
-  return Number.isFinite(asked) ? asked : 0;
+  return Number.isFinite(asked) ? Math.min(asked, LONGEST_ASKED) : 0;
 }
 
-/** How long nothing is tried, after attempts that failed in a row. It is told the time. */
+/** How long nothing is tried, after attempts that failed in a row. Pure: `now` is passed in, by a monotonic clock. */
 export class HoldOff {
+  /** So many attempts in a row have failed. */
   failures = 0;
+  /** It was the network that failed, so that being online again ends it. */
+  offline = false;
   #since = 0;
   #ms = 0;
 
   constructor(readonly backoff: Backoff) {}
 
   /** @returns ms until the next attempt */
-  failed(asked: number, now: number): number {
+  failed(asked: number, offline: boolean, now: number): number {
     this.failures++;
+    this.offline = offline && !asked;
     this.#since = now;
     // Whole ms: a timer would come a fraction too early.
     this.#ms = Math.ceil(asked ? Math.max(asked, this.backoff.initial) : delayAfter(this.failures, this.backoff));
     return this.#ms;
   }
 
-  /** ms. A clock that was set back does not prolong it. */
-  left(now: number): number {
-    const gone = now - this.#since;
-    return gone < 0 ? 0 : Math.max(0, this.#ms - gone);
+  /** ms until the next attempt may come; 0: it may now. */
+  remaining(now: number): number {
+    return Math.max(0, this.#ms - (now - this.#since));
   }
 
-  over(): void {
-    this.failures = 0;
+  /** Ends the waiting; the failures still count. */
+  end(): void {
     this.#ms = 0;
+  }
+
+  reset(): void {
+    this.failures = 0;
+    this.end();
   }
 }
 
 /**
  * Counts tokens that were refused although a refresh had just made them: at most so many per interval, or a server that
- * always says 401 would have us refresh for ever. It is told the time.
+ * always says 401 would have us refresh for ever. Pure: `now` is passed in, by a monotonic clock.
  */
-export class Breaker<Made> {
+export class Breaker {
   #marks: number[] = [];
-  #unproven: Made | undefined;
-  #marked: Made | undefined;
+  #unproven: number | undefined;
+  #marked: number | undefined;
 
   constructor(readonly window: RefreshWindow) {}
 
-  made(token: Made): void {
-    this.#unproven = token;
+  /** A refresh has brought the token of this generation; it may be the one that was refused. */
+  made(generation: number): void {
+    this.#unproven = generation;
+    this.#marked = undefined;
   }
 
-  /** Some answer was no 401: making it did help. */
-  helped(token: Made): void {
-    if (this.#unproven === token) this.#unproven = undefined;
+  /** A request with it was accepted: making it did help. */
+  helped(generation: number): void {
+    if (this.#unproven === generation) this.#unproven = undefined;
   }
 
-  isUnproven(token: Made): boolean {
-    return this.#unproven === token;
+  isUnproven(generation: number): boolean {
+    return this.#unproven === generation;
   }
 
   /** Counted once, however many requests say so. @returns was it news? */
-  noHelp(token: Made, now: number): boolean {
-    if (this.#marked === token) return false;
-    this.#marked = token;
+  noHelp(generation: number, now: number): boolean {
+    if (this.#marked === generation) return false;
+    this.#marked = generation;
     this.#marks = [...this.#recent(now), now];
     return true;
   }
@@ -107,8 +133,7 @@ export class Breaker<Made> {
     return first === undefined ? 0 : first + interval - now;
   }
 
-  // A mark from the future means the clock was set back: it says nothing any more.
   #recent(now: number): number[] {
-    return this.#marks.filter((mark) => mark <= now && now - mark < this.window.interval);
+    return this.#marks.filter((mark) => now - mark < this.window.interval);
   }
 }

@@ -1,5 +1,6 @@
-import type { AxiosDefaults, AxiosInstance, AxiosResponse } from 'axios';
+import type { AxiosInstance, AxiosResponse } from 'axios';
 import pLimit from 'p-limit';
+import type { AnyAxios } from './any-axios.js';
 import { configError } from './errors.js';
 import { attach } from './interceptors/attach.js';
 import type { Config, Guard, Passage } from './interceptors/config.js';
@@ -8,62 +9,10 @@ import { border, destination, originOf, pageOrigin } from './interceptors/origin
 import { attachReady, isReady } from './interceptors/ready.js';
 import { arrived, failed } from './interceptors/recover.js';
 import { type InstallOptions, readInstallOptions, type SessionOptions } from './options.js';
-import { askingSource } from './renewal.js';
-import { TokenSession } from './session.js';
+import { askedSource } from './session/ask.js';
+import type { Joins } from './session/joins.js';
+import { Session } from './session/session.js';
 import { tokenClient } from './sources/token-endpoint.js';
-
-interface AnyManager {
-  use(fulfilled?: never): number;
-  eject(id: number): void;
-}
-
-/** An instance of any copy of axios: `require` gives another one than `import`, and packages may bring their own. */
-export interface AnyAxios {
-  /** As axios has it. */
-  getUri(config?: never): string;
-  /** As axios has them. */
-  defaults: Pick<AxiosDefaults, 'baseURL'>;
-  /** As axios has them. */
-  interceptors: Record<'request' | 'response', AnyManager>;
-}
-
-/**
- * Who is signed in, for any number of instances: what {@link bearer} and {@link createSession} return. A class, since
- * axios copies plain objects in a config.
- */
-export class Session extends TokenSession {
-  readonly #installed = new Map<AnyAxios, () => void>();
-
-  constructor(options: SessionOptions) {
-    super(options, (signal) => tokenClient(this.sibling, signal));
-  }
-
-  /**
-   * Call it once per axios instance that this session is to serve; a second time changes nothing. The source's `client`
-   * is a sibling of the first one. Children that `instance.create()` makes inherit no interceptors, hence no session.
-   *
-   * @param instance the axios instance, or axios itself
-   * @param options how this instance is served
-   * @returns the way to uninstall
-   * @throws ERR_BEARER_CONFIG, naming the option
-   */
-  install(instance: AnyAxios, options: InstallOptions = {}): () => void {
-    this.sibling ??= instance as AxiosInstance;
-    if (options.header === false) this.holdCookies();
-    const leave = guard(instance as AxiosInstance, this, () => this, options);
-    const uninstall = () => {
-      leave();
-      if (this.#installed.get(instance) === uninstall) this.#installed.delete(instance);
-    };
-    this.#installed.set(instance, uninstall);
-    return uninstall;
-  }
-
-  override close(): void {
-    super.close();
-    for (const uninstall of this.#installed.values()) uninstall();
-  }
-}
 
 /**
  * Called for each request, where one instance serves several sessions: whose token? `undefined`: it goes out without.
@@ -77,8 +26,17 @@ export type SessionResolver = (config: Config) => Session | undefined | Promise<
  * @throws ERR_BEARER_CONFIG, naming the option; ERR_BEARER_TOKEN when `tokens` hold no usable token
  */
 export function createSession(options: SessionOptions): Session {
-  return new Session(options);
+  return new Session(options, JOINS);
 }
+
+const JOINS: Joins<Session> = {
+  client: tokenClient,
+  install(session, instance, options) {
+    session.sibling ??= instance as AxiosInstance;
+    if (options.header === false) session.holdCookies();
+    return guard(instance as AxiosInstance, session, () => session, options);
+  },
+};
 
 /**
  * Call it once, where the axios instance is made. From then on every request to its origin bears a token that is
@@ -125,7 +83,7 @@ function guard(
   options: InstallOptions,
 ): () => void {
   const settings = readInstallOptions(options);
-  const only = key instanceof TokenSession ? key : undefined;
+  const only = key instanceof Session ? key : undefined;
   const known = settings.origins ?? originOf(instance.defaults.baseURL) ?? pageOrigin() ?? only?.source.origins?.[0];
   if (!known) {
     throw configError('origins', 'given, as there is no baseURL and no page to tell where the token may go', undefined);
@@ -147,11 +105,11 @@ function guard(
   };
 
   const isRefreshCall = (config: Config) => {
-    const asking = askingSource();
+    const asking = askedSource();
     const session = asking && (only ?? sessionOf(config));
     // It is asked again to attach, where its failure is heard.
     if (session instanceof Promise) session.catch(() => {});
-    return session instanceof TokenSession && session.source === asking;
+    return session instanceof Session && session.source === asking;
   };
   // Axios walks both managers at once for each request, so that both handlers can be made for that request alone. A
   // request made meanwhile, in somebody's `runWhen`, walks both before we go on.

@@ -34,8 +34,13 @@ export type SignOutReason = 'signOut' | 'rejected' | 'elsewhere' | 'closed';
 export interface BearerEvents {
   /** A sign-in is done, or a stored session was found again. */
   signedIn: {
-    /** Of the token now in use. */
+    /** Of the token now in use: 1, then one more with each new access token. */
     generation: number;
+  };
+  /** The option `tokens` was not used: what the store holds goes before it. */
+  tokensIgnored: {
+    /** `stored`: other tokens rest there. `signedOut`: a sign-out does. */
+    reason: 'stored' | 'signedOut';
   };
   /** A refresh starts. */
   refreshing: {
@@ -94,9 +99,10 @@ export type Listener<E extends BearerEvent> = (payload: BearerEvents[E]) => void
 
 /** Who listens to what. A listener that throws harms nobody: it is reported on the console. */
 export class Events {
-  readonly #listeners = new Map<BearerEvent, Set<(payload: never) => void>>();
+  #listeners: Map<BearerEvent, Set<(payload: never) => void>> | undefined;
 
   on<E extends BearerEvent>(event: E, listener: Listener<E>): () => void {
+    this.#listeners ??= new Map();
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners.add(listener));
     return () => void listeners.delete(listener);
@@ -104,7 +110,7 @@ export class Events {
 
   /** `payload` is asked for only when somebody listens: most requests travel unheard. */
   emit<E extends BearerEvent>(event: E, payload: () => BearerEvents[E]): void {
-    const listeners = this.#listeners.get(event);
+    const listeners = this.#listeners?.get(event);
     if (listeners) tell(event, listeners as Set<Listener<E>>, payload);
   }
 }

@@ -3,18 +3,20 @@
  *
  * @module axios-bearer
  */
+export type { AnyAxios } from './any-axios.js';
 export type { Backoff, RefreshWindow } from './backoff.js';
-export { type AnyAxios, bearer, createSession, Session, type SessionResolver } from './bearer.js';
+export { bearer, createSession, type SessionResolver } from './bearer.js';
 export { type BearerError, type BearerErrorCode, isBearerError } from './errors.js';
 export type { BearerEvent, BearerEvents, Listener, RequestInfo, SignOutReason, SkipReason } from './events.js';
 export { type Replayable, replayable } from './interceptors/body.js';
 export type { BearerRequestOptions } from './interceptors/config.js';
 export type { InstallOptions, SessionOptions } from './options.js';
-export type { TokenRequest } from './session.js';
+export type { TokenRequest } from './session/joins.js';
+export { Session } from './session/session.js';
+export type { SessionState, TokenFacts } from './session/snapshot.js';
 export type { RefreshFunction, SourceContext, TokenSource } from './sources/source.js';
 export { staticToken } from './sources/static.js';
-export type { SessionState, TokenFacts } from './state.js';
 export { memoryStore } from './stores/memory.js';
 export { type KeyValueStorage, storageStore } from './stores/storage.js';
-export type { ExclusiveOptions, Held, Stored, TokenStore } from './stores/store.js';
+export type { Lock, LockOptions, StoreEntry, TokenStore } from './stores/store.js';
 export type { Token, TokenResponse } from './token.js';

@@ -9,7 +9,10 @@ import type { Token, TokenResponse } from './token.js';
 export interface SessionOptions {
   /** Where tokens come from: a {@link TokenSource}, or a plain function that serves as its `refresh`. */
   source: TokenSource | RefreshFunction;
-  /** Tokens already held, as a login or a source answers them. What the store holds goes before them: it is at least as new. Default: none. */
+  /**
+   * What an earlier run saved. What the store holds goes before it, a sign-out too, and the event `tokensIgnored` says so:
+   * for a new login there is `signIn()`. Default: none.
+   */
   tokens?: TokenResponse;
   /** Where tokens rest. Default: `memoryStore()`. */
   store?: TokenStore;
@@ -20,13 +23,18 @@ export interface SessionOptions {
   leeway?: number;
   /** Refresh on a timer too, at the `leeway`, with no request needed. The timer keeps no process alive. Default `false`. */
   keepFresh?: boolean;
-  /** ms; an absolute deadline on one attempt to refresh, its body included. Default 10 000. */
+  /**
+   * ms for one attempt to refresh, its body included. One that presented a refresh token is not repeated then, as the
+   * token may be spent: requests go on waiting within their bound, the token request is let finish, up to four times
+   * `refreshTimeout`, and what it brings is kept. A request waits for (`refreshRetries` + 1) × `refreshTimeout` and the
+   * delays between: 42 s by default. Default 10 000.
+   */
   refreshTimeout?: number;
   /** Retries of the refresh call on a transient failure: network, 5xx, 429, no usable token in the answer. Default 3. */
   refreshRetries?: number;
   /**
-   * ms between attempts. `Retry-After` (RFC 9110 §10.2.3) and `X-RateLimit-Retry-After` win; a wish beyond `cap` is not
-   * waited for but told as `retryAfter`. Default `{ initial: 250, factor: 2, cap: 30_000 }`.
+   * ms between attempts. `Retry-After` (RFC 9110 §10.2.3) and `X-RateLimit-Retry-After` win, up to 5 min; a longer one
+   * than `cap` is reported as `retryAfter`, not waited for. Default `{ initial: 250, factor: 2, cap: 30_000 }`.
    */
   backoff?: Partial<Backoff>;
   /**
@@ -79,7 +87,7 @@ export type InstallSettings = ReturnType<typeof readInstallOptions>;
 
 /** @throws ERR_BEARER_CONFIG, naming the option */
 export function readSessionOptions(options: SessionOptions) {
-  const { source, store, leeway, identity, keepFresh = false, backoff = {}, refreshWindow = {} } = options;
+  const { source, store, leeway, identity, keepFresh = false } = options;
   const asked: TokenSource = typeof source === 'function' ? { refresh: source } : source;
   const { refresh, obtain, authorize, tokens } = asked ?? {};
   const able = [refresh, obtain, authorize].filter((method) => method !== undefined);
@@ -89,14 +97,9 @@ export function readSessionOptions(options: SessionOptions) {
     'a function, or an object with refresh() or obtain()',
     source,
   );
-  const stores = [store?.read, store?.exclusive, store?.replace].every(isFunction);
-  check(store === undefined || stores, 'store', 'a TokenStore: read(), exclusive() and replace()', store);
+  const stores = [store?.read, store?.write, store?.withLock].every(isFunction);
+  check(store === undefined || stores, 'store', 'a TokenStore: read(), write() and withLock()', store);
   checkFunctions({ identity });
-  check(isObject(backoff), 'backoff', 'an object', backoff);
-  check(isObject(refreshWindow), 'refreshWindow', 'an object', refreshWindow);
-  const { initial = 250, factor = 2, cap = 30_000 } = backoff;
-  const { limit = 5, interval = 30_000 } = refreshWindow;
-
   return {
     source: asked,
     store,
@@ -106,15 +109,31 @@ export function readSessionOptions(options: SessionOptions) {
     // Long enough for a token endpoint on a bad day, short enough for a person who waits.
     refreshTimeout: atLeast(1, 'refreshTimeout', options.refreshTimeout ?? 10_000),
     refreshRetries: atLeast(0, 'refreshRetries', options.refreshRetries ?? 3),
-    backoff: {
-      initial: atLeast(0, 'backoff.initial', initial),
-      factor: atLeast(1, 'backoff.factor', factor),
-      cap: atLeast(0, 'backoff.cap', cap),
-    },
-    refreshWindow: {
-      limit: atLeast(1, 'refreshWindow.limit', limit),
-      interval: atLeast(1, 'refreshWindow.interval', interval),
-    },
+    backoff: readBackoff(options.backoff),
+    refreshWindow: readRefreshWindow(options.refreshWindow),
+  };
+}
+
+// Shared by all sessions that were given nothing else: there may be thousands of them.
+const BACKOFF: Backoff = { initial: 250, factor: 2, cap: 30_000 };
+const REFRESH_WINDOW: RefreshWindow = { limit: 5, interval: 30_000 };
+
+function readBackoff(given: Partial<Backoff> | undefined): Backoff {
+  if (given === undefined) return BACKOFF;
+  check(isObject(given), 'backoff', 'an object', given);
+  return {
+    initial: atLeast(0, 'backoff.initial', given.initial ?? BACKOFF.initial),
+    factor: atLeast(1, 'backoff.factor', given.factor ?? BACKOFF.factor),
+    cap: atLeast(0, 'backoff.cap', given.cap ?? BACKOFF.cap),
+  };
+}
+
+function readRefreshWindow(given: Partial<RefreshWindow> | undefined): RefreshWindow {
+  if (given === undefined) return REFRESH_WINDOW;
+  check(isObject(given), 'refreshWindow', 'an object', given);
+  return {
+    limit: atLeast(1, 'refreshWindow.limit', given.limit ?? REFRESH_WINDOW.limit),
+    interval: atLeast(1, 'refreshWindow.interval', given.interval ?? REFRESH_WINDOW.interval),
   };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createSession, type Held, type Stored, type TokenStore } from 'axios-bearer';
-import { deferred, failureOf, keep, settle, until } from '../support/sessions.js';
+import { createSession, type Lock, type StoreEntry, type TokenStore } from 'axios-bearer';
+import { deferred, failureOf, keepSession, never, settle, until } from '../support/sessions.js';
 import { authority, ownerOf } from './stage.js';
 import { stand } from './stand.js';
 
@@ -8,29 +8,107 @@ const scene = authority({ ttl: 3_600 });
 
 const LONGER = 60_000;
 
-type Exclusive = TokenStore['exclusive'];
-type Twist = (inner: TokenStore) => Exclusive;
+type WithLock = TokenStore['withLock'];
+type Twist = (inner: TokenStore) => WithLock;
 
 /** Its lock is as it should be, but not what it says of itself to the holder. */
-const held =
-  (twist: (held: Held) => Partial<Held>): Twist =>
+const lockThat =
+  (twist: (lock: Lock) => Partial<Lock>): Twist =>
   (inner) =>
   (task, options) =>
-    inner.exclusive((given) => task({ ...given, ...twist(given) }), options);
+    inner.withLock((lock) => task({ ...lock, ...twist(lock) }), options);
 
-const CARELESS: [title: string, twist: Twist][] = [
-  ['runs no task', () => async () => undefined as never],
-  ['runs no task and answers something', () => async () => ({ kind: 'renewed' }) as never],
+const MENDS = 'a clear error or an answer, no refresh token twice, and the session is there when it is mended';
+
+/** `asked`: so often the token endpoint hears of it. */
+const CARELESS: [title: string, comesTo: string, asked: number, twist: Twist][] = [
+  ['runs no task', 'ERR_BEARER_STORE', 0, () => async () => undefined as never],
+  ['runs no task and answers something', 'ERR_BEARER_STORE', 0, () => async () => ({ kind: 'kept' }) as never],
   [
     'runs its task and keeps the outcome to itself',
+    'ada',
+    1,
     (inner) => async (task, options) => {
-      await inner.exclusive(task, options);
+      await inner.withLock(task, options);
       return undefined as never;
     },
   ],
   [
     'runs its task once more, as a transaction that was tried again',
-    (inner) => (task, options) => inner.exclusive((given) => task(given).then(() => task(given)), options),
+    'ada',
+    1,
+    (inner) => (task, options) => inner.withLock((lock) => task(lock).then(() => task(lock)), options),
+  ],
+  [
+    'runs its task twice at a time',
+    'ada',
+    1,
+    (inner) => (task, options) =>
+      inner.withLock((lock) => Promise.all([task(lock), task(lock)]).then(([one]) => one), options),
+  ],
+  [
+    'never ends after its task',
+    'ada',
+    1,
+    (inner) => async (task, options) => {
+      await inner.withLock(task, options);
+      return never;
+    },
+  ],
+  [
+    'fails after its task, as a commit that did',
+    'ada',
+    1,
+    (inner) => async (task, options) => {
+      await inner.withLock(task, options);
+      throw new Error('The connection was closed');
+    },
+  ],
+  [
+    'runs its task when it has said that it was not free',
+    'ERR_BEARER_STORE',
+    0,
+    (inner) => async (task, options) => {
+      setTimeout(() => void inner.withLock(task, options).catch(() => {}), 1_000);
+      throw new Error('not free');
+    },
+  ],
+  [
+    'throws at once',
+    'ERR_BEARER_STORE',
+    0,
+    () => () => {
+      throw new Error('not connected');
+    },
+  ],
+  ['says that the lock is lost from the start', 'ERR_BEARER_STORE', 0, lockThat(() => ({ isHeld: () => false }))],
+  [
+    'gives a lock whose signal has fired before',
+    'ERR_BEARER_STORE',
+    0,
+    lockThat(() => ({ signal: AbortSignal.abort() })),
+  ],
+];
+
+/** What a write answers, and whether it is done. */
+const LIARS: [title: string, write: (inner: TokenStore) => TokenStore['write']][] = [
+  ['says that it wrote, and did not', () => async (next) => next],
+  [
+    'says that it wrote nothing, and did',
+    (inner) => async (next) => {
+      const before = await inner.read();
+      await inner.write(next);
+      return before as StoreEntry;
+    },
+  ],
+  ['answers what was there, always', (inner) => async () => (await inner.read()) as StoreEntry],
+  ['answers with a version of its own', (inner) => async (next) => ({ ...(await inner.write(next)), version: 999 })],
+  [
+    'answers nothing',
+    (inner) => async (next) => {
+      await inner.write(next);
+      return undefined as never;
+    },
   ],
   [
     'throws at once',
@@ -38,139 +116,301 @@ const CARELESS: [title: string, twist: Twist][] = [
       throw new Error('not connected');
     },
   ],
-  ['says once more that it wrote nothing', held(() => ({ commit: async () => false }))],
-  ['says that it wrote, and did not', held(() => ({ commit: async () => true }))],
 ];
 
-/** What is no session at all. */
+/** What is no entry at all. */
 const RUBBISH: unknown[] = [
   {},
   [],
   42,
   'a session',
-  { session: 'x', generation: 1 },
-  { session: 'x', generation: 1, token: null },
-  { session: 'x', generation: 1, token: {} },
-  { session: 'x', generation: 1, token: { accessToken: 'line\nbreak', issuedAt: 0 } },
-  { session: 'x', generation: '1', token: { accessToken: 'at', issuedAt: 0 } },
+  { session: 'x', version: 9 },
+  { version: 9, id: 'i' },
+  { version: '9', id: 'i', session: 'x' },
+  { version: 1e99, id: 'i', session: 'x' },
+  { version: 9, id: 'i', session: 'x', token: {} },
+  { version: 9, id: 'i', session: 'x', token: { accessToken: 'line\nbreak', issuedAt: 0 } },
+  { version: 9, id: 'i', session: 'x', token: { accessToken: 'at', issuedAt: 0 }, sent: 1 },
 ];
 
-describe('A bad store, whose exclusive()', () => {
-  it.each(CARELESS)(
-    'L3 L24 %s: a clear error or an answer, no refresh token twice, and the session is there when it is mended',
-    async (_, twist) => {
-      const { store, inner, session, api, wait, pass, asked } = await stand(scene);
-      const { exclusive } = store;
-      store.exclusive = twist(inner);
-      expect(await wait(ownerOf(api.get('/resource')))).toMatch(/^(ada|ERR_BEARER_STORE)$/);
-      expect(asked()).toBeLessThanOrEqual(1);
+/** Once an hour or so: what is wrong with the store is over. */
+async function mended({ api, session, wait, asked }: Awaited<ReturnType<typeof stand>>, presented: number) {
+  await scene.server.expire();
+  expect(await wait(ownerOf(api.get('/resource')))).toBe('ada');
+  expect(asked()).toBe(presented + 1);
+  expect(session.state.status).toBe('active');
+}
+
+describe('A bad store, whose withLock()', () => {
+  it.each(CARELESS)(`L3 L24 %s: ${MENDS} (a request gets %s)`, async (_, comesTo, presented, twist) => {
+    const at = await stand(scene);
+    const { store, inner, api, wait, pass, asked } = at;
+    const { withLock } = store;
+    store.withLock = twist(inner);
+    expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual([comesTo, presented]);
+    await pass(LONGER);
+    store.withLock = withLock;
+    await mended(at, presented);
+  });
+
+  it('L3 L4 runs its task again, as its transaction was rolled back: the second run presents nothing, and the next refresh writes above what it took', async () => {
+    const at = await stand(scene);
+    const { store, inner, putBack, api, wait, asked } = at;
+    const { withLock } = store;
+    store.withLock = (task, options) =>
+      inner.withLock(async (lock) => {
+        const before = await inner.read();
+        await task(lock);
+        await putBack(before);
+        return task(lock);
+      }, options);
+    expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 1]);
+    store.withLock = withLock;
+    await mended(at, 1);
+    expect(await inner.read()).toMatchObject({ token: { accessToken: await at.session.token() } });
+  });
+
+  it('L3 loses the lock before anything is sent: nothing is sent, and the next attempt is good', async () => {
+    const { store, inner, api, wait, asked } = await stand(scene);
+    const losses: Partial<Lock>[] = [{ isHeld: () => false }, { signal: AbortSignal.abort() }];
+    let told = 0;
+    store.withLock = lockThat(() => {
+      told += 1;
+      return losses.shift() ?? {};
+    })(inner);
+    expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 1]);
+    expect(told).toBe(3);
+  });
+
+  it('L3 loses the lock while the mark is written: nothing is sent', async () => {
+    const at = await stand(scene, { refreshRetries: 0 });
+    const { store, inner, once, api, wait, asked } = at;
+    let isHeld = true;
+    const { withLock } = store;
+    store.withLock = lockThat(() => ({ isHeld: () => isHeld }))({ ...inner, withLock });
+    once('mark', (act) => {
+      isHeld = false;
+      return act();
+    });
+    expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ERR_BEARER_STORE', 0]);
+    isHeld = true;
+    await at.pass(LONGER);
+    await mended(at, 0);
+  });
+
+  it('L3 loses the lock while its source makes ready: what goes through ctx.client is not sent', async () => {
+    let isHeld = true;
+    const at = await stand(scene, {
+      refreshRetries: 0,
+      source: {
+        ...scene.source(),
+        refresh: async (token, ctx) => {
+          isHeld = false;
+          return scene.source().refresh!(token, ctx);
+        },
+      },
+    });
+    const { store, inner, api, wait, asked } = at;
+    store.withLock = lockThat(() => ({ isHeld: () => isHeld }))(inner);
+    expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ERR_BEARER_UNAVAILABLE', 0]);
+  });
+
+  it.each<[string, (lost: AbortController) => Partial<Lock>]>([
+    ['its signal fires', ({ signal }) => ({ signal })],
+    ['isHeld() says so', ({ signal }) => ({ isHeld: () => !signal.aborted })],
+  ])('L3 loses the lock while the server rotates (%s): what was sent is waited for, and written', async (_, twist) => {
+    const { store, inner, session, api, holder, wait, asked } = await stand(scene);
+    const lost = new AbortController();
+    store.withLock = lockThat(() => twist(lost))(inner);
+    const [arrived, release] = [deferred(), deferred()];
+    scene.server.intercept(async ({ url }) => {
+      if (url !== '/token') return false;
+      arrived.resolve();
+      await release.promise;
+      return false;
+    });
+    const waiting = ownerOf(api.get('/resource'));
+    await arrived.promise;
+    lost.abort();
+    await settle();
+    release.resolve();
+    expect([await wait(waiting), asked()]).toEqual(['ada', 1]);
+    expect(await inner.read()).toMatchObject({ token: { accessToken: await session.token() } });
+    expect([await wait(ownerOf(holder().api.get('/resource'))), asked()]).toEqual(['ada', 1]);
+  });
+
+  it('L3 forgets the lock while the server rotates, and gives it to another holder: that one finds the mark, and waits', async () => {
+    const { store, inner, api, holder, wait, pass, asked } = await stand(scene);
+    const other = holder();
+    await wait(other.session.token());
+    // Nobody is kept out: the lock died with its engine.
+    store.withLock = (task) => task({ signal: new AbortController().signal });
+    const [arrived, release] = [deferred(), deferred()];
+    scene.server.intercept(async ({ url }) => {
+      if (url !== '/token') return false;
+      arrived.resolve();
+      await release.promise;
+      return false;
+    });
+    const waiting = ownerOf(api.get('/resource'));
+    await arrived.promise;
+    const theirs = ownerOf(other.api.get('/resource'));
+    await pass(10_000).catch(() => {});
+    expect(asked()).toBe(1);
+    release.resolve();
+    expect(await wait(Promise.all([waiting, theirs]))).toEqual(['ada', 'ada']);
+    expect(asked()).toBe(1);
+    expect(await inner.read()).not.toHaveProperty('sent');
+  });
+});
+
+describe('A bad store, whose write()', () => {
+  it.each(LIARS)(`L3 L24 %s: ${MENDS}`, async (_, twist) => {
+    const at = await stand(scene);
+    const { store, inner, api, wait, pass, asked } = at;
+    const { write } = store;
+    store.write = twist(inner);
+    expect(await wait(ownerOf(api.get('/resource')))).toMatch(/^(ada|ERR_BEARER_STORE)$/);
+    const presented = asked();
+    expect(presented).toBeLessThanOrEqual(1);
+    await pass(LONGER);
+    store.write = write;
+    // What was only unsaved is written first.
+    expect(await wait(ownerOf(api.get('/resource')))).toBe('ada');
+    await mended(at, Math.max(1, presented));
+  });
+
+  it.each([...RUBBISH, null, undefined])(
+    'L24 answers rubbish (%j): a clear error, and nothing is presented',
+    async (rubbish) => {
+      const at = await stand(scene);
+      const { store, api, wait, pass, asked } = at;
+      const { write } = store;
+      store.write = async () => rubbish as StoreEntry;
+      expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ERR_BEARER_STORE', 0]);
+      store.write = write;
       await pass(LONGER);
-      store.exclusive = exclusive;
-      await scene.server.expire();
-      expect(await wait(ownerOf(api.get('/resource')))).toBe('ada');
-      expect(asked()).toBeLessThanOrEqual(2);
-      expect(session.state.status).toBe('active');
+      await mended(at, 0);
     },
   );
 
-  it('L3 L4 runs its task again, as its transaction was rolled back: the second run writes what the first brought', async () => {
-    const { store, inner, session, api, wait, asked } = await stand(scene);
-    store.exclusive = (task, options) =>
-      inner.exclusive(async (given) => {
-        await task({ ...given, commit: async () => true });
-        return task(given);
-      }, options);
-    expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 1]);
-    expect(await inner.read()).toMatchObject({ token: { accessToken: await session.token() } });
-  });
-
-  it.each(RUBBISH)('L24 shows the holder rubbish (%j): a clear error, and nothing is presented', async (rubbish) => {
-    const { store, inner, api, wait, pass, asked } = await stand(scene);
-    const { exclusive } = store;
-    store.exclusive = held(() => ({ current: rubbish as Stored }))(inner);
-    expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ERR_BEARER_STORE', 0]);
-    store.exclusive = exclusive;
-    await pass(LONGER);
-    expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 1]);
-  });
-
-  it('L3 shows the holder an older generation, as a replica that is behind: the newer one wins', async () => {
-    const { store, inner, session, api, wait, asked } = await stand(scene);
-    const older = await inner.read();
-    await wait(session.refresh());
-    let behind = 1;
-    store.exclusive = held(({ current }) => ({ current: behind-- > 0 ? older : current }))(inner);
-    await scene.server.expire();
-    expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 2]);
-    await scene.server.expire();
-    expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 3]);
-  });
-
-  it('L3 has lost what it said it had written, as a database that fell over: the newer one wins', async () => {
-    const { inner, session, api, wait, asked } = await stand(scene);
-    const before = await inner.read();
-    await wait(session.refresh());
-    await inner.replace(before);
-    await scene.server.expire();
-    expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 2]);
-    expect(await inner.read()).toMatchObject({ session: before?.session, generation: 3 });
-  });
-
-  it('L21 shows the holder another user’s session: what waits is not sent in their name, what comes later is', async () => {
-    const { inner, api, wait, asked } = await stand(scene);
-    const { refresh_token: refreshToken } = await scene.tokens('bob');
-    await inner.replace({ session: 'bob’s', generation: 1, token: { accessToken: 'x', refreshToken, issuedAt: 0 } });
-    expect(await wait(ownerOf(api.get('/resource')))).toBe('ERR_BEARER_IDENTITY');
-    expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['bob', 1]);
-  });
-
-  it('L22 says false, for another holder has signed in meanwhile: the token that came too late is revoked', async () => {
-    const { store, inner, holder, wait, api } = await stand(scene, {
+  it('L22 finds that another holder has signed in meanwhile: the token that came too late is revoked', async () => {
+    const { inner, once, holder, wait, api } = await stand(scene, {
       source: scene.source(scene.server.revocationEndpoint),
     });
     const { server } = scene;
     const bob = await scene.tokens('bob');
-    let late: Stored | undefined;
-    store.exclusive = held(({ commit }) => ({
-      commit: async (next) => {
-        if (!late) await holder().session.signIn(bob);
-        late ??= next;
-        return commit(next);
-      },
-    }))(inner);
+    let isLate: StoreEntry | undefined;
+    const { write } = inner;
+    inner.write = async (next) => {
+      if (next.token && next.token.accessToken !== 'expired') isLate ??= next;
+      return write(next);
+    };
+    once('result', async (act) => {
+      await holder().session.signIn(bob);
+      return act();
+    });
     expect(await wait(ownerOf(api.get('/resource')))).toBe('ERR_BEARER_IDENTITY');
     await until(() => server.revoked > 0);
     scene.allow(1);
-    expect(await server.isActive(late?.token.accessToken as string)).toBe(false);
+    expect(await server.isActive(isLate?.token?.accessToken as string)).toBe(false);
     expect(await wait(ownerOf(api.get('/resource')))).toBe('bob');
-  });
-
-  it('L3 loses the lock in the middle: the call ends before it has reached the server, and the next attempt is good', async () => {
-    const { store, inner, api, wait, asked } = await stand(scene);
-    const lost = new AbortController();
-    let first = true;
-    store.exclusive = held(({ signal }) => ({ signal: first ? lost.signal : signal }))(inner);
-    const arrived = deferred();
-    scene.server.intercept(({ url }) => {
-      if (url !== '/token' || !first) return false;
-      arrived.resolve();
-      return true;
-    });
-    const waiting = ownerOf(api.get('/resource'));
-    await arrived.promise;
-    first = false;
-    lost.abort();
-    expect([await wait(waiting), asked()]).toEqual(['ada', 2]);
   });
 });
 
 describe('A bad store, whose read()', () => {
+  it.each(RUBBISH)(
+    'L24 shows the holder of the lock rubbish (%j): a clear error, and nothing is presented',
+    async (rubbish) => {
+      const at = await stand(scene);
+      const { store, api, wait, pass, asked } = at;
+      const { read } = store;
+      store.read = async () => rubbish as StoreEntry;
+      expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ERR_BEARER_STORE', 0]);
+      store.read = read;
+      await pass(LONGER);
+      await mended(at, 0);
+    },
+  );
+
+  it('L3 shows the holder of the lock an older entry, as a replica that is behind: the newer one wins', async () => {
+    const { store, inner, seen, session, api, wait, asked } = await stand(scene);
+    const older = await inner.read();
+    await wait(session.refresh());
+    let behind = 1;
+    store.read = async () => (seen.locked && behind-- > 0 ? older : inner.read());
+    await scene.server.expire();
+    expect([await wait(ownerOf(api.get('/resource'))), asked(), behind]).toEqual(['ada', 2, 0]);
+    await scene.server.expire();
+    expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 3]);
+  });
+
+  it('L3 has an old entry again, as a database that was put back from a backup: the newer one wins', async () => {
+    const { inner, putBack, session, api, holder, wait, asked } = await stand(scene);
+    const before = await inner.read();
+    await wait(session.refresh());
+    await putBack(before);
+    await scene.server.expire();
+    expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 2]);
+    expect(await inner.read()).toMatchObject({
+      session: before?.session,
+      token: { accessToken: await session.token() },
+    });
+    expect([await wait(ownerOf(holder().api.get('/resource'))), asked()]).toEqual(['ada', 2]);
+  });
+
+  it('L3 L13 finds nothing for a while, as a locked keychain: what is held goes on, and goes above what was there', async () => {
+    const { store, inner, api, holder, wait, asked } = await stand(scene);
+    const { read } = store;
+    const before = await inner.read();
+    store.read = async () => undefined;
+    expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 1]);
+    await scene.server.expire();
+    expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 2]);
+    store.read = read;
+    const after = await inner.read();
+    expect([after?.session, after!.version > before!.version]).toEqual([before?.session, true]);
+    expect([await wait(ownerOf(holder().api.get('/resource'))), asked()]).toEqual(['ada', 2]);
+  });
+
+  it('L3 L13 finds nothing at the start, as a locked keychain, and then a session: it is taken up, saved tokens or not', async () => {
+    const { store, session, instanceOf, wait, pass, asked } = await stand(scene);
+    await wait(session.refresh());
+    const { read } = store;
+    store.read = async () => undefined;
+    const bare = keepSession(createSession({ source: scene.source(), store }));
+    const seeded = keepSession(
+      createSession({ source: scene.source(), store, tokens: { access_token: 'old', refresh_token: 'old' } }),
+    );
+    const [api, seededApi] = [bare, seeded].map((each) => instanceOf(each, scene.server.issuer));
+    expect(await wait(ownerOf(api!.get('/resource')))).toBe('ERR_BAD_REQUEST');
+    expect(await wait(ownerOf(seededApi!.get('/resource')))).toBe('ada');
+    store.read = read;
+    await pass(LONGER);
+    for (const each of [api, seededApi]) expect(await wait(ownerOf(each!.get('/resource')))).toBe('ada');
+    expect(asked()).toBe(1);
+  });
+
+  it('L21 finds another user’s session: what waits is not sent in their name, what comes later is', async () => {
+    const { inner, api, wait, asked } = await stand(scene);
+    const { refresh_token: refreshToken } = await scene.tokens('bob');
+    const { version } = (await inner.read())!;
+    await inner.write({
+      version: version + 1,
+      id: 'bob’s entry',
+      session: 'bob’s',
+      token: { accessToken: 'x', refreshToken, issuedAt: 0 },
+    });
+    expect(await wait(ownerOf(api.get('/resource')))).toBe('ERR_BEARER_IDENTITY');
+    expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['bob', 1]);
+  });
+
   it.each([...RUBBISH, null])(
     'L24 finds rubbish (%j) at the start: a clear error, or nobody is signed in',
     async (rubbish) => {
       const { store, instanceOf, wait, asked } = await stand(scene);
-      store.read = async () => rubbish as Stored;
-      const late = keep(createSession({ source: scene.source(), store, refreshRetries: 0 }));
+      store.read = async () => rubbish as StoreEntry;
+      const late = keepSession(createSession({ source: scene.source(), store, refreshRetries: 0 }));
       const failure = await wait(failureOf(instanceOf(late, scene.server.issuer).get('/resource')));
       expect(failure).toMatchObject({
         isAxiosError: true,
@@ -185,15 +425,20 @@ describe('A bad store, whose read()', () => {
     const older = await inner.read();
     await wait(session.refresh());
     const { read } = store;
-    const good = await read();
-    store.read = async () => (rubbish === 'older' ? older : (rubbish as Stored));
-    await inner.replace(good);
+    const good = (await read())!;
+    let reads = 0;
+    store.read = async () => {
+      reads += 1;
+      return rubbish === 'older' ? older : (rubbish as StoreEntry);
+    };
+    await inner.write({ ...good, version: good.version + 1, id: 'a hint' });
     await settle();
+    expect(reads).toBeGreaterThan(0);
     store.read = read;
     expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 1]);
     await scene.server.expire();
     expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 2]);
-    expect((await inner.read())?.generation).toBe(3);
+    expect((await inner.read())!.version).toBeGreaterThan(good.version);
   });
 });
 
@@ -216,7 +461,7 @@ describe('A bad store, whose subscribe()', () => {
   it.each(HINTERS)('L23 %s: nobody notices, and close() ends it', async (_, subscribe) => {
     const { store, inner, instanceOf, wait, asked } = await stand(scene);
     store.subscribe = (changed) => subscribe(changed, inner);
-    const session = keep(createSession({ source: scene.source(), store }));
+    const session = keepSession(createSession({ source: scene.source(), store }));
     const api = instanceOf(session, scene.server.issuer);
     for (const round of [1, 2, 3]) {
       expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', round]);

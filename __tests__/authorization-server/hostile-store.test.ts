@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AxiosError } from 'axios';
 import { isBearerError } from 'axios-bearer';
-import { codeOf, failureOf, until } from '../support/sessions.js';
-import { type Call, deaf, fails, hangs, type Mischief, slow, slowToTell } from './hostile-store.js';
+import { codeOf, failureOf, next, until } from '../support/sessions.js';
+import { type Call, deaf, fails, hangs, late, type Mischief, slow, slowToTell } from './hostile-store.js';
 import { authority, ownerOf } from './stage.js';
 import { stand } from './stand.js';
 
@@ -11,29 +11,43 @@ const scene = authority({ ttl: 3_600 });
 const SHORTER = 15_000; // than the store may take, longer than `refreshTimeout`
 const LONGER = 60_000;
 
-const TROUBLES: [call: Call, title: string, mischief: Mischief][] = [
-  ['lock', 'is refused', fails],
-  ['lock', 'comes late', slow(SHORTER)],
-  ['lock', 'comes when nobody waits for it any more', slow(LONGER)],
-  ['lock', 'is never given', hangs],
-  ['commit', 'fails', fails],
-  ['commit', 'is done, and fails', deaf],
-  ['commit', 'takes long', slow(SHORTER)],
-  ['commit', 'is done when nobody waits for it any more', slow(LONGER)],
-  ['commit', 'is done at once, which is told when nobody waits for it any more', slowToTell(LONGER)],
-  ['commit', 'hangs', hangs],
-  ['unlock', 'fails', fails],
-  ['unlock', 'takes long', slow(SHORTER)],
-  ['unlock', 'hangs', hangs],
+const UNAVAILABLE = 'ERR_BEARER_UNAVAILABLE';
+
+/** `comesTo`: what a request gets that meets it. */
+const TROUBLES: [call: Call, title: string, mischief: Mischief, comesTo: string][] = [
+  ['lock', 'is refused', fails, 'ada'],
+  ['lock', 'comes late', slow(SHORTER), 'ada'],
+  ['lock', 'comes when nobody waits for it any more', slow(LONGER), UNAVAILABLE],
+  ['lock', 'is never given', hangs, UNAVAILABLE],
+  ['read', 'fails', fails, 'ada'],
+  ['read', 'takes long', slow(SHORTER), 'ada'],
+  ['read', 'hangs', hangs, 'ada'],
+  ['mark', 'fails', fails, 'ada'],
+  ['mark', 'is done, and fails', deaf, 'ada'],
+  ['mark', 'fails, and lands while the source is asked', late(500), 'ada'],
+  ['mark', 'fails, and lands when all is done', late(SHORTER), 'ada'],
+  ['mark', 'takes long', slow(SHORTER), 'ada'],
+  ['mark', 'is done at once, which is told when nobody waits for it any more', slowToTell(LONGER), 'ada'],
+  ['mark', 'hangs', hangs, 'ada'],
+  ['result', 'fails', fails, 'ada'],
+  ['result', 'is done, and fails', deaf, 'ada'],
+  ['result', 'fails, and lands when all is done', late(SHORTER), 'ada'],
+  ['result', 'takes long', slow(SHORTER), 'ada'],
+  ['result', 'is done when nobody waits for it any more', slow(LONGER), 'ada'],
+  ['result', 'is done at once, which is told when nobody waits for it any more', slowToTell(LONGER), 'ada'],
+  ['result', 'hangs', hangs, 'ada'],
+  ['unlock', 'fails', fails, 'ada'],
+  ['unlock', 'takes long', slow(SHORTER), 'ada'],
+  ['unlock', 'hangs', hangs, 'ada'],
 ];
 
 describe('A store in trouble, once', () => {
   it.each(TROUBLES)(
     'L3 L10 loses no session: its %s %s, the refresh token is presented once, and the next request is served',
-    async (call, _, mischief) => {
+    async (call, _, mischief, comesTo) => {
       const { api, holder, once, wait, pass, asked } = await stand(scene);
       once(call, mischief);
-      expect(await wait(ownerOf(api.get('/resource')))).toMatch(/^(ada|ERR_BEARER_STORE)$/);
+      expect(await wait(ownerOf(api.get('/resource')))).toBe(comesTo);
       await pass(LONGER);
       expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 1]);
       const other = holder();
@@ -44,17 +58,19 @@ describe('A store in trouble, once', () => {
     },
   );
 
-  it('L3 whose commit fails and is done all the same, when the next attempt is about to: what it wrote is not revoked', async () => {
+  it('L3 whose result fails and is stored all the same, when the next attempt is about to: what it wrote is not revoked', async () => {
     const source = scene.source(scene.server.revocationEndpoint);
-    const { api, inner, once, wait, asked } = await stand(scene, { source });
-    let late: () => Promise<unknown>;
-    once('commit', async (act) => {
-      late = act;
+    const { session, api, inner, once, wait, asked } = await stand(scene, { source });
+    let first: () => Promise<unknown>;
+    once('result', async (act) => {
+      first = act;
       throw new Error('No answer in time');
     });
-    once('commit', (act) => late().then(act));
+    once('result', (act) => first().then(act));
     expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 1]);
-    expect(await inner.read()).toMatchObject({ generation: 2 });
+    const accessToken = await session.token();
+    expect(await inner.read()).toMatchObject({ token: { accessToken } });
+    expect(await scene.server.isActive(accessToken)).toBe(true);
   });
 
   it.each<[string, Mischief]>([
@@ -69,7 +85,7 @@ describe('A store in trouble, once', () => {
     expect(await wait(ownerOf(late.api.get('/resource')))).toBe('ERR_BEARER_STORE');
     await pass(LONGER);
     expect([await wait(ownerOf(late.api.get('/resource'))), asked()]).toEqual(['ada', 1]);
-    expect(await late.session.token()).toBe((await inner.read())?.token.accessToken);
+    expect(await late.session.token()).toBe((await inner.read())?.token?.accessToken);
   });
 
   it.each<[string, Mischief]>([
@@ -78,26 +94,29 @@ describe('A store in trouble, once', () => {
     ['hangs', hangs],
   ])('L24 fails a sign-in whose write %s; another one is as good as ever', async (_, mischief) => {
     const { session, api, once, wait } = await stand(scene);
-    once('replace', mischief);
+    once('signIn', mischief);
     expect(await wait(codeOf(session.signIn(await scene.tokens('bob'))))).toBe('ERR_BEARER_STORE');
     await wait(session.signIn(await scene.tokens('cyd')));
     expect(await wait(ownerOf(api.get('/resource')))).toBe('cyd');
   });
 });
 
-const OUTAGES: [title: string, mischief: Mischief, ms: number][] = [
-  ['fails', fails, 10_000],
-  ['hangs', hangs, 200_000],
+const WRITES = ['mark', 'result', 'unmark', 'signIn', 'signOut'] as const;
+
+/** `code`: of the lock. `attempts`: so often it is asked for. */
+const OUTAGES: [title: string, mischief: Mischief, ms: number, code: string, attempts: number][] = [
+  ['fails', fails, 10_000, 'ERR_BEARER_STORE', 4],
+  ['hangs', hangs, 45_000, UNAVAILABLE, 1],
 ];
 
-describe.each(OUTAGES)('A store that is down, and %s,', (_, mischief, longest) => {
+describe.each(OUTAGES)('A store that is down, and %s,', (_, mischief, longest, code, attempts) => {
   it('L13 is never bypassed: the live access token serves, and no refresh token is presented', async () => {
     const { session, api, always, heal, wait, pass, asked } = await stand(scene);
     await wait(session.refresh());
-    for (const call of ['read', 'lock', 'replace'] as const) always(call, mischief);
+    for (const call of ['read', 'lock', ...WRITES] as const) always(call, mischief);
     const refresh = codeOf(session.refresh());
     expect(await ownerOf(api.get('/resource'))).toBe('ada');
-    expect(await wait(refresh)).toBe('ERR_BEARER_STORE');
+    expect(await wait(refresh)).toBe(code);
     expect([await ownerOf(api.get('/resource')), asked()]).toEqual(['ada', 1]);
     heal();
     await pass(LONGER);
@@ -118,22 +137,23 @@ describe.each(OUTAGES)('A store that is down, and %s,', (_, mischief, longest) =
     expect(failures.map(({ config }) => config?.url)).toEqual(paths);
     expect(failures.map(({ config }) => config?.url)).toEqual(failures.map(({ response }) => response?.config.url));
     expect(failures.every((error) => error.isAxiosError && isBearerError(error))).toBe(true);
-    expect(seen.attempts).toBe(4);
+    expect(failures[0]?.code).toBe(code);
+    expect(seen.attempts).toBe(attempts);
     // Before the backoff is over nobody tries again; as it may be just over, all that ask together try once at most.
-    const soon = await Promise.all(paths.map((path) => ownerOf(api.get(path))));
-    expect(new Set(soon)).toEqual(new Set(['ERR_BEARER_STORE']));
-    const { attempts } = seen;
-    expect([attempts <= 5, asked()]).toEqual([true, 0]);
+    const soon = await wait(Promise.all(paths.map((path) => ownerOf(api.get(path)))));
+    expect(new Set(soon)).toEqual(new Set([code]));
+    const tried = seen.attempts;
+    expect([tried <= attempts + 1, asked()]).toEqual([true, 0]);
     heal();
     await pass(LONGER);
     const answers = await wait(Promise.all(paths.map((path, n) => ownerOf(apis[n % 2]!.get(path)))));
-    expect([new Set(answers), seen.attempts, asked()]).toEqual([new Set(['ada']), attempts + 1, 1]);
+    expect([new Set(answers), seen.attempts, asked()]).toEqual([new Set(['ada']), tried + 1, 1]);
   });
 
   it('L22 signs out here all the same, says ERR_BEARER_STORE, and the session does not come back', async () => {
     const { session, api, always, heal, wait, pass, asked } = await stand(scene);
     await wait(session.refresh());
-    for (const call of ['read', 'lock', 'commit', 'replace'] as const) always(call, mischief);
+    for (const call of ['read', 'lock', ...WRITES] as const) always(call, mischief);
     expect(await wait(codeOf(session.signOut()))).toBe('ERR_BEARER_STORE');
     heal();
     await pass(LONGER);
@@ -172,13 +192,41 @@ describe('A refresh at the store', () => {
     expect([seen.attempts, seen.held.length]).toEqual([2, 2]);
   });
 
-  it('L5 lets go of the lock after refreshTimeout, whatever the token endpoint does', async () => {
-    const { api, clock, seen, asked } = await stand(scene, { refreshTimeout: 30_000, refreshRetries: 0 });
+  it('L3 L5 L24 keeps the lock while its answer may come, 4 × refreshTimeout, whoever still waits; holdMs is longer', async () => {
+    const { session, api, clock, seen, asked } = await stand(scene, { refreshTimeout: 30_000, refreshRetries: 0 });
     scene.server.intercept(({ url }) => url === '/token');
+    const failed = next(session, 'refreshFailed');
     const waiting = codeOf(api.get('/resource'));
     await until(() => asked() === 1);
     await clock.advance(30_000);
-    expect(await waiting).toBe('ERR_BEARER_UNAVAILABLE');
-    expect(seen.held.map((ms) => Math.round(ms / 1_000))).toEqual([30]);
+    expect([await waiting, seen.locked]).toEqual([UNAVAILABLE, true]);
+    await clock.advance(90_000);
+    expect((await failed).error.code).toBe(UNAVAILABLE);
+    expect(seen.held.map((ms) => Math.round(ms / 1_000))).toEqual([120]);
+    expect(seen.holdMs).toBe(210_000);
+  });
+
+  it('L5 lets go of the lock after refreshTimeout where no refresh token can be spent: the last refresh brought none', async () => {
+    const { session, api, clock, seen, wait, asked } = await stand(scene, {
+      source: async (_, { client }) => {
+        await client.post('/token');
+        return { access_token: 'same' };
+      },
+      refreshTimeout: 30_000,
+      refreshRetries: 0,
+    });
+    let answers = true;
+    scene.server.intercept(({ url }, response) => {
+      if (url !== '/token') return false;
+      if (answers) response.writeHead(200).end();
+      return true;
+    });
+    await wait(session.refresh());
+    answers = false;
+    const waiting = codeOf(api.get('/resource'));
+    await until(() => asked() === 2);
+    await clock.advance(30_000);
+    expect(await waiting).toBe(UNAVAILABLE);
+    expect(seen.held.map((ms) => Math.round(ms / 1_000))).toEqual([0, 30]);
   });
 });

@@ -1,8 +1,12 @@
-import { memoryStore, type Stored, type TokenStore } from 'axios-bearer';
+import { type Lock, memoryStore, type StoreEntry, type TokenStore } from 'axios-bearer';
 import { never } from '../support/sessions.js';
 
-/** What can go wrong with a store: `lock` before it is had, `unlock` after the task is done. */
-export type Call = 'read' | 'lock' | 'commit' | 'unlock' | 'replace';
+/**
+ * What can go wrong with a store: `lock` before it is had, `unlock` after the task is done, and a write by what it is for:
+ * a `mark` before the refresh token is presented, the `result` of a refresh, a mark taken off again (`unmark`), a sign-in,
+ * a sign-out.
+ */
+export type Call = 'read' | 'lock' | 'unlock' | 'mark' | 'result' | 'unmark' | 'signIn' | 'signOut';
 /** What a store does instead of `act`. */
 export type Mischief = <T>(act: () => Promise<T>) => Promise<T>;
 
@@ -24,6 +28,13 @@ export const slow =
     await pause(ms);
     return act();
   };
+/** An error comes at once, and it is done later. */
+export const late =
+  (ms: number): Mischief =>
+  async (act) => {
+    void pause(ms).then(act);
+    throw new Error('The disk did not answer');
+  };
 /** It is done at once, and told so later. */
 export const slowToTell =
   (ms: number): Mischief =>
@@ -35,44 +46,85 @@ export const slowToTell =
 /** Nothing is ever heard of it. */
 export const hangs: Mischief = () => never;
 
+/** A register whose owner may put an old entry back, as from a backup; nobody is told of that. */
+function register() {
+  let inner = memoryStore();
+  const { withLock } = inner;
+  const listeners = new Set<() => void>();
+  const store: TokenStore = {
+    read: () => inner.read(),
+    write: async (next) => {
+      const entry = await inner.write(next);
+      if (entry.id === next.id) for (const changed of listeners) changed();
+      return entry;
+    },
+    withLock,
+    subscribe: (changed) => {
+      listeners.add(changed);
+      return () => void listeners.delete(changed);
+    },
+  };
+  const putBack = async (entry?: StoreEntry) => {
+    inner = memoryStore();
+    if (entry) await inner.write(entry);
+  };
+  return { store, putBack };
+}
+
 /** A store that does what one tells it, once or until one tells it otherwise. Several sessions may share it. */
-export function hostileStore(inner = memoryStore()) {
+export function hostileStore() {
   const plans = new Map<Call, Mischief[]>();
   const habits = new Map<Call, Mischief>();
+  const { store: inner, putBack } = register();
+  const sessions = new Set<string>();
+  let marked: string | undefined;
   const seen = {
     /** Is somebody in the lock now? */
     locked: false,
     /** How long each was, ms. */
     held: [] as number[],
-    /** Calls of `exclusive`. */
+    /** Calls of `withLock`. */
     attempts: 0,
+    /** The longest that one may be, ms. */
+    holdMs: 0,
     /** What was written by a refresh. */
-    commits: [] as (Stored | undefined)[],
+    results: [] as StoreEntry[],
   };
 
   const visit = <T>(call: Call, act: () => Promise<T>): Promise<T> => {
     const mischief = plans.get(call)?.shift() ?? habits.get(call);
     return mischief ? mischief(act) : act();
   };
-  const write = async (commit: () => Promise<boolean>, next: Stored | undefined) => {
-    const done = await commit();
-    if (done) seen.commits.push(next);
-    return done;
+  const callOf = ({ session, token, sent }: StoreEntry): Call => {
+    if (!token) return 'signOut';
+    if (sent) return 'mark';
+    if (!sessions.has(session)) return 'signIn';
+    return token.accessToken === marked ? 'unmark' : 'result';
+  };
+  const write = async (call: Call, next: StoreEntry) => {
+    const entry = await inner.write(next);
+    sessions.add(entry.session);
+    if (call === 'mark') marked = next.token?.accessToken;
+    if (call === 'result' && entry.id === next.id) seen.results.push(next);
+    return entry;
   };
 
   const store: TokenStore = {
     read: () => visit('read', inner.read),
-    replace: (next) => visit('replace', () => inner.replace(next)),
+    write: (next) => {
+      const call = callOf(next);
+      return visit(call, () => write(call, next));
+    },
     subscribe: inner.subscribe?.bind(inner) as NonNullable<TokenStore['subscribe']>,
-    async exclusive(task, options) {
+    async withLock(task, options) {
       seen.attempts += 1;
+      seen.holdMs = options.holdMs;
       await visit('lock', async () => {});
-      const result = await inner.exclusive(async (held) => {
+      const result = await inner.withLock(async (lock: Lock) => {
         const from = Date.now();
         seen.locked = true;
         try {
-          const commit = (next: Stored | undefined) => visit('commit', () => write(() => held.commit(next), next));
-          return await task({ ...held, commit });
+          return await task(lock);
         } finally {
           seen.locked = false;
           seen.held.push(Date.now() - from);
@@ -84,6 +136,7 @@ export function hostileStore(inner = memoryStore()) {
   return {
     store,
     inner,
+    putBack,
     seen,
     once: (call: Call, mischief: Mischief) => void plans.set(call, [...(plans.get(call) ?? []), mischief]),
     always: (call: Call, mischief: Mischief) => void habits.set(call, mischief),

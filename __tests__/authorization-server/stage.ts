@@ -3,7 +3,7 @@ import axios, { type AxiosInstance } from 'axios';
 import { createSession, type InstallOptions, type Session, type SessionOptions } from 'axios-bearer';
 import { refreshToken } from 'axios-bearer/oauth2';
 import { type AuthorizationServer, PUBLIC, startAuthorizationServer } from '../support/authorization-server.js';
-import { closeAll, keep } from '../support/sessions.js';
+import { closeAll, keepSession } from '../support/sessions.js';
 
 export type Options = Partial<SessionOptions> & InstallOptions;
 
@@ -36,7 +36,7 @@ export function authority(options?: { ttl: number }) {
     refresh_token: await server.login(PUBLIC.clientId, accountId),
   });
   const signedIn = async (more: Partial<SessionOptions> = {}): Promise<Session> =>
-    keep(createSession({ source: source(), tokens: await tokens(), backoff: { initial: 5 }, ...more }));
+    keepSession(createSession({ source: source(), tokens: await tokens(), backoff: { initial: 5 }, ...more }));
   const instanceOf = (session: Session, more?: InstallOptions): AxiosInstance => {
     const api = axios.create({ baseURL: server.issuer });
     session.install(api, more);

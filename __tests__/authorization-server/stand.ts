@@ -1,5 +1,5 @@
 import { createSession, type SessionOptions } from 'axios-bearer';
-import { keep } from '../support/sessions.js';
+import { keepSession } from '../support/sessions.js';
 import { hostileStore } from './hostile-store.js';
 import { patience } from './patience.js';
 import type { authority } from './stage.js';
@@ -13,13 +13,15 @@ export async function stand(scene: Scene, options: Partial<SessionOptions> = {},
   const hostile = hostileStore();
   const { store } = hostile;
   const held = { ...(await scene.tokens()), ...tokens };
-  const session = keep(createSession({ source: source(), tokens: held, store, ...options }));
+  const session = keepSession(createSession({ source: source(), tokens: held, store, ...options }));
   const api = waiting.instanceOf(session, server.issuer);
   await session.token();
+  // The tokens were written under the lock.
+  Object.assign(hostile.seen, { attempts: 0, held: [] });
   const before = server.asked;
   /** Another one of the same tokens. */
   const holder = () => {
-    const other = keep(createSession({ source: source(), store }));
+    const other = keepSession(createSession({ source: source(), store }));
     return { session: other, api: waiting.instanceOf(other, server.issuer) };
   };
   return { ...hostile, ...waiting, session, api, holder, asked: () => server.asked - before };

@@ -5,7 +5,7 @@ import axios from 'axios';
 import { fakeClock } from 'axios-bearer/testing';
 import { Window } from 'happy-dom';
 import ts from 'typescript';
-import { exclusively } from '../../lib/compat/axios-jwt/shelf.js';
+import { type Entry, shelfOf, withLockOf } from '../../lib/compat/axios-jwt/shelf.js';
 import { type JwtServer, jwt, startJwtServer, type Tokens, tokenOf } from '../support/jwt.js';
 import { atEnd, closeAll, deferred, failureOf, keep, settle, standing, until } from '../support/sessions.js';
 import { KEY, type MemoryStorage, memoryStorage, ours, refreshAt, scene } from './axios-jwt.scene.js';
@@ -339,8 +339,8 @@ describe('An error', () => {
     );
     const failed = failureOf(api.get('/videos'));
     await settle();
-    for (let i = 0; i < 20 && (await standing(failed)) === 'pending'; i += 1) await clock.advance(1_000);
-    expect((await failed).message).toMatch(/^Unable to .*did not answer within 10000 ms.*guarded instance/);
+    for (let i = 0; i < 50 && (await standing(failed)) === 'pending'; i += 1) await clock.advance(1_000);
+    expect((await failed).message).toMatch(/^Unable to .*did not answer within 40000 ms.*guarded instance/);
   });
 });
 
@@ -376,13 +376,13 @@ describe('The lock', () => {
     const holder = deferred();
     const order: string[] = [];
     const take = (token: string, name: string, until?: Promise<void>) =>
-      exclusively(
+      withLockOf(
         token,
         async () => {
           order.push(name);
           await until;
         },
-        { waitMs: 1_000 },
+        { waitMs: 1_000, holdMs: 1_000 },
       );
     const held = take('ada', 'ada 1', holder.promise);
     const next = take('ada', 'ada 2');
@@ -392,5 +392,84 @@ describe('The lock', () => {
     await expect(held).rejects.toThrow('fails');
     await next;
     expect(order).toEqual(['ada 1', 'bob', 'ada 2']);
+  });
+});
+
+describe('The register beside the storage', () => {
+  const tokens = { accessToken: tokenOf('ada'), refreshToken: 'r1' };
+  const entry = (version: number, more: Partial<Entry> = {}): Entry => ({
+    version,
+    id: `id${version}`,
+    session: 's',
+    ...more,
+  });
+
+  it('L4 takes the higher version only, and answers what is there; the storage holds the plain tokens', async () => {
+    const storage = memoryStorage();
+    const shelf = shelfOf(storage);
+    const first = entry(1, { tokens });
+    expect(await shelf.write(1, () => first)).toBe(first);
+    expect(storage.tokens).toEqual(tokens);
+    expect(await shelf.write(1, () => entry(1, { id: 'late' }))).toBe(first);
+    expect([await shelf.read(), storage.tokens]).toEqual([first, tokens]);
+  });
+
+  it('counts what somebody else has written, or taken out, as an entry of its own', async () => {
+    const storage = memoryStorage(tokens);
+    const shelf = shelfOf(storage);
+    const found = (await shelf.read())!;
+    expect([found.version, found.tokens, await shelf.read()]).toEqual([1, tokens, found]);
+    storage.put({ ...tokens, accessToken: tokenOf('ada', 60) });
+    const changed = (await shelf.read())!;
+    expect([changed.version, changed.session === found.session, changed.id === found.id]).toEqual([2, true, false]);
+    expect(await shelf.write(2, () => entry(2))).toBe(changed);
+    storage.put(null);
+    expect(await shelf.read()).toEqual({ version: 3, id: expect.any(String), session: found.session });
+    storage.put({ accessToken: tokenOf('bob'), refreshToken: 'r2' });
+    const other = (await shelf.read())!;
+    expect([other.version, other.session === found.session]).toEqual([4, false]);
+  });
+
+  it('keeps `sent` beside the storage, where nothing is written for it', async () => {
+    const storage = memoryStorage(tokens);
+    const shelf = shelfOf({ ...inline(storage), set: () => Promise.reject(new Error('written')) });
+    await shelf.read();
+    await shelf.write(2, (found) => ({ ...found!, version: 2, id: 'marked', sent: 'me' }));
+    expect(await shelf.read()).toMatchObject({ version: 2, sent: 'me', tokens });
+  });
+
+  it('L22 a sign-out takes the tokens out of the storage, and its version stays', async () => {
+    const storage = memoryStorage(tokens);
+    const shelf = shelfOf(storage);
+    await shelf.read();
+    const out = entry(2);
+    expect([await shelf.write(2, () => out), storage.tokens]).toEqual([out, null]);
+    expect(await shelf.write(2, () => entry(2, { id: 'late', tokens }))).toBe(out);
+  });
+
+  it('a write that lands after it was given up, and after a later one, is found as somebody else’s', async () => {
+    const clock = fakeClock();
+    atEnd(() => clock.restore());
+    const storage = memoryStorage(tokens);
+    const landing = deferred();
+    const sets = [landing.promise];
+    const slow = async (key: string, value: string) => {
+      await sets.shift();
+      await storage.set(key, value);
+    };
+    const shelf = shelfOf({ ...inline(storage), set: slow });
+    await shelf.read();
+    const [late, next] = [
+      { ...tokens, refreshToken: 'late' },
+      { ...tokens, refreshToken: 'next' },
+    ];
+    const given = failureOf(shelf.write(2, () => entry(2, { tokens: late })));
+    await settle();
+    await clock.advance(30_000);
+    expect((await given).message).toBe('The storage did not answer within 30000 ms');
+    await shelf.write(3, () => entry(3, { tokens: next }));
+    landing.resolve();
+    await settle();
+    expect(await shelf.read()).toMatchObject({ version: 4, tokens: late });
   });
 });

@@ -4,8 +4,9 @@ import type { BearerErrorCode } from 'axios-bearer';
 export interface Expected {
   /** 200: the answer. */
   caller: 200 | BearerErrorCode;
-  session: 'kept' | 'over';
-  asked: 'once' | 'at each attempt' | 'at most at each attempt';
+  /** `waited for`: kept, and the token request goes on though the caller has its error. */
+  session: 'kept' | 'waited for' | 'over';
+  asked: 'once' | 'once, and no attempt is over' | 'at each attempt' | 'at most at each attempt';
   /** The token endpoint's, as `cause.status` tells it. */
   status?: number;
   /** ms, from and to. */
@@ -27,6 +28,14 @@ export const unavailable: Expected = {
   session: 'kept',
   asked: 'at each attempt',
   retryAfter: [BACKOFF.initial, BACKOFF.initial * BACKOFF.factor * 1.2],
+  next: 'the old one',
+};
+
+/** The refresh token may be spent by now: it is not presented again while the answer may still come. */
+export const unanswered: Expected = {
+  caller: 'ERR_BEARER_UNAVAILABLE',
+  session: 'waited for',
+  asked: 'once, and no attempt is over',
   next: 'the old one',
 };
 

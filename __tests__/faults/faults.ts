@@ -1,3 +1,4 @@
+import axios from 'axios';
 import {
   type Expected,
   failed,
@@ -7,6 +8,7 @@ import {
   putOff,
   rejected,
   slowedDown,
+  unanswered,
   unavailable,
   unmoved,
 } from './expected.js';
@@ -24,7 +26,7 @@ export interface Row {
   /** At the resource, a refresh and a replay mend it. Anything else is handed on as if we were not there. */
   mended?: boolean;
   /** Nothing comes, or not soon: who waits for it is to wait for a short time only. */
-  slow?: 'always' | 'for a refresh';
+  slow?: 'always' | 'for a refresh by http';
   /** Its fetch adapter reads whatever comes in older versions of axios: there it is played with the other one. */
   limited?: boolean;
 }
@@ -50,16 +52,19 @@ const altered = (from: string | RegExp, to: string) => (world: World) => ({
 const tooMuch = altered('{', `{"padding":"${'x'.repeat(5 * MB)}",`);
 const sameRefreshToken = ({ fresh, held }: World) => ({ json: { ...fresh, refresh_token: held.refresh_token } });
 
+// Of a body that can't be unpacked, the http adapter below axios 1.19 says nothing where no redirect is followed.
+const isTold = Number(axios.VERSION.split('.')[1]) >= 19;
+const untold: Partial<Row> = isTold ? {} : { slow: 'for a refresh by http' };
+
 /** By where on its way an answer is hurt. */
 export const FAULTS: Record<string, Row[]> = {
   'The connection': [
     row('L10', 'reset before the answer', 'reset', unavailable),
     row('L10', 'reset after the headers', 'reset-after-headers', unavailable),
-    row('L24', 'no answer, ever', 'hang', unavailable, { slow: 'always' }),
-    row('L24', 'one byte each 100 ms', { drip: 100 }, unavailable, { slow: 'always' }),
+    row('L24', 'no answer, ever', 'hang', unanswered, { slow: 'always' }),
+    row('L24', 'one byte each 100 ms', { drip: 100 }, unanswered, { slow: 'always' }),
     row('L10', 'a body cut short of its length', 'cut-body', unavailable),
-    // Of which axios below 1.19 says nothing to who follows no redirects: there the deadline ends it.
-    row('L10', 'a body that is not the gzip it is said to be', noGzip, unavailable, { slow: 'for a refresh' }),
+    row('L10', 'a body that is not the gzip it is said to be', noGzip, unavailable, untold),
     row('L11', 'a body of 5 MB (`fetch`: from axios 1.16 on)', tooMuch, unavailable, { limited: true }),
   ],
   'The status': [
@@ -75,7 +80,7 @@ export const FAULTS: Record<string, Row[]> = {
     row('L10', '429, `Retry-After` within `backoff.cap`', tooMany('0.2'), slowedDown(200)),
     row('L10', '429, `Retry-After` in seconds, beyond the cap', tooMany('120'), putOff(120_000)),
     row('L10', '429, `Retry-After` as a date, beyond the cap', untilDate, putOff(120_000)),
-    row('L12', '429, `Retry-After` in 30 000 years', tooMany('1e12'), putOff(1e15)),
+    row('L12', '429, `Retry-After` in 30 000 years', tooMany('1e12'), putOff(300_000)),
     row('L12', '429, `Retry-After` without sense', tooMany('soon'), failed(429)),
     row('L10', '500 with a page', page(500), failed(500)),
     row('L10', '503', { status: 503 }, failed(503)),

@@ -28,8 +28,11 @@ export const refused: Call = { ...expired, tokens: ({ held: { expires_in, ...hel
 export const refusedOAuth2: Call = { ...refused, source: oauth2 };
 export const live: Call = { ...expired, tokens: ({ fresh }) => fresh };
 
+/** Nothing comes of a refresh, or not soon. */
+export const isSlow = ({ slow }: Row, adapter: Adapter) =>
+  slow === 'always' || (slow !== undefined && adapter === 'http');
 /** Where nothing comes it is used up; elsewhere it is there for a busy machine. */
-export const refreshTimeout = ({ slow }: Row) => (slow ? 400 : 5_000);
+export const refreshTimeout = (slow: boolean) => (slow ? 400 : 5_000);
 
 /** For as long as `play` takes, a session and an instance that it guards, with servers of their own. */
 export async function staged<T>(
@@ -58,7 +61,7 @@ function open(home: Home, row: Row, adapter: Adapter, { source, tokens }: Call) 
     store,
     // A life that is misread would show as a timer that never rests.
     keepFresh: row.token.caller === 200,
-    refreshTimeout: refreshTimeout(row),
+    refreshTimeout: refreshTimeout(isSlow(row, adapter)),
     refreshRetries: REFRESH_RETRIES,
     backoff: BACKOFF,
   });

@@ -32,8 +32,8 @@ The access token has ended, the refresh token is good, and the fault is there fo
 
 - **kept**: nobody has to sign in. The next request succeeds when the token endpoint is well again.
 - **over**: somebody has to sign in; the token endpoint is not asked again before that.
-- **one attempt**: at most \`refreshTimeout\`.
-- **all attempts**: at most \`1 + refreshRetries\` times \`refreshTimeout\`, and the \`backoff\` between them. When the fault is over by one of them, the caller gets the answer.
+- **one attempt**: the first answer ends it.
+- **all attempts**: at most \`1 + refreshRetries\` times \`refreshTimeout\`, and the \`backoff\` between them: longer no request waits. When the fault is over by one of them, the caller gets the answer. A token request that is not answered is not repeated meanwhile, as its refresh token may be spent.
 
 A \`Retry-After\` within \`backoff.cap\` is waited for between the attempts. One beyond it is not: the caller gets it at once, as \`retryAfter\`.
 `;
@@ -66,7 +66,8 @@ export function pageOf(kinds: Record<string, Measured[]>): string {
 }
 
 function linesOf({ row, own, oauth2 }: Measured): string[] {
-  const least = row.token.asked === 'at most at each attempt' ? 1 + REFRESH_RETRIES : 1;
+  const most = ['at most at each attempt', 'once, and no attempt is over'].includes(row.token.asked);
+  const least = most ? 1 + REFRESH_RETRIES : 1;
   const [cells, others] = [own, oauth2].map((measured) => cellsOf(measured, least));
   const line = `| ${row.name.replaceAll('|', '\\|')} | ${cells} |\n`;
   return cells === others ? [line] : [line, `| the same, to \`axios-bearer/oauth2\` | ${others} |\n`];
@@ -74,7 +75,8 @@ function linesOf({ row, own, oauth2 }: Measured): string[] {
 
 function cellsOf(measured: Cells[], least: number): string {
   const callers = measured.map(({ caller }) => (caller === 200 ? 'the answer' : `\`${caller}\``));
-  const sessions = measured.map(({ session }) => session);
+  // Its token request goes on, and nobody has to sign in.
+  const sessions = measured.map(({ session }) => (session === 'waited for' ? 'kept' : session));
   const attempts = Math.max(least, ...measured.map((each) => each.attempts));
   return [either(callers), either(sessions), attempts > 1 ? 'all attempts' : 'one attempt'].join(' | ');
 }

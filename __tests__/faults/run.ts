@@ -4,7 +4,7 @@ import type { BearerError, Token } from 'axios-bearer';
 import { BACKOFF } from './expected.js';
 import type { Row } from './faults.js';
 import type { Home } from './home.js';
-import { type Adapter, type Call, live, refreshTimeout, type Scene, staged } from './open.js';
+import { type Adapter, type Call, isSlow, live, refreshTimeout, type Scene, staged } from './open.js';
 import { CONNECTION, POOL, pathsTo, printed } from './secrets.js';
 
 /** How a request ended. */
@@ -29,9 +29,9 @@ function leaks({ home, session, events, secrets }: Scene, error: AxiosError | un
 
 /** The token has ended, and the token endpoint plays the fault for as long as it is asked. */
 export const atTokenEndpoint = (row: Row, adapter: Adapter, call: Call) =>
-  staged(row, adapter, call, (scene) => askedFor(scene, row));
+  staged(row, adapter, call, (scene) => askedFor(scene, row, isSlow(row, adapter)));
 
-async function askedFor(scene: Scene, row: Row) {
+async function askedFor(scene: Scene, row: Row, slow: boolean) {
   const { home, api, session, store, events } = scene;
   home.break('/token', row.fault);
   const { error, status, code, took } = await end(api.get('/videos'));
@@ -54,17 +54,18 @@ async function askedFor(scene: Scene, row: Row) {
     leaks: leaks(scene, error),
     took,
   };
-  const later = await whenWell(scene, error, row);
+  const later = await whenWell(scene, error, slow);
   return { ...outcome, ...later, abroad: home.abroad.length };
 }
 
 function standing(status: string, token: Token | undefined): string {
   if (status === 'active' && token) return 'kept';
+  if (status === 'refreshing' && token) return 'waited for';
   return status === 'failed' && !token ? 'over' : `${status} ${token ? 'with' : 'without'} a token`;
 }
 
 /** The token endpoint is well again, and nobody has signed in. */
-async function whenWell({ home, api, session, store }: Scene, error: BearerError | undefined, { slow }: Row) {
+async function whenWell({ home, api, session, store }: Scene, error: BearerError | undefined, slow: boolean) {
   const asked = home.at('/token').length;
   home.mend();
   const { retryAfter = 0 } = error ?? {};
@@ -114,7 +115,7 @@ async function sentTo(scene: Scene, row: Row, adapter: Adapter) {
 async function atFault(instance: AxiosInstance, home: Home, row: Row) {
   const before = home.at('/videos').length;
   home.break('/videos', row.fault, row.mended ? 1 : undefined);
-  const patience = row.slow === 'always' ? { signal: AbortSignal.timeout(refreshTimeout(row)) } : {};
+  const patience = row.slow === 'always' ? { signal: AbortSignal.timeout(refreshTimeout(true)) } : {};
   const { took, ...ended } = await end(instance.get('/videos', patience));
   return { ...ended, sends: home.at('/videos').length - before };
 }

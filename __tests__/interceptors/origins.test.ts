@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import type { Config } from '../../lib/interceptors/config.js';
 import { border, destination, originOf, pageOrigin, parse } from '../../lib/interceptors/origins.js';
-import type { TokenSession } from '../../lib/session.js';
+import type { Session } from '../../lib/session/session.js';
 
 const HOME = 'https://api.example';
 
@@ -14,7 +14,7 @@ afterEach(() => {
   Reflect.deleteProperty(globalThis, 'location');
 });
 
-const sessionOf = (...origins: string[]) => ({ source: { origins } }) as unknown as TokenSession;
+const sessionOf = (...origins: string[]) => ({ source: { origins } }) as unknown as Session;
 const judgeOf = (baseURL: string | undefined, allowed?: string[]) => {
   const instance = axios.create({ ...(baseURL && { baseURL }) });
   const judge = border(instance, allowed && new Set(allowed));
@@ -76,7 +76,7 @@ describe('where the token may go', () => {
     expect(judge({ url: `${HOME}/a` })).toBeUndefined();
     expect(judge({ url: 'https://other.example/a' })).toBe('origin');
     expect(judge({ url: 'https://other.example/a' }, sessionOf('https://other.example'))).toBeUndefined();
-    expect(judge({ url: 'https://other.example/a' }, { source: {} } as TokenSession)).toBe('origin');
+    expect(judge({ url: 'https://other.example/a' }, { source: {} } as Session)).toBe('origin');
     expect(judge({ url: '/a', baseURL: 'https://other.example' })).toBe('origin');
     expect(judge({ url: '/a', baseURL: `${HOME}/v2` })).toBeUndefined();
     expect(judge({ url: '/a', baseURL: undefined })).toBe('origin');

@@ -900,7 +900,7 @@ describe(`L20 no token in any error (${onAdapters})`, () => {
     });
   }
 
-  for (const method of ['read', 'exclusive', 'replace'] as const) {
+  for (const method of ['read', 'withLock', 'write'] as const) {
     it(`L20 shows none though a store’s ${method}() throws an error that quotes the token: ERR_BEARER_STORE`, async () => {
       let broken = false;
       const memory = memoryStore();
@@ -908,8 +908,8 @@ describe(`L20 no token in any error (${onAdapters})`, () => {
       const store: TokenStore = {
         ...memory,
         read: () => memory.read(),
-        replace: (next) => memory.replace(next),
-        exclusive: (task, options) => memory.exclusive(task, options),
+        write: (next) => memory.write(next),
+        withLock: (task, options) => memory.withLock(task, options),
       };
       const original = store[method] as (...args: never[]) => Promise<never>;
       (store as unknown as Record<string, unknown>)[method] = (...args: never[]) =>
@@ -923,8 +923,8 @@ describe(`L20 no token in any error (${onAdapters})`, () => {
       ends.push(...((await Promise.allSettled([session.signOut()])) as typeof ends));
       const errors = ends.map((end) => (end.status === 'rejected' ? end.reason : undefined));
       for (const error of errors) expect(leaks(error, secrets)).toEqual([]);
-      if (method === 'exclusive') expect(errors[0]?.code).toBe('ERR_BEARER_STORE');
-      if (method === 'replace') expect(errors[1]?.code).toBe('ERR_BEARER_STORE');
+      if (method === 'withLock') expect(errors[0]?.code).toBe('ERR_BEARER_STORE');
+      if (method === 'write') expect(errors[1]?.code).toBe('ERR_BEARER_STORE');
     });
   }
 

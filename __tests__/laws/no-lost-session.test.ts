@@ -1,5 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { isBearerError, memoryStore, type RefreshFunction, storageStore, type TokenResponse } from 'axios-bearer';
+import {
+  isBearerError,
+  memoryStore,
+  type RefreshFunction,
+  type StoreEntry,
+  storageStore,
+  type TokenResponse,
+  type TokenSource,
+} from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import type { Fault } from 'axios-bearer/testing';
 import {
@@ -61,6 +69,16 @@ const FAULTS: [name: string, fault: Fault][] = [
   ['503', { status: 503 }],
 ];
 
+/** Does the fault leave the token request unanswered? As the refresh token may be spent, it is let finish (L3). */
+function isUnanswered(fault: Fault): boolean {
+  return fault === 'hang' || (fault as { drip?: number }).drip !== undefined;
+}
+
+/** The same session and tokens, written anew or not: a mark came and went. */
+function sameAs(entry: StoreEntry | undefined) {
+  return { ...entry, id: expect.any(String), version: expect.any(Number) };
+}
+
 describe('a refresh that fails', () => {
   it.each(FAULTS)(
     'L10 ends no session by %s: the tokens stay, and serve when the server is well again',
@@ -78,13 +96,15 @@ describe('a refresh that fails', () => {
       server.expire();
       const request = failure(api.get('/echo'));
       await refreshing.count(1);
-      if (fault === 'hang' || (fault as { drip?: number }).drip) await clock.advance(11 * SECOND);
+      if (isUnanswered(fault)) await clock.advance(11 * SECOND);
       const error = await request;
       expect(error.code).toMatch(/^ERR_BEARER_(UNAVAILABLE|TOKEN)$/);
       expect(error.response?.status).toBe(401);
+      if (isUnanswered(fault)) await clock.advance(30 * SECOND);
+      await failed.count(1);
       expect(failed.all).toHaveLength(1);
       expect(session.state.status).toBe('active');
-      expect(await store.read()).toEqual(kept);
+      expect(await store.read()).toEqual(sameAs(kept));
       await clock.advance(3 * SECOND);
       expect((await api.get('/echo')).status).toBe(200);
       expect(signedOut.all).toEqual([]);
@@ -247,7 +267,7 @@ describe('a token that is still good', () => {
     expect((await api.get('/echo')).status).toBe(200);
     await refreshing.count(1);
     expect((await api.get('/echo')).status).toBe(200);
-    if (fault === 'hang' || (fault as { drip?: number }).drip) await clock.advance(11 * SECOND);
+    if (isUnanswered(fault)) await clock.advance(41 * SECOND);
     await failed.count(1);
     expect((await api.get('/echo')).status).toBe(200);
     expect(await session.token()).toBe(before);
@@ -316,6 +336,142 @@ describe('a token that is still good', () => {
     server.fault('/auth/refresh', { status: 503 }, ALWAYS);
     await clock.advance(30 * MINUTE);
     expect(await outcome(api.get('/echo', { bearer: { minValidity: 45 * MINUTE } }))).toBe(200);
+  });
+});
+
+describe('a definite refusal inside the leeway', () => {
+  /** The access token lives on for 5 minutes; a refresh ahead of its end was refused for good. */
+  async function refusedAhead(options: Parameters<typeof clientOf>[1] = {}) {
+    const clock = time();
+    const store = memoryStore();
+    const server = await serve();
+    const client = clientOf(server, { store, ...options });
+    const accessToken = await client.session.token();
+    const entry = (await store.read())!;
+    const failed = watch(client.session, 'refreshFailed');
+    const signedOut = watch(client.session, 'signedOut');
+    server.revokeRefreshTokens();
+    await clock.advance(55 * MINUTE + 5 * SECOND);
+    expect((await client.api.get('/echo')).status).toBe(200);
+    await failed.count(1);
+    return { clock, store, server, accessToken, entry, failed, signedOut, ...client };
+  }
+
+  it.each([false, true])(
+    'L10 leaves the live access token serving to its end, and nothing asks again (keepFresh: %s)',
+    async (keepFresh) => {
+      const { clock, server, accessToken, failed, signedOut, api, session } = await refusedAhead({ keepFresh });
+      expect(failed.all).toMatchObject([{ error: { code: 'ERR_BEARER_REJECTED' } }]);
+      expect(failed.all[0]).not.toHaveProperty('retryAfter');
+      for (let i = 0; i < 5; i += 1) expect((await api.post('/echo', 'a form')).status).toBe(200);
+      expect(await session.token()).toBe(accessToken);
+      expect(await session.token({ minValidity: 30 * MINUTE })).toBe(accessToken);
+      expect(await failure(session.refresh())).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
+      await clock.advance(3 * MINUTE);
+      expect((await api.get('/echo')).status).toBe(200);
+      expect(session.state.status).toBe('active');
+      expect(signedOut.all).toEqual([]);
+      expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 0 });
+    },
+  );
+
+  it('L10 ends the session with its access token, and a sign-out is stored then', async () => {
+    const { clock, store, server, entry, failed, signedOut, api, session } = await refusedAhead();
+    await clock.advance(5 * MINUTE);
+    expect(await failure(api.get('/echo'))).toMatchObject({ response: { status: 401 } });
+    expect(await failure(session.token())).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
+    expect(session.state).toMatchObject({ status: 'failed', error: { code: 'ERR_BEARER_REJECTED' } });
+    expect(signedOut.all).toEqual([{ reason: 'rejected' }]);
+    expect(failed.all).toHaveLength(1);
+    const rests = (await store.read())!;
+    expect(rests.session).toBe(entry.session);
+    expect(rests.version).toBeGreaterThan(entry.version);
+    expect(rests).not.toHaveProperty('token');
+    const restarted = clientOf(server, { store, tokens: undefined });
+    expect(await failure(restarted.session.token())).toMatchObject({ code: 'ERR_BEARER_SIGNED_OUT' });
+    expect(server.stats.refresh).toBe(1);
+  });
+
+  it('L10 ends the session at once by a 401 that comes after it', async () => {
+    const { store, server, signedOut, api, session } = await refusedAhead();
+    server.expire();
+    expect(await failure(api.get('/echo'))).toMatchObject({ response: { status: 401 } });
+    expect(session.state).toMatchObject({ status: 'failed', error: { code: 'ERR_BEARER_REJECTED' } });
+    expect(signedOut.all).toEqual([{ reason: 'rejected' }]);
+    expect(await store.read()).not.toHaveProperty('token');
+    expect(server.stats.refresh).toBe(1);
+  });
+
+  it('L10 ends the session at once when a 401 came before it, however long', async () => {
+    const clock = time();
+    const server = await serve();
+    const { api, session } = clientOf(server, { ...ONE_TRY, refreshWindow: { limit: 100 } });
+    await session.token();
+    const signedOut = watch(session, 'signedOut');
+    server.fault('/auth/refresh', { status: 503 });
+    server.expire();
+    expect(await failure(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
+    expect(session.state.status).toBe('active');
+    await clock.advance(3 * SECOND);
+    server.revokeRefreshTokens();
+    expect(await failure(session.refresh())).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
+    expect(session.state.status).toBe('failed');
+    expect(signedOut.all).toEqual([{ reason: 'rejected' }]);
+  });
+
+  it('L10 does not end it where a request, sent after that 401, was accepted with the token', async () => {
+    const clock = time();
+    const server = await serve();
+    const { api, session } = clientOf(server, ONE_TRY);
+    const accessToken = await session.token();
+    server.fault('/echo/odd', { status: 401 });
+    server.fault('/auth/refresh', { status: 503 });
+    expect(await failure(api.get('/echo/odd'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
+    expect((await api.get('/echo')).status).toBe(200);
+    await clock.advance(3 * SECOND);
+    server.revokeRefreshTokens();
+    expect(await failure(session.refresh())).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
+    expect(session.state.status).toBe('active');
+    expect(await session.token()).toBe(accessToken);
+    expect((await api.get('/echo')).status).toBe(200);
+  });
+
+  it.each([
+    ['needs a refresh token', true],
+    ['does without one, as with a cookie', false],
+  ])(
+    'L10 is stored as the same token without its refresh token: a restart serves it, with a source that %s',
+    async (_, needsRefreshToken) => {
+      const presented: unknown[] = [];
+      const source: TokenSource = {
+        needsRefreshToken,
+        async refresh({ refreshToken }, { client }) {
+          presented.push(refreshToken);
+          return (await client.post('/auth/refresh', { refreshToken })).data;
+        },
+      };
+      const { clock, store, server, accessToken, entry, session } = await refusedAhead({ source });
+      const { refreshToken, ...token } = entry.token!;
+      expect(await store.read()).toEqual({ ...sameAs(entry), token });
+      await session.close();
+      const restarted = clientOf(server, { source, store, tokens: undefined });
+      const signedOut = watch(restarted.session, 'signedOut');
+      expect(await restarted.session.token()).toBe(accessToken);
+      for (let i = 0; i < 3; i += 1) expect((await restarted.api.get('/echo')).status).toBe(200);
+      expect(signedOut.all).toEqual([]);
+      await clock.advance(5 * MINUTE);
+      expect(await failure(restarted.api.get('/echo'))).toMatchObject({ response: { status: 401 } });
+      expect(presented).toEqual(needsRefreshToken ? [refreshToken] : [refreshToken, undefined]);
+    },
+  );
+
+  it('L10 is over with a sign-in', async () => {
+    const { server, signedOut, api, session } = await refusedAhead();
+    await session.signIn(server.issue());
+    server.expire();
+    expect((await api.get('/echo')).status).toBe(200);
+    expect(signedOut.all).toEqual([]);
+    expect(server.stats.refresh).toBe(2);
   });
 });
 
@@ -428,7 +584,7 @@ describe('a malformed answer', () => {
     expect(error).toMatchObject({ code: 'ERR_BEARER_TOKEN', response: { status: 401 } });
     expect(error.message).not.toMatch(/at_1|at_polluted|rt\r|at_ha/);
     expect(await session.token()).toBe(before);
-    expect(await store.read()).toEqual(kept);
+    expect(await store.read()).toEqual(sameAs(kept));
     expect(session.state.status).toBe('active');
     expect(({} as Record<string, unknown>).access_token).toBeUndefined();
   });

@@ -7,11 +7,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import axios, { type AxiosAdapter, AxiosError, type AxiosInstance } from 'axios';
 import {
   bearer,
-  type Held,
   memoryStore,
   replayable,
   type SessionOptions,
-  type Stored,
+  type StoreEntry,
   storageStore,
   type TokenResponse,
   type TokenStore,
@@ -23,7 +22,7 @@ import {
   codeOf,
   deferred,
   failureOf,
-  keep,
+  keepSession,
   lone,
   never,
   next,
@@ -36,11 +35,11 @@ import {
   storeWith,
   until,
 } from '../support/sessions.js';
-import { databaseStore, newRows } from '../support/stores.js';
+import { databaseStore, newRows, stored } from '../support/stores.js';
 
 afterEach(closeAll);
 
-/** As AsyncStorage: each call takes a while, and a removal overtakes a write. */
+/** As AsyncStorage: each call takes a while, and a read overtakes a write. */
 function slowStorage() {
   const items = new Map<string, string>();
   const later = async <T>(turns: number, task: () => T) => {
@@ -50,7 +49,6 @@ function slowStorage() {
   return {
     getItem: (key: string) => later(1, () => items.get(key) ?? null),
     setItem: (key: string, value: string) => later(4, () => items.set(key, value)),
-    removeItem: (key: string) => later(1, () => items.delete(key)),
   };
 }
 const stores: [string, () => TokenStore][] = [
@@ -58,6 +56,12 @@ const stores: [string, () => TokenStore][] = [
   ['storageStore', () => storageStore(slowStorage())],
   ['a store that compares what it holds', () => databaseStore(newRows())],
 ];
+
+/** What rests there: an access token, a sign-out, or nothing. */
+async function restsIn(store: TokenStore): Promise<string | undefined> {
+  const entry = await store.read();
+  return entry && (entry.token?.accessToken ?? 'a sign-out');
+}
 
 /** Two requests met a 401; after the refresh the gate let out one, which the server holds, and keeps the other. */
 async function oneOnTheWireOneInTheGate(server: ApiVideo, api: AxiosInstance) {
@@ -201,13 +205,12 @@ describe('L21: no token of one identity on a request of another', () => {
   it('L21 lets the later of two sign-ins stay, also in a store whose writes overtake each other', async () => {
     const inner = memoryStore();
     const slow = deferred();
-    const isAda = (next: Stored | undefined) => next?.token.accessToken === 'at_ada';
-    const replace: TokenStore['replace'] = async (next) => {
-      if (isAda(next)) await slow.promise;
-      await inner.replace(next);
+    const write: TokenStore['write'] = async (next) => {
+      if (next.token?.accessToken === 'at_ada') await slow.promise;
+      return inner.write(next);
     };
     const session = lone({
-      store: storeWith({ subscribe: undefined, replace }, inner),
+      store: storeWith({ subscribe: undefined, write }, inner),
       source: async () => pair('new'),
     });
     await codeOf(session.token());
@@ -216,7 +219,8 @@ describe('L21: no token of one identity on a request of another', () => {
     const bob = session.signIn(pair('bob'));
     await settle();
     slow.resolve();
-    await Promise.all([ada, bob]);
+    expect((await bob).accessToken).toBe('at_bob');
+    expect(await ada).toBe('ERR_BEARER_IDENTITY');
     expect(await session.token()).toBe('at_bob');
     expect(await inner.read()).toMatchObject({ token: { accessToken: 'at_bob' } });
     expect((await session.refresh()).accessToken).toBe('at_new');
@@ -261,53 +265,47 @@ describe('L21: no token of one identity on a request of another', () => {
   });
 });
 
-/** A store that notes what was committed there, if only for a moment. */
+/** A store that notes the entries that rested there, if only for a moment. */
 function watched(inner: TokenStore) {
-  const committed: (Stored | undefined)[] = [];
-  const exclusive: TokenStore['exclusive'] = (task, options) =>
-    inner.exclusive((held) => {
-      const commit: Held['commit'] = async (next) => {
-        const done = await held.commit(next);
-        if (done) committed.push(next);
-        return done;
-      };
-      return task({ ...held, commit });
-    }, options);
-  return { store: storeWith({ exclusive }, inner), committed };
+  const written: StoreEntry[] = [];
+  const write: TokenStore['write'] = async (next) => {
+    const found = await inner.write(next);
+    if (found.id === next.id) written.push(next);
+    return found;
+  };
+  return { store: storeWith({ write }, inner), written };
 }
 
 describe('L22: after signOut() resolves, the session does not come back', () => {
   describe.each(stores)('%s', (_, makeStore) => {
-    it('L22 commits no refresh result that comes later, drops it, and revokes it where possible', async () => {
+    it('L22 keeps no refresh result that comes later, drops it, and revokes it where possible', async () => {
       const store = makeStore();
-      const answer = deferred<TokenResponse>();
+      const [asked, answer] = [deferred(), deferred<TokenResponse>()];
       const revoked: string[] = [];
-      const session = lone({
-        tokens: pair('a'),
-        store,
-        source: {
-          refresh: () => answer.promise,
-          revoke: async ({ accessToken }) => void revoked.push(accessToken),
-        },
-      });
+      const refresh = () => {
+        asked.resolve();
+        return answer.promise;
+      };
+      const revoke = async ({ accessToken }: { accessToken: string }) => void revoked.push(accessToken);
+      const session = lone({ tokens: pair('a'), store, source: { refresh, revoke } });
       await session.token();
       const waits = codeOf(session.refresh());
-      await settle();
+      await asked.promise;
       await session.signOut();
       const seen = record(session);
       answer.resolve(pair('late'));
       await settle();
       await settle();
       expect(await waits).toBe('ERR_BEARER_SIGNED_OUT');
-      expect(await store.read()).toBeUndefined();
+      expect(await restsIn(store)).toBe('a sign-out');
       expect([session.state, seen]).toEqual([{ status: 'signed-out' }, []]);
       expect(revoked).toEqual(['at_a', 'at_late']);
     });
 
     it.each(['signIn()', 'the first request'])(
-      'L22 commits no first token that comes later: asked for by %s',
+      'L22 keeps no first token that comes later: asked for by %s',
       async (who) => {
-        const { store, committed } = watched(makeStore());
+        const { store, written } = watched(makeStore());
         const answer = deferred<TokenResponse>();
         const revoked: string[] = [];
         const asked = deferred();
@@ -327,47 +325,44 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
         await settle();
         await settle();
         expect(await waits).toBe('ERR_BEARER_SIGNED_OUT');
-        expect(await store.read()).toBeUndefined();
+        expect(await restsIn(store)).toBe('a sign-out');
         expect(session.state).toEqual({ status: 'signed-out' });
         expect(await codeOf(lone({ store, source: { needsRefreshToken: true, refresh: obtain } }).token())).toBe(
           'ERR_BEARER_SIGNED_OUT',
         );
-        expect(committed).toEqual([]);
+        expect(written.filter(({ token }) => token)).toEqual([]);
         expect(revoked).toEqual(['at_late']);
       },
     );
 
-    it('L22 leaves nothing in the store, at whatever moment of a commit it comes', async () => {
+    it('L22 leaves no token in the store, at whatever moment of a refresh’s writes it comes', async () => {
       for (let turns = 0; turns < 10; turns += 1) {
         const store = makeStore();
-        const committing = deferred();
+        const writing = deferred();
         const watched = storeWith(
           {
-            exclusive: (task, options) =>
-              store.exclusive((held) => {
-                const commit: Held['commit'] = (next) => {
-                  committing.resolve();
-                  return held.commit(next);
-                };
-                return task({ ...held, commit });
-              }, options),
+            write: (next) => {
+              // The mark first, then the new token.
+              if (next.sent || next.token?.accessToken === 'b') writing.resolve();
+              return store.write(next);
+            },
           },
           store,
         );
         const session = lone({ tokens: pair('a'), store: watched, source: async () => 'b' });
         await session.token();
         const refresh = codeOf(session.refresh());
-        await committing.promise;
+        await writing.promise;
         for (let i = 0; i < turns; i += 1) await new Promise((resolve) => setImmediate(resolve));
         await session.signOut();
         await settle();
         expect(await refresh).toMatch(/^(ERR_BEARER_SIGNED_OUT|fulfilled)$/);
-        expect([turns, await store.read()]).toEqual([turns, undefined]);
+        expect([turns, await restsIn(store)]).toEqual([turns, 'a sign-out']);
         expect(session.state).toEqual({ status: 'signed-out' });
       }
     });
 
-    it('L22 leaves nothing in the store when it comes in the middle of signIn(tokens)', async () => {
+    it('L22 leaves no token in the store when it comes in the middle of signIn(tokens)', async () => {
       const store = makeStore();
       const session = lone({ store });
       await codeOf(session.token());
@@ -375,7 +370,7 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
       await session.signOut();
       await settle();
       expect(await signIn).toBe('ERR_BEARER_SIGNED_OUT');
-      expect(await store.read()).toBeUndefined();
+      expect(await restsIn(store)).toBe('a sign-out');
       expect(session.state).toEqual({ status: 'signed-out' });
     });
 
@@ -392,28 +387,133 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
       await here.signOut();
       answer.resolve(pair('late'));
       expect(await refresh).toBe('ERR_BEARER_SIGNED_OUT');
-      expect(await store.read()).toBeUndefined();
+      expect(await restsIn(store)).toBe('a sign-out');
       expect(there.state).toEqual({ status: 'signed-out' });
       expect(revoke.mock.calls[0]![0]).toMatchObject({ accessToken: 'at_late' });
     });
 
     it('L22 holds when it comes before the stored session was read', async () => {
       const store = makeStore();
-      await store.replace({ session: 's', generation: 1, token: { accessToken: 'stored', issuedAt: 0 } });
+      await store.write(stored('s'));
       const session = lone({ store });
       await session.signOut();
       await settle();
       expect(session.state).toEqual({ status: 'signed-out' });
       expect(await codeOf(session.token())).toBe('ERR_BEARER_SIGNED_OUT');
-      expect(await store.read()).toBeUndefined();
+      expect(await restsIn(store)).toBe('a sign-out');
     });
   });
 
-  it('L22 leaves nothing in a store whose writes overtake each other', async () => {
+  it.each(stores)('L22 revokes what is stored when it comes before the store was read: %s', async (_, makeStore) => {
+    const store = makeStore();
+    await store.write(stored('s'));
+    const revoked: string[] = [];
+    const revoke = async ({ accessToken }: { accessToken: string }) => void revoked.push(accessToken);
+    const session = lone({ store, source: { refresh: async () => 'b', revoke } });
+    await session.signOut();
+    expect(await restsIn(store)).toBe('a sign-out');
+    expect(revoked).toEqual(['at_s1']);
+    // With nobody signed in there is nothing to revoke.
+    await lone({ store, source: { refresh: async () => 'b', revoke } }).signOut();
+    expect(revoked).toEqual(['at_s1']);
+  });
+
+  it.each(['signedOut', 'a watcher'])('L22 a listener may sign a guest in: %s', async (how) => {
+    for (const store of [undefined, ...stores.map(([, makeStore]) => makeStore())]) {
+      const session = lone({ tokens: pair('ada'), store });
+      expect(await session.token()).toBe('at_ada');
+      let guest: Promise<unknown> | undefined;
+      const signIn = () => {
+        guest ??= session.signIn(pair('guest'));
+      };
+      if (how === 'signedOut') session.on('signedOut', signIn);
+      else session.subscribe(() => void (session.state.status === 'signed-out' && signIn()));
+      await session.signOut();
+      await guest;
+      await settle();
+      expect([session.state.status, await session.token()]).toEqual(['active', 'at_guest']);
+      if (store) expect(await restsIn(store)).toBe('at_guest');
+    }
+  });
+
+  it.each(stores)(
+    'L22 signOut() inside a watcher of signIn(): nobody is signed in, here or after a restart: %s',
+    async (_, makeStore) => {
+      const store = makeStore();
+      const session = lone({ store });
+      await codeOf(session.token());
+      let out: Promise<unknown> | undefined;
+      session.subscribe(() => {
+        if (session.state.status === 'refreshing') out ??= session.signOut();
+      });
+      expect(await codeOf(session.signIn(pair('ada')))).toBe('ERR_BEARER_SIGNED_OUT');
+      expect(await out).toBeUndefined();
+      await settle();
+      await settle();
+      expect(session.state).toEqual({ status: 'signed-out' });
+      expect(await restsIn(store)).toBe('a sign-out');
+      expect(await codeOf(lone({ store }).token())).toBe('ERR_BEARER_SIGNED_OUT');
+    },
+  );
+
+  it('L22 a sign-out that was given up and is stored late does not end the session that was signed in after it', async () => {
+    const inner = memoryStore();
+    const [slow, landed] = [deferred(), deferred()];
+    const write: TokenStore['write'] = async (next) => {
+      if (!next.token) await slow.promise;
+      const found = await inner.write(next);
+      if (!next.token) landed.resolve();
+      return found;
+    };
+    const session = lone({
+      store: storeWith({ write }, inner),
+      source: async () => pair('new'),
+      refreshTimeout: 30,
+      refreshRetries: 0,
+    });
+    await session.signIn(pair('ana'));
+    expect(await codeOf(session.signOut())).toBe('ERR_BEARER_STORE');
+    await session.signIn(pair('ben'));
+    const seen = record(session);
+    slow.resolve();
+    await landed.promise;
+    await settle();
+    expect(await session.token()).toBe('at_ben');
+    expect(await restsIn(inner)).toBe('at_ben');
+    expect(seen).toEqual([]);
+    expect((await session.refresh()).accessToken).toBe('at_new');
+    expect(await restsIn(inner)).toBe('at_new');
+  });
+
+  it('L22 nor does it end the session of another holder', async () => {
+    const inner = memoryStore();
+    const [slow, answered] = [deferred(), deferred()];
+    const write: TokenStore['write'] = async (next) => {
+      if (next.token) return inner.write(next);
+      await slow.promise;
+      const found = await inner.write(next);
+      answered.resolve();
+      return found;
+    };
+    const revoke = jest.fn(async (_: { accessToken: string }) => {});
+    const store = storeWith({ write, subscribe: undefined }, inner);
+    const here = lone({ store, source: { refresh: async () => 'b', revoke }, refreshTimeout: 30 });
+    await here.signIn(pair('ana'));
+    expect(await codeOf(here.signOut())).toBe('ERR_BEARER_STORE');
+    await lone({ store: inner }).signIn(pair('ben'));
+    slow.resolve();
+    await answered.promise;
+    await settle();
+    await settle();
+    expect(await restsIn(inner)).toBe('at_ben');
+    expect(revoke.mock.calls.map(([{ accessToken }]) => accessToken)).toEqual(['at_ana']);
+  });
+
+  it('L22 leaves no token in a store whose writes overtake each other', async () => {
     const inner = memoryStore();
     const slow = deferred();
     const store = storeWith(
-      { replace: async (next) => (next ? slow.promise : Promise.resolve()).then(() => inner.replace(next)) },
+      { write: async (next) => (next.token ? slow.promise : Promise.resolve()).then(() => inner.write(next)) },
       inner,
     );
     const session = lone({ store, refreshTimeout: 500 });
@@ -426,7 +526,7 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
     await signOut;
     await settle();
     expect(await signIn).toBe('ERR_BEARER_SIGNED_OUT');
-    expect(await inner.read()).toBeUndefined();
+    expect(await restsIn(inner)).toBe('a sign-out');
   });
 
   it('L22 ends the retries of a refresh: the source is not asked again', async () => {
@@ -451,15 +551,18 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
     server.fault('/echo/late', { status: 401 });
     const late = failureOf(api.get('/echo/late'));
     await door.arrived(1);
+    const before = (await store.read())!;
     await session.signOut();
     door.release();
     expect((await late).response.status).toBe(401);
     expect((await failureOf(api.get('/videos'))).response.status).toBe(401);
     expect(await codeOf(session.token())).toBe('ERR_BEARER_SIGNED_OUT');
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_SIGNED_OUT');
-    await store.replace({ session: 's', generation: 1, token: { accessToken: 'stored', issuedAt: 0 } });
+    // A holder that has not heard of it writes the session that was signed out: this one signs it out again.
+    await store.write({ ...before, id: 'late', version: before.version + 9 });
     await settle();
     expect(session.state).toEqual({ status: 'signed-out' });
+    expect(await restsIn(store)).toBe('a sign-out');
     expect(server.stats.ok).toBe(0);
   });
 
@@ -502,7 +605,7 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
     expect(await codeOf(there.token())).toBe('ERR_BEARER_SIGNED_OUT');
   });
 
-  it('L22 stops other holders without hints at their next read, and lets no refresh of theirs be committed', async () => {
+  it('L22 stops other holders without hints at their next read, and lets no refresh of theirs be stored', async () => {
     const store = storeWith({ subscribe: undefined });
     const source = jest.fn(async () => pair('b'));
     const here = lone({ store, tokens: pair('a') });
@@ -513,14 +616,14 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
     expect(await there.token()).toBe('at_a');
     expect(await codeOf(there.refresh())).toBe('ERR_BEARER_SIGNED_OUT');
     expect(there.state).toEqual({ status: 'signed-out' });
-    expect(await store.read()).toBeUndefined();
+    expect(await restsIn(store)).toBe('a sign-out');
     expect(source).not.toHaveBeenCalled();
   });
 
   it('L22 with the store down before the stored session was read: it is not found later', async () => {
     const inner = memoryStore();
-    await inner.replace({ session: 's', generation: 1, token: { accessToken: 'stored', issuedAt: 0 } });
-    const store = storeWith({ replace: () => Promise.reject(new Error('down')) }, inner);
+    await inner.write(stored('s'));
+    const store = storeWith({ write: () => Promise.reject(new Error('down')) }, inner);
     const { api, session } = await scene({ store, tokens: undefined });
     expect(await codeOf(session.signOut())).toBe('ERR_BEARER_STORE');
     expect(await codeOf(session.token())).toBe('ERR_BEARER_SIGNED_OUT');
@@ -531,7 +634,7 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
   it('L22 with the store down signs out here all the same, rejects with ERR_BEARER_STORE, and stays signed out', async () => {
     const inner = memoryStore();
     const store = storeWith(
-      { replace: (next) => (next ? inner.replace(next) : Promise.reject(new Error('down'))) },
+      { write: (next) => (next.token ? inner.write(next) : Promise.reject(new Error('down'))) },
       inner,
     );
     const revoke = jest.fn(async () => {});
@@ -541,7 +644,7 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
     expect(await codeOf(session.signOut())).toBe('ERR_BEARER_STORE');
     expect(await signedOut).toEqual({ reason: 'signOut' });
     expect(revoke).toHaveBeenCalledTimes(1);
-    expect(await inner.read()).toBeDefined();
+    expect(await restsIn(inner)).toBe('at_a');
     expect(await codeOf(session.token())).toBe('ERR_BEARER_SIGNED_OUT');
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_SIGNED_OUT');
   });
@@ -550,6 +653,8 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
 // ---------------------------------------------------------------------------------------------------------------------
 
 const LINGER = 4_000;
+// A busy machine is slow; that is no hang.
+const PATIENCE = 50_000;
 
 const NEWEST = JSON.parse(readFileSync('node_modules/axios/package.json', 'utf8')).version;
 
@@ -576,7 +681,7 @@ function run(script: string, env: Record<string, string> = {}, flags: string[] =
   child.stderr!.on('data', (chunk) => {
     err += chunk;
   });
-  const timer = setTimeout(() => child.kill(), 18_000);
+  const timer = setTimeout(() => child.kill(), PATIENCE);
   return once(child, 'close').then(([code]) => {
     clearTimeout(timer);
     const lines = out.split('\n').filter(Boolean);
@@ -634,13 +739,14 @@ const ENDS = `
   });
   await scenario('a refresh behind the requests that waits for the lock of another holder', async () => {
     const store = memoryStore();
-    store.exclusive(() => never, { waitMs: 10 });
-    const session = createSession({ ...options, tokens: due, store });
+    await store.write({ version: 1, id: 'i', session: 's', token: due });
+    store.withLock(() => never, { waitMs: 10, holdMs: 10 });
+    const session = createSession({ ...options, store });
     await session.token();
     await session.token();
   });
   await scenario('a store that never answers, with nobody waiting', () => {
-    createSession({ ...options, store: { read: () => never, exclusive: () => never, replace: () => never } });
+    createSession({ ...options, store: { read: () => never, withLock: () => never, write: () => never } });
   });
   await scenario('requests that were aborted while they waited', async () => {
     const api = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: wire(() => 200) });
@@ -672,7 +778,9 @@ const ENDS = `
 /** The other way round: a process must not end while somebody waits, though nothing else keeps it. */
 const WAITS = `
   const quick = { refreshTimeout: 60, refreshRetries: 1, backoff: { initial: 40, cap: 60 } };
-  const hanging = { read: () => never, exclusive: () => never, replace: () => never };
+  const hanging = { read: () => never, withLock: () => never, write: () => never };
+  // A busy machine must not make a bound of what is to be a backoff.
+  const calm = { refreshTimeout: 5_000 };
   const lone = (options) => createSession({ source: () => never, ...quick, ...options });
   const failsOnce = () => { let n = 0; return async () => { if (!n++) throw new Error('down'); return 'at_new'; }; };
   const api = (options) => {
@@ -680,10 +788,10 @@ const WAITS = `
     bearer(instance, { source: () => never, ...quick, ...options });
     return instance;
   };
-  say('a request through a backoff', await code(api({ source: failsOnce(), tokens: hour }).get('/')));
+  say('a request through a backoff', await code(api({ ...calm, source: failsOnce(), tokens: hour }).get('/')));
   say('a request whose source hangs', await code(api({ tokens: hour }).get('/')));
-  say('a request held before its first send', await code(api({ source: failsOnce(), tokens: expired }).get('/')));
-  say('token() through a backoff', await code(lone({ source: failsOnce(), tokens: expired }).token()));
+  say('a request held before its first send', await code(api({ ...calm, source: failsOnce(), tokens: expired }).get('/')));
+  say('token() through a backoff', await code(lone({ ...calm, source: failsOnce(), tokens: expired }).token()));
   say('token() whose source hangs', await code(lone({ tokens: expired }).token()));
   const behind = lone({ tokens: due });
   await behind.token();
@@ -691,12 +799,12 @@ const WAITS = `
   say('signIn() whose source hangs', await code(lone({ source: { obtain: () => never } }).signIn()));
   say('signIn(tokens) whose store hangs', await code(lone({ store: hanging }).signIn(hour)));
   say('token() whose store is never read', await code(lone({ store: hanging }).token()));
-  say('signOut() whose store hangs', await code(lone({ store: { ...memoryStore(), replace: () => never } }).signOut()));
+  say('signOut() whose store hangs', await code(lone({ store: { ...memoryStore(), write: () => never } }).signOut()));
   say('signOut() whose revoke hangs', await code(lone({ tokens: hour, source: { refresh: () => never, revoke: () => never } }).signOut()));
   const store = memoryStore();
   const stuck = lone({ tokens: hour, store });
   await stuck.token();
-  store.exclusive(() => never, { waitMs: 10 });
+  store.withLock(() => never, { waitMs: 10, holdMs: 10 });
   say('refresh() that waits for the lock of another', await code(stuck.refresh()));
   say('done');
 `;
@@ -726,22 +834,22 @@ const FAULTS = `
     'its isRejected throws': async () => void (await lone({ tokens: due, source: { refresh: refused, isRejected: () => { throw new Error('x'); } } }).token()),
     'the timer’s refresh fails': async () => { lone({ tokens: { ...due, expiresAt: Date.now() + 50 }, keepFresh: true }); await sleep(30); },
     'the store can’t be read at the start': async () => void lone({ store: { ...memoryStore(), read: down } }),
-    'the store fails with every call': async () => void lone({ store: { read: down, exclusive: down, replace: down }, tokens: hour }),
+    'the store fails with every call': async () => void lone({ store: { read: down, withLock: down, write: down }, tokens: hour }),
     'the store fails after its deadline': async () => void lone({ store: { ...memoryStore(), read: lateTo(40) } }),
     'a hint is followed by a failure to read': async () => {
       const store = memoryStore(); let bad = false;
       const session = lone({ store: { ...store, read: () => bad ? down() : store.read() }, tokens: hour });
-      await session.token(); bad = true; await store.replace(undefined);
+      await session.token(); bad = true; await store.write({ version: 9, id: 'i', session: 'other' });
     },
     'a hint is followed by an identity that throws': async () => {
       const store = memoryStore(); let bad = false;
       const session = lone({ store, tokens: hour, identity: () => { if (bad) throw new Error('identity'); return 'x'; } });
       await session.token(); bad = true;
-      await store.replace({ session: 'other', generation: 1, token: { accessToken: 'y', issuedAt: 0 } });
+      await store.write({ version: 9, id: 'i', session: 'other', token: { accessToken: 'y', issuedAt: 0 } });
     },
     'the identity of a stored session throws': async () => {
       const store = memoryStore();
-      await store.replace({ session: 'other', generation: 1, token: { accessToken: 'y', issuedAt: 0 } });
+      await store.write({ version: 9, id: 'i', session: 'other', token: { accessToken: 'y', issuedAt: 0 } });
       lone({ store, identity: () => { throw new Error('identity'); } });
     },
     'all that waited were aborted': async () => {
@@ -812,10 +920,10 @@ const FAULTS = `
       const { instance, session } = api({ tokens: hour, source: lateTo(10) });
       const wait = code(instance.get('/')); await tick(); session.close(); await wait;
     },
-    'the commit fails late': async () => {
+    'the write of the new token fails late': async () => {
       const store = memoryStore();
-      const exclusive = (task, options) => store.exclusive((held) => task({ ...held, commit: lateTo(80) }), options);
-      const session = lone({ store: { ...store, exclusive }, tokens: due, source: async () => 'at_new' });
+      const write = (next) => next.token?.accessToken === 'at_new' ? lateTo(80)() : store.write(next);
+      const session = lone({ store: { ...store, write }, tokens: due, source: async () => 'at_new' });
       await session.token(); await session.token();
     },
     'an interactive obtain fails after sign-out': async () => {
@@ -936,58 +1044,78 @@ describe('L23: no residue, seen from outside the process', () => {
 
   afterAll(() => closeServer());
 
-  it('L23 no timer, socket or lock keeps a process alive: one with sessions in every state ends by itself', async () => {
-    const { code, err, lines, lingered } = await ends;
-    expect(err).toBe('');
-    expect(lines.filter(([name, kept]) => name !== 'done' && kept.length > 0)).toEqual([]);
-    expect(lines.map(([name]) => name)).toHaveLength(10);
-    expect(code).toBe(0);
-    expect(lingered).toBeLessThan(LINGER);
-  }, 20_000);
+  it(
+    'L23 no timer, socket or lock keeps a process alive: one with sessions in every state ends by itself',
+    async () => {
+      const { code, err, lines, lingered } = await ends;
+      expect(err).toBe('');
+      expect(lines.filter(([name, kept]) => name !== 'done' && kept.length > 0)).toEqual([]);
+      expect(lines.map(([name]) => name)).toHaveLength(10);
+      expect(code).toBe(0);
+      expect(lingered).toBeLessThan(LINGER);
+    },
+    1.2 * PATIENCE,
+  );
 
-  it('L23 a refresh behind the requests whose server hangs holds a process for no longer than refreshTimeout', async () => {
-    const { code, err, lines, lingered } = await hung;
-    expect([code, err, lines]).toEqual([0, '', [['fulfilled'], ['done']]]);
-    expect(lingered).toBeLessThan(LINGER);
-  });
+  it(
+    'L23 a refresh behind the requests whose server hangs holds a process for no longer than four times refreshTimeout',
+    async () => {
+      const { code, err, lines, lingered } = await hung;
+      expect([code, err, lines]).toEqual([0, '', [['fulfilled'], ['done']]]);
+      expect(lingered).toBeLessThan(LINGER);
+    },
+    1.2 * PATIENCE,
+  );
 
-  it('L24 a process does not end while somebody waits: every promise settles though nothing else keeps it alive', async () => {
-    const { code, lines } = await waits;
-    expect(Object.fromEntries(lines)).toEqual({
-      'a request through a backoff': 'fulfilled',
-      'a request whose source hangs': 'ERR_BEARER_UNAVAILABLE',
-      'a request held before its first send': 'fulfilled',
-      'token() through a backoff': 'fulfilled',
-      'token() whose source hangs': 'ERR_BEARER_UNAVAILABLE',
-      'refresh() that joins one behind the requests': 'ERR_BEARER_UNAVAILABLE',
-      'signIn() whose source hangs': 'ERR_BEARER_UNAVAILABLE',
-      'signIn(tokens) whose store hangs': 'ERR_BEARER_STORE',
-      'token() whose store is never read': 'ERR_BEARER_STORE',
-      'signOut() whose store hangs': 'ERR_BEARER_STORE',
-      'signOut() whose revoke hangs': 'fulfilled',
-      'refresh() that waits for the lock of another': 'ERR_BEARER_STORE',
-      done: undefined,
-    });
-    expect(code).toBe(0);
-  });
+  it(
+    'L24 a process does not end while somebody waits: every promise settles though nothing else keeps it alive',
+    async () => {
+      const { code, lines } = await waits;
+      expect(Object.fromEntries(lines)).toEqual({
+        'a request through a backoff': 'fulfilled',
+        'a request whose source hangs': 'ERR_BEARER_UNAVAILABLE',
+        'a request held before its first send': 'fulfilled',
+        'token() through a backoff': 'fulfilled',
+        'token() whose source hangs': 'ERR_BEARER_UNAVAILABLE',
+        'refresh() that joins one behind the requests': 'ERR_BEARER_UNAVAILABLE',
+        'signIn() whose source hangs': 'ERR_BEARER_UNAVAILABLE',
+        'signIn(tokens) whose store hangs': 'ERR_BEARER_STORE',
+        'token() whose store is never read': 'ERR_BEARER_STORE',
+        'signOut() whose store hangs': 'ERR_BEARER_STORE',
+        'signOut() whose revoke hangs': 'fulfilled',
+        'refresh() that waits for the lock of another': 'ERR_BEARER_UNAVAILABLE',
+        done: undefined,
+      });
+      expect(code).toBe(0);
+    },
+    1.2 * PATIENCE,
+  );
 
-  it('L23 no fault makes an unhandled rejection', async () => {
-    const { code, err, lines } = await faults;
-    expect(err).toBe('');
-    expect(lines.filter(([, unhandled]) => unhandled?.length > 0)).toEqual([]);
-    expect(lines.at(-1)).toEqual(['done']);
-    expect(lines.length).toBeGreaterThan(25);
-    expect(code).toBe(0);
-  });
+  it(
+    'L23 no fault makes an unhandled rejection',
+    async () => {
+      const { code, err, lines } = await faults;
+      expect(err).toBe('');
+      expect(lines.filter(([, unhandled]) => unhandled?.length > 0)).toEqual([]);
+      expect(lines.at(-1)).toEqual(['done']);
+      expect(lines.length).toBeGreaterThan(25);
+      expect(code).toBe(0);
+    },
+    1.2 * PATIENCE,
+  );
 
-  it('L23 nothing grows with time: no object is left of thousands of requests, refreshes, sign-ins, installs, listeners', async () => {
-    const { code, err, lines } = await growth;
-    expect(err).toBe('');
-    // Each kind is done at least a hundred times: one object left behind each time would be a hundred.
-    expect(lines.filter(([name, objects]) => name !== 'all' && objects > 80)).toEqual([]);
-    expect(lines.at(-1)).toEqual(['done']);
-    expect(code).toBe(0);
-  });
+  it(
+    'L23 nothing grows with time: no object is left of thousands of requests, refreshes, sign-ins, installs, listeners',
+    async () => {
+      const { code, err, lines } = await growth;
+      expect(err).toBe('');
+      // Each kind is done at least a hundred times: one object left behind each time would be a hundred.
+      expect(lines.filter(([name, objects]) => name !== 'all' && objects > 80)).toEqual([]);
+      expect(lines.at(-1)).toEqual(['done']);
+      expect(code).toBe(0);
+    },
+    1.2 * PATIENCE,
+  );
 });
 
 describe('L23: no residue', () => {
@@ -1140,11 +1268,15 @@ describe('L23: no residue', () => {
         session.close();
       },
     ];
+    // Without a refresh token an attempt is over at refreshTimeout, with one at four times that.
+    const tokens = [{ refreshToken: undefined }, { refreshToken: 'rt_a' }];
     for (const way of ways) {
-      const store = memoryStore();
-      await store.replace({ session: 's', generation: 1, token: { accessToken: 'a', issuedAt: 0 } });
-      await codeOf(way({ store, refreshTimeout: 20, refreshRetries: 0 }));
-      expect(await store.exclusive(async () => 'free', { waitMs: 200 })).toBe('free');
+      for (const token of tokens) {
+        const store = memoryStore();
+        await store.write(stored('s', 1, token));
+        await codeOf(way({ store, refreshTimeout: 20, refreshRetries: 0 }));
+        expect(await store.withLock(async () => 'free', { waitMs: 500, holdMs: 500 })).toBe('free');
+      }
     }
   });
 });
@@ -1162,11 +1294,11 @@ function answering(status: number | ((config: { headers: unknown }) => number)):
 describe('L24: every promise settles, for every fault, within a bound the options state', () => {
   const options = { refreshTimeout: 1_000, refreshRetries: 2, backoff: { initial: 100, cap: 400 } };
   const { refreshTimeout, refreshRetries } = options;
-  const BACKOFFS = refreshRetries * options.backoff.cap;
-  const SOURCE = (refreshRetries + 1) * refreshTimeout + BACKOFFS;
+  // Each delay has up to a fifth on top.
+  const BACKOFFS = (100 + 200) * 1.2;
+  /** For all that wait for a token, lock and store included. */
+  const BOUND = (refreshRetries + 1) * refreshTimeout + BACKOFFS;
   const STORE = refreshTimeout;
-  // An attempt may wait for the lock as long as another holder’s attempt takes, and then take as long itself.
-  const LOCK = (refreshRetries + 1) * 4 * refreshTimeout + BACKOFFS;
 
   let clock: Clock;
   beforeEach(() => {
@@ -1188,7 +1320,7 @@ describe('L24: every promise settles, for every fault, within a bound the option
   }
   const instanceOf = (sessionOptions: Partial<SessionOptions>, status = 401) => {
     const api = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: answering(status) });
-    const session = keep(bearer(api, { source: () => never, ...options, ...sessionOptions }));
+    const session = keepSession(bearer(api, { source: () => never, ...options, ...sessionOptions }));
     return { api, session };
   };
   const expired = () => pair('a', { expires_in: 0 });
@@ -1198,35 +1330,106 @@ describe('L24: every promise settles, for every fault, within a bound the option
     const { api } = instanceOf({ tokens: pair('a') });
     const { api: held, session } = instanceOf({ tokens: expired() });
     const all = [api.get('/'), held.get('/'), session.token(), session.refresh(), session.token({ minValidity: 5 })];
-    expect(await after(SOURCE, all)).toEqual(Array(5).fill('ERR_BEARER_UNAVAILABLE'));
+    expect(await after(BOUND, all)).toEqual(Array(5).fill('ERR_BEARER_UNAVAILABLE'));
   });
 
   it('L24 an obtain that never answers: request, token(), signIn()', async () => {
     const source = { obtain: () => never };
     const { api, session } = instanceOf({ source });
-    expect(await after(SOURCE, [api.get('/'), session.token()])).toEqual(Array(2).fill('ERR_BEARER_UNAVAILABLE'));
+    expect(await after(BOUND, [api.get('/'), session.token()])).toEqual(Array(2).fill('ERR_BEARER_UNAVAILABLE'));
     const { session: other } = instanceOf({ source });
-    expect(await after(SOURCE, [other.signIn()])).toEqual(['ERR_BEARER_UNAVAILABLE']);
+    expect(await after(BOUND, [other.signIn()])).toEqual(['ERR_BEARER_UNAVAILABLE']);
   });
 
   it('L24 a refresh that is refused and an obtain that never answers', async () => {
     const refresh = () => Promise.reject(Object.assign(new Error('no'), { response: { status: 400 } }));
     const { api } = instanceOf({ tokens: pair('a'), source: { refresh, obtain: () => never } });
-    expect(await after(SOURCE, [api.get('/')])).toEqual(['ERR_BEARER_UNAVAILABLE']);
+    expect(await after(BOUND, [api.get('/')])).toEqual(['ERR_BEARER_UNAVAILABLE']);
   });
 
   it('L24 a source that answers each time just after its deadline', async () => {
-    const source = () => new Promise<string>((resolve) => setTimeout(resolve, refreshTimeout + 5, 'late'));
-    const { session } = instanceOf({ tokens: expired(), source });
-    const refresh = codeOf(session.refresh());
-    await clock.advance(SOURCE + 50);
-    expect(await standing(refresh)).toBe('fulfilled');
-    expect(await refresh).toBe('ERR_BEARER_UNAVAILABLE');
+    const obtain = jest.fn(() => new Promise<string>((go) => setTimeout(go, refreshTimeout + 5, 'late')));
+    const { session } = instanceOf({ source: { obtain } });
+    const token = codeOf(session.token());
+    await clock.advance(BOUND + 50);
+    expect(await standing(token)).toBe('fulfilled');
+    expect(await token).toBe('ERR_BEARER_UNAVAILABLE');
+    expect(obtain).toHaveBeenCalledTimes(refreshRetries + 1);
   });
 
-  it('L24 the default options state a bound too', async () => {
+  it('L24 an answer that comes after the deadline of an attempt with a refresh token is waited for, and asked for once', async () => {
+    const source = jest.fn(() => new Promise<string>((go) => setTimeout(go, 2.5 * refreshTimeout, 'late')));
+    const { session } = instanceOf({ tokens: expired(), source });
+    const token = session.token();
+    await clock.advance(2.5 * refreshTimeout + 50);
+    expect(await token).toBe('late');
+    expect(source).toHaveBeenCalledTimes(1);
+  });
+
+  it('L24 the default options state a bound too: 42 s', async () => {
     const session = lone({ tokens: expired(), source: () => never });
-    expect(await after(4 * 10_000 + 3 * 30_000, [session.token()])).toEqual(['ERR_BEARER_UNAVAILABLE']);
+    const token = codeOf(session.token());
+    // The token request is let finish: it may have spent the refresh token.
+    await clock.advance(38_000);
+    expect(await standing(token)).toBe('pending');
+    await clock.advance(4_150);
+    expect(await token).toBe('ERR_BEARER_UNAVAILABLE');
+  });
+
+  it('L24 with 0 retries the bound is refreshTimeout', async () => {
+    const { api, session } = instanceOf({ tokens: expired(), refreshRetries: 0 });
+    const all = [api.get('/'), session.token(), session.refresh()];
+    const standings = after(refreshTimeout, all);
+    expect(await standings).toEqual(Array(3).fill('ERR_BEARER_UNAVAILABLE'));
+  });
+
+  it.each([0, refreshRetries])(
+    'L24 each that joins a refresh has the whole bound, from when it joins: %i retries',
+    async (retries) => {
+      const { api, session } = instanceOf({ tokens: expired(), refreshRetries: retries });
+      const bound = retries ? BOUND : refreshTimeout;
+      const first = codeOf(session.token());
+      await clock.advance(0.6 * bound);
+      const joined = [codeOf(session.token()), codeOf(api.get('/')), codeOf(session.refresh())];
+      await clock.advance(0.4 * bound + 50);
+      expect(await first).toBe('ERR_BEARER_UNAVAILABLE');
+      expect(await Promise.all(joined.map(standing))).toEqual(Array(3).fill('pending'));
+      await clock.advance(0.6 * bound + 50);
+      expect(await Promise.all(joined)).toEqual(Array(3).fill('ERR_BEARER_UNAVAILABLE'));
+    },
+  );
+
+  it('L24 says in its message how long, and by which options', async () => {
+    const { session } = instanceOf({ tokens: expired() });
+    const error = failureOf(session.token());
+    await clock.advance(BOUND + 50);
+    expect((await error).message).toMatch(/^No token came within 3360 ms \(refreshRetries, refreshTimeout, backoff\)/);
+  });
+
+  it('L3 L24 a token request with a refresh token has four times refreshTimeout, and is aborted then, not before', async () => {
+    const source = jest.fn((_: unknown, ctx: { signal: AbortSignal }) => (ctx.signal.aborted ? never : never));
+    const { session } = instanceOf({ tokens: expired(), source, refreshRetries: 0 });
+    const token = codeOf(session.token());
+    await settle();
+    const { signal } = source.mock.calls[0]![1];
+    await clock.advance(3.5 * refreshTimeout);
+    expect(await token).toBe('ERR_BEARER_UNAVAILABLE');
+    expect(await standing(codeOf(session.token()))).toBe('pending');
+    expect([signal.aborted, source.mock.calls.length]).toEqual([false, 1]);
+    await clock.advance(0.6 * refreshTimeout);
+    expect(signal.aborted).toBe(true);
+  });
+
+  it('L3 L24 what the token request brings when all that waited have gone is kept', async () => {
+    const store = memoryStore();
+    const source = () => new Promise<TokenResponse>((go) => setTimeout(go, 3 * refreshTimeout, pair('late')));
+    const { session } = instanceOf({ tokens: expired(), source, store, refreshRetries: 0 });
+    const token = codeOf(session.token());
+    await clock.advance(refreshTimeout + 50);
+    expect(await token).toBe('ERR_BEARER_UNAVAILABLE');
+    await clock.advance(2 * refreshTimeout);
+    expect(await session.token()).toBe('at_late');
+    expect(await restsIn(store)).toBe('at_late');
   });
 
   it('L24 a server that asks for more and more patience', async () => {
@@ -1237,51 +1440,202 @@ describe('L24: every promise settles, for every fault, within a bound the option
     expect(await after(0, [session.token()])).toEqual(['ERR_BEARER_UNAVAILABLE']);
   });
 
+  it('L3 what a source that ignores its signal brings after all bounds is kept', async () => {
+    const store = memoryStore();
+    const source = () => new Promise<TokenResponse>((go) => setTimeout(go, 4.5 * refreshTimeout, pair('late')));
+    const { session } = instanceOf({ tokens: expired(), source, store, refreshRetries: 0 });
+    const [token, refreshed] = [codeOf(session.token()), next(session, 'refreshed')];
+    await clock.advance(4.2 * refreshTimeout);
+    expect(await token).toBe('ERR_BEARER_UNAVAILABLE');
+    await clock.advance(0.4 * refreshTimeout);
+    await refreshed;
+    expect([await session.token(), await restsIn(store)]).toEqual(['at_late', 'at_late']);
+  });
+
   it('L24 store.read that hangs: request, token(), refresh()', async () => {
     const store = replacing({ read: () => never });
     const { api, session } = instanceOf({ store, tokens: pair('a') });
-    const all = [api.get('/'), session.token(), session.refresh()];
+    // L13: the live token serves, and only what it can't do fails.
+    expect(await after(STORE, [session.token(), session.refresh()])).toEqual(['fulfilled', 'ERR_BEARER_STORE']);
+    expect(await session.token()).toBe('at_a');
+    // Refused by a 401 it is no good, and the store is asked once more.
+    expect(await after(STORE, [api.get('/')])).toEqual(['ERR_BEARER_STORE']);
+    const { api: nobodys, session: nobody } = instanceOf({ store, tokens: expired() });
+    const all = [nobodys.get('/'), nobody.token(), nobody.refresh()];
     expect(await after(STORE, all)).toEqual(Array(3).fill('ERR_BEARER_STORE'));
   });
 
-  it('L24 store.replace that hangs: signIn(), signOut(), tokens handed in', async () => {
-    const store = replacing({ replace: () => never });
+  it('L24 store.write that hangs: signIn(), signOut(), update(), tokens handed in', async () => {
+    const store = replacing({ write: () => never });
     const { session } = instanceOf({ store });
     expect(await after(STORE, [session.signIn('x')])).toEqual(['ERR_BEARER_STORE']);
     expect(await after(STORE, [session.signOut()])).toEqual(['ERR_BEARER_STORE']);
-    const { api } = instanceOf({ store, tokens: pair('a') });
-    expect(await after(STORE, [api.get('/')])).toEqual(['ERR_BEARER_STORE']);
+    const { session: seeded } = instanceOf({ store, tokens: expired() });
+    expect(await after(STORE, [seeded.token()])).toEqual(['ERR_BEARER_STORE']);
+    const inner = memoryStore();
+    await inner.write(stored('s'));
+    const { session: known } = instanceOf({ store: replacing({ ...inner, write: () => never }) });
+    await known.token();
+    expect(await after(STORE, [known.update('at_new')])).toEqual(['ERR_BEARER_STORE']);
+    expect(await known.token()).toBe('at_new');
   });
 
-  it('L24 store.exclusive that hangs: request, refresh(), signIn(); a live token serves meanwhile', async () => {
-    const store = replacing({ exclusive: () => never });
-    const { api, session } = instanceOf({ store, tokens: pair('a') });
-    await session.token();
-    expect(await after(LOCK, [api.get('/'), session.refresh()])).toEqual(Array(2).fill('ERR_BEARER_STORE'));
-    expect(await session.token()).toBe('at_a');
+  it('L24 a store that answers each write in time, but with another entry: signIn(), signOut()', async () => {
+    let version = 1;
+    const write: TokenStore['write'] = async () => {
+      await new Promise((go) => setTimeout(go, 0.4 * refreshTimeout));
+      version += 1;
+      return stored('other', version * 10);
+    };
+    const { session } = instanceOf({ store: replacing({ write }) });
+    expect(await after(STORE, [session.signIn('x')])).toEqual(['ERR_BEARER_STORE']);
+    expect(await after(STORE, [session.signOut()])).toEqual(['ERR_BEARER_STORE']);
+  });
+
+  /** A session that has read its token from a store whose lock then behaves otherwise. */
+  async function withLock(lock: TokenStore['withLock'], more: Partial<SessionOptions> = {}) {
+    const inner = memoryStore();
+    await inner.write(stored('s', 1, { expiresAt: Date.now() + 3_600_000 }));
+    const scene = instanceOf({ store: replacing({ ...inner, withLock: lock }), ...more });
+    expect(await scene.session.token()).toBe('at_s1');
+    return scene;
+  }
+
+  it('L24 store.withLock that hangs: request, refresh(), signIn(); a live token serves meanwhile', async () => {
+    const { api, session } = await withLock(() => never);
+    expect(await after(BOUND, [api.get('/'), session.refresh()])).toEqual(Array(2).fill('ERR_BEARER_UNAVAILABLE'));
+    expect(await session.token()).toBe('at_s1');
+    // The attempt itself has ended: what comes next begins another one, and does not join a dead one.
+    await clock.advance(200);
+    expect(session.state.status).not.toBe('refreshing');
     const { session: nobody } = instanceOf({
-      store: replacing({ exclusive: () => never }),
+      store: replacing({ withLock: () => never }),
       source: { obtain: () => never },
     });
-    expect(await after(LOCK, [nobody.signIn()])).toEqual(['ERR_BEARER_STORE']);
+    expect(await after(BOUND, [nobody.signIn()])).toEqual(['ERR_BEARER_UNAVAILABLE']);
   });
 
-  it('L24 a commit that hangs, and a lock that is held by another for ever', async () => {
+  it.each([0, refreshRetries])(
+    'L24 a lock that is not had is ERR_BEARER_UNAVAILABLE, and not another attempt: %i retries',
+    async (retries) => {
+      const waits: number[] = [];
+      const source = jest.fn(async () => 'b');
+      const lock: TokenStore['withLock'] = (_, { waitMs }) => {
+        waits.push(waitMs);
+        return new Promise((_resolve, reject) => setTimeout(() => reject(new Error('lock wait')), waitMs));
+      };
+      const { session } = await withLock(lock, { source, refreshRetries: retries });
+      const seen = record(session);
+      const bound = retries ? BOUND : refreshTimeout;
+      expect(await after(bound, [session.refresh()])).toEqual(['ERR_BEARER_UNAVAILABLE']);
+      await clock.advance(bound);
+      expect(waits).toHaveLength(1);
+      expect(waits[0]).toBeGreaterThan(bound - 200);
+      expect(waits[0]).toBeLessThanOrEqual(bound);
+      expect(source).not.toHaveBeenCalled();
+      const errors = seen.flatMap(([name, payload]) => (name === 'refreshFailed' ? [payload.error] : []));
+      expect(errors.map(({ code, message, cause }) => [code, message, cause?.message])).toEqual([
+        [
+          'ERR_BEARER_UNAVAILABLE',
+          expect.stringMatching(/^Another holder of the token store kept its lock for \d+ ms; the session is kept$/),
+          'lock wait',
+        ],
+      ]);
+    },
+  );
+
+  it('L24 the lock is waited for no longer than what is left of the bound, and held no longer than seven times refreshTimeout', async () => {
+    const options: [waitMs: number, holdMs: number][] = [];
+    const lock: TokenStore['withLock'] = async (task, { waitMs, holdMs }) => {
+      options.push([waitMs, holdMs]);
+      return task({ signal: new AbortController().signal });
+    };
+    const down = Object.assign(new Error('down'), { response: { status: 503 } });
+    const { session } = await withLock(lock, { source: () => Promise.reject(down) });
+    expect(await after(BOUND, [session.refresh()])).toEqual(['ERR_BEARER_UNAVAILABLE']);
+    const [first, second, third] = options.map(([waitMs]) => waitMs);
+    expect(options.map(([, holdMs]) => holdMs)).toEqual(Array(3).fill(7 * refreshTimeout));
+    expect(first).toBeGreaterThan(BOUND - 200);
+    expect(first).toBeLessThanOrEqual(BOUND);
+    expect(second).toBeLessThanOrEqual(BOUND - 100);
+    expect(third).toBeLessThanOrEqual(BOUND - 300);
+  });
+
+  it('L24 a store whose withLock() fails, or runs no task, is ERR_BEARER_STORE, and tried again', async () => {
+    const ways: (() => Promise<never>)[] = [() => Promise.reject(new Error('down')), async () => undefined as never];
+    for (const way of ways) {
+      const lock = jest.fn(way);
+      const { session } = await withLock(lock);
+      expect(await after(BOUND, [session.refresh()])).toEqual(['ERR_BEARER_STORE']);
+      expect(lock).toHaveBeenCalledTimes(refreshRetries + 1);
+    }
+  });
+
+  it('L24 each call of the store under the lock is bounded by refreshTimeout: read, mark, result', async () => {
+    for (const hanging of ['read', 'mark', 'result'] as const) {
+      const inner = memoryStore();
+      await inner.write(stored('s', 1, { expiresAt: Date.now() + 3_600_000 }));
+      let locked = false;
+      const isHanging = (next: StoreEntry) => hanging === (next.sent ? 'mark' : 'result') && next.version > 1;
+      const source = jest.fn(async () => pair('new'));
+      const { session } = instanceOf({
+        refreshRetries: 0,
+        source,
+        store: replacing({
+          ...inner,
+          read: () => (locked && hanging === 'read' ? never : inner.read()),
+          write: (next) => (isHanging(next) ? never : inner.write(next)),
+          withLock: (task, waiting) => {
+            locked = true;
+            return inner.withLock(task, waiting);
+          },
+        }),
+      });
+      await session.token();
+      const failed = next(session, 'refreshFailed');
+      const refresh = codeOf(session.refresh());
+      await clock.advance(refreshTimeout + 50);
+      expect((await failed).error).toMatchObject({
+        code: 'ERR_BEARER_STORE',
+        cause: { message: `The token store did not answer within ${refreshTimeout} ms` },
+      });
+      // The bound of those that wait is as long, and begins a moment before.
+      expect([hanging, await refresh]).toEqual([hanging, expect.stringMatching(/^ERR_BEARER_(STORE|UNAVAILABLE)$/)]);
+      expect([hanging, source.mock.calls.length]).toEqual([hanging, hanging === 'result' ? 1 : 0]);
+      // Nothing is published that is not stored, and nothing that was brought is lost: a live token serves meanwhile.
+      expect(await session.token()).toBe('at_s1');
+    }
+  });
+
+  it('L24 a write that hangs, and a lock that is held by another for ever', async () => {
     const inner = memoryStore();
     const hangs = replacing({
       ...inner,
-      exclusive: (task, waiting) => inner.exclusive((held) => task({ ...held, commit: () => never }), waiting),
+      write: (next) => (next.token?.accessToken === 'b' ? never : inner.write(next)),
     });
     const { session } = instanceOf({ store: hangs, tokens: pair('a'), source: async () => 'b' });
     await session.token();
-    expect(await after(LOCK, [session.refresh()])).toEqual(['ERR_BEARER_STORE']);
+    expect(await after(BOUND, [session.refresh()])).toEqual([
+      expect.stringMatching(/^ERR_BEARER_(STORE|UNAVAILABLE)$/),
+    ]);
 
     const taken = memoryStore();
     const { session: other } = instanceOf({ store: taken, tokens: pair('a') });
     await other.token();
-    taken.exclusive(() => never, { waitMs: 10 }).catch(() => {});
+    taken.withLock(() => never, { waitMs: 10, holdMs: 10 }).catch(() => {});
     await settle();
-    expect(await after(LOCK, [other.refresh()])).toEqual(['ERR_BEARER_STORE']);
+    expect(await after(BOUND, [other.refresh()])).toEqual(['ERR_BEARER_UNAVAILABLE']);
+  });
+
+  it('L24 a source that is interactive has no bound of ours; the caller’s signal and timeout end the waiting', async () => {
+    const { api, session } = instanceOf({ source: { interactive: true, obtain: () => never } });
+    const aborter = new AbortController();
+    const all = [session.signIn(), session.token(), api.get('/')].map(codeOf);
+    const patient = [codeOf(session.token({ signal: aborter.signal })), codeOf(api.get('/', { timeout: 5_000 }))];
+    await clock.advance(100 * BOUND);
+    expect(await Promise.all(all.map(standing))).toEqual(Array(3).fill('pending'));
+    aborter.abort();
+    expect(await Promise.all(patient)).toEqual([expect.anything(), 'ECONNABORTED']);
   });
 
   it('L24 revoke that hangs: signOut()', async () => {
@@ -1290,8 +1644,9 @@ describe('L24: every promise settles, for every fault, within a bound the option
   });
 
   it('L24 revoke and store that hang: signOut()', async () => {
+    const inner = memoryStore();
     const { session } = instanceOf({
-      store: replacing({ replace: (stored) => (stored ? Promise.resolve() : never) }),
+      store: replacing({ ...inner, write: (next) => (next.token ? inner.write(next) : never) }),
       tokens: pair('a'),
       source: { refresh: async () => 'x', revoke: () => never },
     });
@@ -1310,7 +1665,7 @@ describe('L24: every promise settles, for every fault, within a bound the option
 
   it('L24 what the app itself never settles is bounded by the request’s own timeout and signal', async () => {
     const predicate = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: answering(401) });
-    keep(bearer(predicate, { ...options, source: async () => 'b', tokens: 'a', shouldRefresh: () => never }));
+    keepSession(bearer(predicate, { ...options, source: async () => 'b', tokens: 'a', shouldRefresh: () => never }));
     const { api } = instanceOf({ tokens: pair('a'), source: async () => 'b' });
     let made = 0;
     const body = replayable(() => (made++ ? never : 'first'));
@@ -1327,7 +1682,7 @@ describe('L24: every promise settles, for every fault, within a bound the option
   });
 
   it('L24 close() settles everything that waits, at once', async () => {
-    const hanging = replacing({ read: () => never, exclusive: () => never, replace: () => never });
+    const hanging = replacing({ read: () => never, withLock: () => never, write: () => never });
     const cases = [
       { tokens: expired() },
       { tokens: pair('a') },
@@ -1342,6 +1697,115 @@ describe('L24: every promise settles, for every fault, within a bound the option
       session.close();
       for (const promise of all) expect(await standing(promise)).toBe('fulfilled');
     }
+  });
+
+  it('L24 close() resolves at once with nothing under way, called twice too', async () => {
+    const { session } = instanceOf({ tokens: pair('a') });
+    expect(await standing(session.close())).toBe('fulfilled');
+    expect(await standing(session.close())).toBe('fulfilled');
+  });
+
+  it('L3 L24 close() resolves after a refresh under way was stored, though all that waited have gone', async () => {
+    const inner = memoryStore();
+    const order: string[] = [];
+    const store = storeWith(
+      {
+        write: async (next) => {
+          await new Promise((go) => setTimeout(go, 200));
+          const found = await inner.write(next);
+          if (next.token?.accessToken === 'at_late') order.push('stored');
+          return found;
+        },
+      },
+      inner,
+    );
+    const source = () => new Promise<TokenResponse>((go) => setTimeout(go, 2 * refreshTimeout, pair('late')));
+    const { session } = instanceOf({ tokens: pair('a'), store, source });
+    const planted = session.token();
+    await clock.advance(500);
+    await planted;
+    const refresh = codeOf(session.refresh());
+    await clock.advance(500);
+    const closed = session.close().then(() => order.push('closed'));
+    expect(await refresh).toBe('ERR_BEARER_SIGNED_OUT');
+    await clock.advance(refreshTimeout);
+    expect(order).toEqual([]);
+    await clock.advance(refreshTimeout);
+    await closed;
+    expect(order).toEqual(['stored', 'closed']);
+    expect(await restsIn(inner)).toBe('at_late');
+  });
+
+  it('L24 close() resolves within five times refreshTimeout, whatever hangs: source, store, lock', async () => {
+    const inner = memoryStore();
+    const hangsAt: [string, Partial<SessionOptions>][] = [
+      ['source', { source: () => never }],
+      ['source and its store', { source: () => never, store: memoryStore() }],
+      ['write', { source: async () => 'b', store: storeWith({ write: () => never }, inner) }],
+      ['read', { source: async () => 'b', store: storeWith({ read: () => never }, inner) }],
+      ['lock', { source: async () => 'b', store: storeWith({ withLock: () => never }, inner) }],
+      ['obtain', { source: { obtain: () => never }, tokens: undefined }],
+      ['a person', { source: { interactive: true, obtain: () => never }, tokens: undefined }],
+    ];
+    for (const [name, options] of hangsAt) {
+      const { session } = instanceOf({ tokens: expired(), ...options });
+      session.token().catch(() => {});
+      session.refresh().catch(() => {});
+      await settle();
+      const closed = session.close();
+      await clock.advance(5 * refreshTimeout + 50);
+      expect([name, await standing(closed)]).toEqual([name, 'fulfilled']);
+    }
+  });
+
+  it('L3 L24 close() waits for a refresh all of whose steps are slow', async () => {
+    const inner = memoryStore();
+    await inner.write(stored('s'));
+    let isSlow = false;
+    const slowly = async <T>(ms: number, task: () => T | Promise<T>): Promise<T> => {
+      if (isSlow) await new Promise((go) => setTimeout(go, ms));
+      return task();
+    };
+    const store = replacing({
+      ...inner,
+      read: () => slowly(0.9 * refreshTimeout, inner.read),
+      write: (next) => slowly(0.9 * refreshTimeout, () => inner.write(next)),
+    });
+    const source = () => slowly(3.9 * refreshTimeout, () => pair('late'));
+    const { session } = instanceOf({ store, source });
+    await session.token();
+    isSlow = true;
+    const refresh = codeOf(session.refresh());
+    // Read and marked.
+    await clock.advance(1.85 * refreshTimeout);
+    const closed = session.close();
+    // The answer is to come after 3.9, its write after 0.9 more.
+    await clock.advance(4.5 * refreshTimeout);
+    expect(await standing(closed)).toBe('pending');
+    await clock.advance(0.6 * refreshTimeout);
+    expect([await standing(closed), await refresh]).toEqual(['fulfilled', 'ERR_BEARER_SIGNED_OUT']);
+    expect(await restsIn(inner)).toBe('at_late');
+  });
+
+  it('L24 close() does not wait longer for a store that answers each write, slowly, with the entry as it was', async () => {
+    const inner = memoryStore();
+    await inner.write(stored('s'));
+    let version = 9;
+    const write: TokenStore['write'] = async (next) => {
+      if (next.sent) return inner.write(next);
+      await new Promise((go) => setTimeout(go, 0.9 * refreshTimeout));
+      version += 10;
+      return { ...(await inner.read())!, id: `id_${version}`, version };
+    };
+    const { session } = instanceOf({ store: replacing({ ...inner, write }), source: async () => pair('new') });
+    await session.token();
+    const refresh = codeOf(session.refresh());
+    await clock.advance(0.5 * refreshTimeout);
+    const closed = session.close();
+    await clock.advance(4 * refreshTimeout);
+    expect(await standing(closed)).toBe('pending');
+    await clock.advance(1.1 * refreshTimeout);
+    expect([await standing(closed), await refresh]).toEqual(['fulfilled', 'ERR_BEARER_SIGNED_OUT']);
   });
 
   it('L24 signOut() settles what waits for a person who never comes', async () => {

@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
-import { memoryStore, type TokenStore } from 'axios-bearer';
+import { type Lock, memoryStore, type RefreshFunction, type TokenStore } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
+import type { ApiVideo } from 'axios-bearer/testing';
 import {
   ALWAYS,
   cleanUp,
@@ -332,6 +333,231 @@ describe('a late 401', () => {
   });
 });
 
+describe('the same access token again', () => {
+  it('L2 is the same generation: after signIn() with the tokens already held, the 401 of a request that was out is mended', async () => {
+    const server = await serve();
+    const saved = server.issue();
+    const { api, session } = clientOf(server, { tokens: saved, identity: () => 'ana' });
+    await session.token();
+    const hold = server.hold('/echo/late');
+    const late = api.get('/echo/late');
+    await hold.arrived(1);
+    server.expire();
+    await session.signIn(saved);
+    expect(session.state).toMatchObject({ generation: 1 });
+    hold.release();
+    expect((await late).status).toBe(200);
+    expect(session.state).toMatchObject({ generation: 2 });
+    expect(server.stats).toMatchObject({ refresh: 1, reuse: 0, unauthorized: 1 });
+  });
+
+  it('L2 is the same generation: a session taken from the store, exchanged and put back has the 401 of a request mended that was out', async () => {
+    const server = await serve();
+    const store = memoryStore();
+    const { api, session } = clientOf(server, { store });
+    const signedIn = watch(session, 'signedIn');
+    await session.token();
+    const hold = server.hold('/echo/late');
+    const late = api.get('/echo/late');
+    await hold.arrived(1);
+    server.expire();
+    const before = (await store.read())!;
+    const other = { accessToken: 'at_other', issuedAt: 0 };
+    await store.write({ version: before.version + 1, id: 'exchanged', session: 'other', token: other });
+    await signedIn.count(2);
+    await store.write({ ...before, version: before.version + 2, id: 'back' });
+    await signedIn.count(3);
+    hold.release();
+    expect((await late).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 1, reuse: 0, unauthorized: 1 });
+  });
+});
+
+/** The refresh function most apps have: a call of their own, which knows nothing of our signal. */
+function ownRefreshAt(server: ApiVideo): RefreshFunction {
+  return async ({ refreshToken }) => (await axios.post(`${server.url}/auth/refresh`, { refreshToken })).data;
+}
+
+const CALLS: [name: string, sourceAt: (server: ApiVideo) => RefreshFunction][] = [
+  ['ctx.client', refreshAt],
+  ['an axios call of its own', ownRefreshAt],
+];
+
+describe('a refresh token whose token request is not answered yet', () => {
+  it.each(CALLS)(
+    'L3 is presented once to a token endpoint that is slower than refreshTimeout, and requests get the token, with %s',
+    async (_, sourceAt) => {
+      const clock = time();
+      const server = await serve();
+      const { api, session } = clientOf(server, { source: sourceAt(server) });
+      const hold = server.hold('/auth/refresh');
+      const failed = watch(session, 'refreshFailed');
+      const waiting = watch(session, 'waiting');
+      server.expire();
+      const requests = times(10, (i) => api.get(`/echo/${i}`));
+      await waiting.count(10);
+      await hold.arrived(1);
+      await clock.advance(12 * SECOND);
+      await roundTrip(server);
+      expect(hold.waiting).toBe(1);
+      hold.release();
+      expect((await Promise.all(requests)).map(({ status }) => status)).toEqual(times(10, () => 200));
+      expect((await api.get('/echo')).status).toBe(200);
+      expect(session.state.status).toBe('active');
+      expect(failed.all).toEqual([]);
+      expect(server.stats).toMatchObject({ refresh: 1, reuse: 0 });
+    },
+  );
+
+  it.each(CALLS)(
+    'L3 is presented by nothing else meanwhile: not by a request, refresh(), token(), signIn() or the timer, with %s',
+    async (_, sourceAt) => {
+      const clock = time();
+      const server = await serve();
+      const saved = { ...server.issue(), expires_in: 20 };
+      const { api, session } = clientOf(server, {
+        source: sourceAt(server),
+        tokens: saved,
+        identity: () => 'ana',
+        keepFresh: true,
+        refreshRetries: 0,
+      });
+      const hold = server.hold('/auth/refresh');
+      server.expire();
+      const first = failure(api.get('/echo/first'));
+      await hold.arrived(1);
+      await clock.advance(11 * SECOND);
+      expect(await first).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE', response: { status: 401 } });
+      const answered = (promise: Promise<unknown>) => promise.then(() => 200).catch((error) => error);
+      const asked = [
+        outcome(api.get('/echo/second')),
+        answered(session.refresh()),
+        answered(session.token({ minValidity: MINUTE })),
+        answered(session.signIn(saved)),
+      ];
+      await clock.advance(9 * SECOND); // the access token is over, too
+      await roundTrip(server);
+      expect(hold.waiting).toBe(1);
+      hold.release();
+      expect(await Promise.all(asked)).toEqual([200, 200, 200, 200]);
+      expect(server.stats).toMatchObject({ refresh: 1, reuse: 0 });
+    },
+  );
+
+  it.each([
+    ['12 s: after all that waited have given up', 'ctx.client', 12, refreshAt],
+    ['12 s: after all that waited have given up', 'an axios call of its own', 12, ownRefreshAt],
+    ['45 s: after 4 × refreshTimeout', 'an axios call of its own', 45, ownRefreshAt],
+  ])('L3 has its token response kept whenever it comes, after %s, with %s', async (_, _call, seconds, sourceAt) => {
+    const clock = time();
+    const server = await serve();
+    const { api, session } = clientOf(server, { source: sourceAt(server), refreshRetries: 0 });
+    const hold = server.hold('/auth/refresh');
+    const refreshed = watch(session, 'refreshed');
+    server.expire();
+    const request = failure(api.get('/echo'));
+    await hold.arrived(1);
+    await clock.advance(seconds * SECOND);
+    expect(await request).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
+    hold.release();
+    await refreshed.count(1);
+    expect((await api.get('/echo')).status).toBe(200);
+    server.expire();
+    expect((await api.get('/echo')).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 2, reuse: 0 });
+  });
+
+  it.each(['after close()', 'past a lost lock'])('L3 has its token response stored that comes %s', async (when) => {
+    const server = await serve();
+    const base = memoryStore();
+    const lease = new AbortController();
+    const store: TokenStore = { ...base, withLock: (task, options) => base.withLock(() => task(lease), options) };
+    const { api, session } = clientOf(server, { store });
+    const before = await session.token();
+    const hold = server.hold('/auth/refresh');
+    server.expire();
+    const request = outcome(api.get('/echo'));
+    await hold.arrived(1);
+    const closed = when === 'after close()' ? session.close() : undefined;
+    if (!closed) lease.abort();
+    hold.release();
+    await closed;
+    if (closed) expect(await request).toMatchObject({ code: 'ERR_BEARER_SIGNED_OUT' });
+    else expect(await request).toBe(200);
+    const rests = (await store.read())!;
+    expect(rests.token?.accessToken).not.toBe(before);
+    const restarted = clientOf(server, { store: base, tokens: undefined });
+    expect((await restarted.api.get('/echo')).status).toBe(200);
+    server.expire();
+    expect((await restarted.api.get('/echo')).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 2, reuse: 0 });
+  });
+
+  it('L3 is free for another try when the token request has failed on its way', async () => {
+    const clock = time();
+    const server = await serve();
+    const { api, session } = clientOf(server, { backoff: { initial: SECOND, factor: 1, cap: 2 * SECOND } });
+    const failed = watch(session, 'refreshFailed');
+    server.fault('/auth/refresh', 'reset');
+    server.expire();
+    const request = outcome(api.get('/echo'));
+    await failed.count(1);
+    await clock.advance(2 * SECOND);
+    expect(await request).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 2, reuse: 0 });
+  });
+
+  it('L3 is not presented by another holder that has the lock while it is out: the mark in the store is waited for', async () => {
+    const clock = time();
+    const { read, write } = memoryStore();
+    const lock = { signal: new AbortController().signal };
+    // As after a lease that ran out: both have the lock.
+    const { server, a, b } = await twoHolders({ read, write, withLock: (task) => task(lock) });
+    const [adopted, waiting] = [watch(b.session, 'refreshed'), watch(b.session, 'waiting')];
+    const hold = server.hold('/auth/refresh');
+    server.expire();
+    const first = a.api.get('/echo');
+    await hold.arrived(1);
+    expect(await read()).toMatchObject({ sent: expect.any(String) });
+    const second = b.api.get('/echo');
+    await waiting.count(1);
+    await clock.advance(5 * SECOND);
+    await roundTrip(server);
+    expect(hold.waiting).toBe(1);
+    hold.release();
+    expect((await first).status).toBe(200);
+    await clock.advance(2 * SECOND);
+    expect((await second).status).toBe(200);
+    expect(adopted.all).toMatchObject([{ adopted: true }]);
+    expect(server.stats).toMatchObject({ refresh: 1, reuse: 0 });
+  });
+
+  it.each([
+    ['with the option identity', () => 'ana'],
+    ['without identity', undefined],
+  ])('L3 is not presented again by signIn(saved) twice: it takes what the first becomes, %s', async (_, identity) => {
+    const server = await serve();
+    const { api, session } = clientOf(server, { tokens: undefined, identity });
+    const saved = { ...server.issue(), expires_in: 0 };
+    const hold = server.hold('/auth/refresh');
+    const signedIn = [session.signIn(saved)];
+    const requests = [outcome(api.get('/echo/1'))];
+    await hold.arrived(1);
+    signedIn.push(session.signIn(saved));
+    requests.push(outcome(api.get('/echo/2')));
+    const all = Promise.allSettled(signedIn);
+    await roundTrip(server);
+    expect(hold.waiting).toBe(1);
+    hold.release();
+    expect(await Promise.all(requests)).toEqual([200, 200]);
+    expect((await all).at(-1)).toMatchObject({ value: { accessToken: await session.token() } });
+    const third = await session.signIn(saved); // it is spent by now
+    expect(third.accessToken).toBe(await session.token());
+    expect((await api.get('/echo/3')).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 1, reuse: 0 });
+  });
+});
+
 /** Two sessions of one process that hold one store, the second one without tokens of its own. */
 async function twoHolders(store: TokenStore, options: Parameters<typeof clientOf>[1] = {}) {
   const server = await serve();
@@ -343,8 +569,8 @@ async function twoHolders(store: TokenStore, options: Parameters<typeof clientOf
 }
 
 /** Without its hints a holder learns of the others only by reading. */
-function withoutHints({ read, exclusive, replace }: TokenStore): TokenStore {
-  return { read, exclusive, replace };
+function withoutHints({ read, write, withLock }: TokenStore): TokenStore {
+  return { read, write, withLock };
 }
 
 describe('two sessions that share one store', () => {
@@ -410,7 +636,7 @@ describe('two sessions that share one store', () => {
     expect(server.stats).toMatchObject({ refresh: 1 });
   });
 
-  it('L4 drop what comes back to a store that was signed in anew meanwhile: the commit is a compare-and-set', async () => {
+  it('L4 drop what comes back to a store that was signed in anew meanwhile: the last writer wins by version', async () => {
     const store = memoryStore();
     const { server, a, b } = await twoHolders(store);
     const refreshed = watch(a.session, 'refreshed');
@@ -422,7 +648,7 @@ describe('two sessions that share one store', () => {
     await b.session.signIn(anew); // does not wait for the holder of the lock
     hold.release();
     await late;
-    expect((await store.read())?.token.accessToken).toBe(anew.access_token);
+    expect((await store.read())?.token?.accessToken).toBe(anew.access_token);
     expect(await a.session.token()).toBe(anew.access_token);
     expect(await b.session.token()).toBe(anew.access_token);
     expect(refreshed.all.filter(({ adopted }) => !adopted)).toEqual([]);
@@ -432,7 +658,7 @@ describe('two sessions that share one store', () => {
     expect(server.log.at(-1)).toMatchObject({ status: 200, authorized: true });
   });
 
-  it('L4 drop what comes back to a store that was emptied meanwhile', async () => {
+  it('L4 drop what comes back to a store that was signed out meanwhile', async () => {
     const store = memoryStore();
     const { server, a, b } = await twoHolders(store);
     const hold = server.hold('/auth/refresh');
@@ -442,7 +668,7 @@ describe('two sessions that share one store', () => {
     await b.session.signOut();
     hold.release();
     expect(await late).not.toBe(200);
-    expect(await store.read()).toBeUndefined();
+    expect((await store.read())!).not.toHaveProperty('token');
   });
 
   it('L4 refresh once when the timers of both are due in the same instant', async () => {
@@ -469,15 +695,23 @@ describe('two sessions that share one store', () => {
     expect((await a.api.get('/echo')).status).toBe(200);
   });
 
-  it('L4 count generations up by one, whoever refreshes', async () => {
+  it('L4 count the generations up by one in both, whichever refreshes, and the versions in the store', async () => {
     const store = memoryStore();
     const { server, a, b } = await twoHolders(store);
-    const from = (await store.read())!;
+    const news = [a, b].map(({ session }) => watch(session, 'refreshed'));
+    let { version } = (await store.read())!;
+    const { session } = (await store.read())!;
     for (const [i, { api }] of [a, b, b, a].entries()) {
       server.expire();
       await api.get('/echo');
-      expect(await store.read()).toMatchObject({ session: from.session, generation: from.generation + i + 1 });
+      await Promise.all(news.map(({ count }) => count(i + 1)));
+      for (const holder of [a, b]) expect(holder.session.state).toMatchObject({ generation: i + 2 });
+      const entry = (await store.read())!;
+      expect(entry.session).toBe(session);
+      expect(entry.version).toBeGreaterThan(version);
+      version = entry.version;
     }
+    for (const { all } of news) expect(all.map(({ generation }) => generation)).toEqual([2, 3, 4, 5]);
   });
 });
 
@@ -487,6 +721,7 @@ describe('a commit', () => {
     const server = await serve();
     const { api, session } = clientOf(server, { store });
     await session.token();
+    seen.journal = [];
     const committing = deferred();
     const durable = deferred();
     seen.beforeCommit = () => {
@@ -501,14 +736,14 @@ describe('a commit', () => {
     const token = session.refresh().then(() => seen.journal.push('told'));
     await committing.promise;
     await roundTrip(server);
-    expect(seen.journal).toEqual(['locked']);
+    expect(seen.journal).toEqual(['locked', 'marked']);
     expect(seen.locked).toBe(true);
     expect(session.getSnapshot()).toMatchObject({ status: 'refreshing' });
     expect(before).toMatchObject({ status: 'active' });
     durable.resolve();
     await Promise.all([request, token]);
-    expect(seen.journal.slice(0, 2)).toEqual(['locked', 'committed']);
-    expect(seen.journal.slice(2).sort()).toEqual(['published', 'replayed', 'told', 'unlocked']);
+    expect(seen.journal.slice(0, 3)).toEqual(['locked', 'marked', 'committed']);
+    expect(seen.journal.slice(3).sort()).toEqual(['published', 'replayed', 'told', 'unlocked']);
     expect(seen.journal.indexOf('unlocked')).toBeLessThan(seen.journal.indexOf('replayed'));
   });
 
@@ -524,33 +759,43 @@ describe('a commit', () => {
     server.expire();
     expect(await failure(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_STORE' });
     expect(refreshed.all).toEqual([]);
-    expect((await store.read())?.token.accessToken).toBe(before);
+    expect((await store.read())?.token?.accessToken).toBe(before);
     expect(server.stats).toMatchObject({ ok: 0, unauthorized: 1 });
   });
 });
 
+const LOCK = { waitMs: 5 * SECOND, holdMs: 5 * SECOND };
+
 describe('inside the lock', () => {
   it('L5 runs the source and nothing else: no listener, no predicate, no identity', async () => {
-    const inside = new AsyncLocalStorage<true>();
+    // What the task began may go on after it: until the store has let the lock go, that is inside too.
+    const inside = new AsyncLocalStorage<{ held: boolean }>();
     const base = memoryStore();
     let locked = false;
     const store: TokenStore = {
       ...base,
-      exclusive: (task, options) =>
-        base.exclusive(async (held) => {
+      withLock: async (task, options) => {
+        const scope = { held: true };
+        const enter = async (lock: Lock) => {
           locked = true;
           try {
-            return await inside.run(true, () => task(held));
+            return await inside.run(scope, () => task(lock));
           } finally {
             locked = false;
           }
-        }, options),
+        };
+        try {
+          return await base.withLock(enter, options);
+        } finally {
+          scope.held = false;
+        }
+      },
     };
     const wrong = new Set<string>();
     const right = new Set<string>();
     const outside = (name: string) => {
       right.add(name);
-      if (locked || inside.getStore()) wrong.add(name);
+      if (locked || inside.getStore()?.held) wrong.add(name);
     };
     const server = await serve();
     const sources: boolean[] = [];
@@ -610,12 +855,12 @@ describe('inside the lock', () => {
     const read: unknown[] = [];
     for (const event of ['refreshing', 'refreshed', 'waiting', 'replayed'] as const) {
       session.on(event, async () => {
-        read.push(await store.exclusive(async ({ current }) => current?.generation, { waitMs: 5 * SECOND }));
+        read.push(await store.withLock(() => store.read(), LOCK));
       });
     }
     server.expire();
     await api.get('/echo');
-    await store.exclusive(async () => {}, { waitMs: 5 * SECOND });
+    await store.withLock(async () => {}, LOCK);
     expect(read).toHaveLength(4);
   });
 
@@ -626,6 +871,7 @@ describe('inside the lock', () => {
       backoff: { initial: 10 * SECOND, factor: 1, cap: 20 * SECOND },
     });
     const failed = watch(a.session, 'refreshFailed');
+    seen.holds = 0;
     server.fault('/auth/refresh', { status: 503 });
     server.expire();
     const waiting = a.api.get('/echo');
@@ -660,7 +906,9 @@ describe('inside the lock', () => {
   it('L5 takes the lock anew for each attempt, and never waits for it without a bound', async () => {
     const { seen, store } = watched(memoryStore());
     const server = await serve();
-    const { api } = clientOf(server, { store, backoff: SOON, refreshRetries: 3 });
+    const { api, session } = clientOf(server, { store, backoff: SOON, refreshRetries: 3 });
+    await session.token();
+    seen.journal = [];
     server.fault('/auth/refresh', { status: 503 }, { times: 3 });
     server.expire();
     await api.get('/echo');
@@ -669,15 +917,22 @@ describe('inside the lock', () => {
     expect(seen.waits.every((ms) => Number.isFinite(ms) && ms > 0)).toBe(true);
   });
 
-  it.each(['never answers', 'never answers and ignores its signal'])(
-    'L5 stays for refreshTimeout at most, with a source that %s',
-    async (manner) => {
+  it.each([
+    ['refreshTimeout', 'there is no refresh token to spend', 'never answers', 7 * SECOND],
+    ['refreshTimeout', 'there is no refresh token to spend', 'never answers and ignores its signal', 7 * SECOND],
+    ['4 × refreshTimeout', 'a refresh token was presented', 'never answers', 28 * SECOND],
+    ['4 × refreshTimeout', 'a refresh token was presented', 'never answers and ignores its signal', 28 * SECOND],
+  ])(
+    'L5 stays for %s at most, where %s, with a source that %s; requests wait for their own bound (L24)',
+    async (_, which, manner, end) => {
       const clock = time();
       const { seen, store } = watched(memoryStore());
       const server = await serve();
       const asked = deferred<AbortSignal>();
+      const { access_token, refresh_token } = server.issue();
       const { api } = clientOf(server, {
         store,
+        tokens: which === 'a refresh token was presented' ? { access_token, refresh_token } : access_token,
         refreshTimeout: 7 * SECOND,
         refreshRetries: 0,
         source: (_, { signal }) =>
@@ -692,8 +947,11 @@ describe('inside the lock', () => {
       await clock.advance(6 * SECOND);
       expect([seen.locked, signal.aborted]).toEqual([true, false]);
       await clock.advance(2 * SECOND);
+      expect(await request).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE', response: { status: 401 } });
+      if (end > 8 * SECOND) await clock.advance(end - 9 * SECOND);
+      if (end > 8 * SECOND) expect([seen.locked, signal.aborted]).toEqual([true, false]);
+      await clock.advance(2 * SECOND);
       expect([seen.locked, signal.aborted]).toEqual([false, true]);
-      expect(await request).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
     },
   );
 
@@ -703,7 +961,7 @@ describe('inside the lock', () => {
     const server = await serve();
     const { api, session } = clientOf(server, { store });
     await session.token();
-    void store.exclusive(() => new Promise(() => {}), { waitMs: SECOND });
+    void store.withLock(() => new Promise(() => {}), LOCK);
     server.expire();
     const failures = [failure(api.get('/echo')), failure(session.refresh())];
     const settled = Promise.all(failures);
@@ -711,7 +969,7 @@ describe('inside the lock', () => {
       await clock.advance(MINUTE);
       await roundTrip(server, 1);
     }
-    for (const { code } of await settled) expect(code).toMatch(/^ERR_BEARER_(STORE|UNAVAILABLE)$/);
+    for (const { code } of await settled) expect(code).toBe('ERR_BEARER_UNAVAILABLE');
     expect(server.stats.refresh).toBe(0);
   });
 

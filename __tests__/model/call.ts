@@ -1,6 +1,7 @@
 import type { AxiosError } from 'axios';
 import type { Session } from 'axios-bearer';
 import type { Stage } from './stage.js';
+import type { Family } from './tokens.js';
 
 /** What is known of a holder from outside. `fact`: the number of what happened, in order. */
 export interface Party {
@@ -21,9 +22,16 @@ export interface Party {
   readonly out: boolean;
   readonly closed: boolean;
   /** The latest transient failure of the source: when (ms, true and by the wall clock), and how long nothing is to be tried. */
-  readonly failure: { at: number; wall: number; wait: number } | undefined;
-  /** ms; until when one may hear of it. */
+  readonly failure: { at: number; wall: number; wait: number; offline: boolean } | undefined;
+  /** ms; until when one may hear of it, or of a lock that was not had. */
   readonly failedUntil: number;
+  /** It has a store that somebody may share. */
+  readonly looks: boolean;
+  /** A token request is on its way for longer than anybody waits. */
+  readonly waitsLong: boolean;
+  /** Whose tokens it has had; whose it had when it was signed out. */
+  readonly families: Set<Family>;
+  readonly disowned: Set<Family>;
   readonly flights: number;
   /** A flight is under way, and no sign-in has taken its place. */
   readonly refreshing: boolean;

@@ -2,9 +2,10 @@ import axios, { type AxiosInstance, type InternalAxiosRequestConfig } from 'axio
 import { bearer, type Session, type SessionOptions, type TokenSource } from 'axios-bearer';
 import { Call, type Party } from './call.js';
 import type { Judge } from './judge.js';
-import { MAX_REPLAYS, OPTIONS } from './options.js';
+import { BOUND, MAX_REPLAYS, OPTIONS } from './options.js';
 import type { Reply, Server } from './server.js';
 import type { Stage } from './stage.js';
+import type { Family } from './tokens.js';
 import { bearerOf, send, settle } from './wire.js';
 
 export interface HolderOptions extends Pick<SessionOptions, 'keepFresh' | 'store'> {
@@ -24,11 +25,22 @@ export class Holder implements Party {
   ended = 0;
   refused = 0;
   closed = false;
+  readonly looks: boolean;
+  /** close() is done. */
+  isIdle = false;
   out = false;
+  /** That the session ended was told, or signOut() has resolved. What happened before may be told until then. */
+  gone = false;
   failure: Party['failure'];
   failedUntil = Number.NEGATIVE_INFINITY;
   flights = 0;
+  /** Whose tokens it has had. */
+  readonly families = new Set<Family>();
+  readonly disowned = new Set<Family>();
+  /** Token requests on their way, by when they began. */
+  readonly asking: number[] = [];
   refreshing = false;
+  #brought = false;
 
   constructor(
     readonly name: string,
@@ -37,10 +49,12 @@ export class Holder implements Party {
     readonly stage: Stage,
     readonly judge: Judge,
   ) {
+    this.looks = options.store !== undefined;
     const instance = () =>
       axios.create({ baseURL: 'https://api.test', adapter: (config) => this.#travel(config, instant) });
     this.apis = [instance(), instance()];
     const source: TokenSource = {
+      needsRefreshToken: true,
       refresh: ({ refreshToken }, { client }) => this.#refresh(refreshToken, client),
       revoke: async ({ refreshToken }) => {
         await stage.hop('revoke');
@@ -66,6 +80,7 @@ export class Holder implements Party {
     this.flights += 1;
     this.asked = fact;
     this.out = false;
+    this.gone = false;
     this.failure = undefined;
     this.refreshing = false;
     this.users.push(user);
@@ -76,8 +91,14 @@ export class Holder implements Party {
     if (!end?.code && this.asked === began && !this.out) this.users = [user];
   }
 
+  /** The lock was not had. */
+  lockKept(): void {
+    this.#unavailableFor(OPTIONS.backoff.cap);
+  }
+
   leaves(): void {
     this.out = true;
+    for (const family of this.families) this.disowned.add(family);
     this.ended = this.stage.fact();
     this.users = [undefined];
   }
@@ -85,7 +106,9 @@ export class Holder implements Party {
   close(): void {
     this.closed = true;
     this.leaves();
-    this.session.close();
+    void this.session.close().then(() => {
+      this.isIdle = true;
+    });
   }
 
   #listen(): void {
@@ -95,20 +118,23 @@ export class Holder implements Party {
     });
     session.on('refreshing', () => {
       this.flights += 1;
-      judge.check(!this.refreshing, 'L1 a flight was begun while another was under way');
+      judge.check(!this.refreshing || this.#brought, 'L1 a flight was begun while another was under way');
       this.refreshing = true;
+      this.#brought = false;
     });
     session.on('waiting', ({ url, after }) => judge.waits(this, url, after));
     session.on('refreshed', () => {
       this.failure = undefined;
-      judge.check(!this.out, 'L22 the session came back after signOut()');
+      judge.check(!this.gone || !judge.alone, 'L22 the session came back after signOut()');
     });
     session.on('signedIn', () => {
-      judge.check(!this.out, 'L22 somebody was signed in after signOut()');
+      // Another holder may have signed in somebody else: then the token tells.
+      judge.check(!this.gone || !judge.alone, 'L22 somebody was signed in after signOut()');
       this.signedIn = this.stage.fact();
       this.failure = undefined;
     });
     session.on('signedOut', ({ reason }) => {
+      this.gone = this.out;
       this.ended = this.stage.fact();
       judge.sessionEnded(this, reason);
     });
@@ -142,8 +168,12 @@ export class Holder implements Party {
   async #refresh(refreshToken: string | undefined, client: AxiosInstance) {
     const { judge, stage } = this;
     judge.asks(this, refreshToken);
+    const began = stage.elapsed();
+    this.asking.push(began);
     try {
       const { data } = await client.post('/token', { refreshToken });
+      // The flight is over with this, though it is told when the store is unlocked.
+      this.#brought = Boolean(data.access_token);
       if (!data.access_token) this.#failed(0, refreshToken);
       return data;
     } catch (error) {
@@ -153,19 +183,35 @@ export class Holder implements Party {
         this.#failed(
           status === 429 ? Number((error as Refusal).response.headers['retry-after']) * 1_000 : 0,
           refreshToken,
+          status === undefined,
         );
       throw error;
     } finally {
+      this.asking.splice(this.asking.indexOf(began), 1);
+      if (this.#isSlow(began)) this.#unavailableFor(OPTIONS.backoff.cap);
       judge.heard(refreshToken);
     }
   }
 
-  #failed(wish: number, presented: string | undefined): void {
+  /** A token request is on its way for longer than anybody waits. */
+  get waitsLong(): boolean {
+    return this.asking.some((began) => this.#isSlow(began));
+  }
+
+  #isSlow(began: number): boolean {
+    return this.stage.elapsed() - began >= BOUND;
+  }
+
+  #unavailableFor(ms: number): void {
+    this.failedUntil = Math.max(this.failedUntil, this.stage.elapsed() + ms);
+  }
+
+  #failed(wish: number, presented: string | undefined, offline = false): void {
     const at = this.stage.elapsed();
-    this.failedUntil = Math.max(this.failedUntil, at + Math.max(wish, OPTIONS.backoff.cap));
+    this.#unavailableFor(Math.max(wish, OPTIONS.backoff.cap));
     // What becomes of a session that is being replaced concerns nobody.
     if (!this.server.isNewest(presented)) return;
-    this.failure = { at, wall: Date.now(), wait: wish || OPTIONS.backoff.initial };
+    this.failure = { at, wall: Date.now(), wait: wish || OPTIONS.backoff.initial, offline };
   }
 }
 

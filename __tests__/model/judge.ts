@@ -1,7 +1,7 @@
-import type { Stored } from 'axios-bearer';
+import type { StoreEntry } from 'axios-bearer';
 import type { Call, End, Party } from './call.js';
 import { type Circumstances, reasonsFor } from './ends.js';
-import { LIFETIME, MAX_REPLAYS, OPTIONS } from './options.js';
+import { BOUND, HOLD, LIFETIME, MAX_REPLAYS, OPTIONS } from './options.js';
 import type { Reply, Server } from './server.js';
 import type { Stage } from './stage.js';
 import type { Database } from './store.js';
@@ -20,6 +20,8 @@ export class Judge implements Circumstances {
   readonly #refreshes: number[] = [];
   readonly #users = new Map<string, string>();
   readonly #failures = new Map<string, string>();
+  /** Of each refresh token. */
+  readonly #marks = new Map<string, { by: string; at: number }[]>();
   #signedOut = 0;
 
   constructor(
@@ -40,7 +42,7 @@ export class Judge implements Circumstances {
     return this.database.troubled || this.stage.slow;
   }
 
-  /** A sign-in failed: what it leaves in the store may be found there before it is put right. */
+  /** A sign-in failed: it may have been stored, or be stored later. */
   get unsure(): boolean {
     return this.holders.some(({ calls }) => calls.some(({ kind, end }) => kind === 'signIn' && end?.code));
   }
@@ -51,13 +53,19 @@ export class Judge implements Circumstances {
     const user = access?.family.user;
     this.check(well, 'L15 the header is not one Bearer token, written once');
     this.check(!token || access !== undefined, 'L11 a token on the wire that no server gave');
-    const known = !this.alone || call.users.includes(user);
+    // While nobody is signed in, a request looks into the store first.
+    const looked = call.holder.looks && call.users.every((each) => each === undefined);
+    const known = !this.alone || looked || call.users.includes(user);
     this.check(!user || known, `L21 the token of ${user} on a request of ${call.users}`);
     this.check(
       call.sends.every((sent) => !user || !sent || sent === user),
       'L21 tokens of two users on one request',
     );
     call.sends.push(user);
+    const { holder } = call;
+    const returned = access && holder.disowned.has(access.family) && call.began > holder.ended;
+    this.check(!returned, 'L22 a token of a session that was signed out here');
+    if (access) holder.families.add(access.family);
     this.check(call.sends.length <= 1 + MAX_REPLAYS, 'L6 a request was sent too often');
   }
 
@@ -76,6 +84,7 @@ export class Judge implements Circumstances {
     const grant = this.server.grants.get(presented ?? '');
     this.check(grant !== undefined, 'L11 a refresh with no refresh token, though one was given');
     if (!grant) return;
+    this.#afterHold(grant);
     this.check(
       !grant.over || grant.family.doomed,
       'L3 a refresh token is presented again after a success or a definite refusal',
@@ -130,24 +139,40 @@ export class Judge implements Circumstances {
   }
 
   /** Something was written to the store. */
-  wrote(next: Stored | undefined, how: 'commit' | 'replace'): void {
-    if (!next) return;
+  wrote({ session, token, sent }: StoreEntry): void {
+    if (!token) return;
+    if (sent) this.#marked(token.refreshToken as string, sent);
     const asked = this.holders.some((holder) => holder.pending > 0 || holder.asked > this.#signedOut);
-    const family = this.server.accesses.get(next.token.accessToken)!.family;
-    const excused = how === 'replace' || asked || this.unsure;
-    this.check(!this.#signedOut || excused, 'L22 a refresh was committed after signOut() resolved');
-    const whose = this.#users.get(next.session) ?? family.user;
+    const family = this.server.accesses.get(token.accessToken)!.family;
+    this.check(!this.#signedOut || asked || this.unsure, 'L22 a token was stored after signOut() resolved');
+    const whose = this.#users.get(session) ?? family.user;
     this.check(whose === family.user, 'L21 a session was given tokens of another user');
-    this.#users.set(next.session, family.user);
+    this.#users.set(session, family.user);
+  }
+
+  #marked(refreshToken: string, by: string): void {
+    const marks = this.#marks.get(refreshToken) ?? [];
+    this.#marks.set(refreshToken, [...marks, { by, at: this.stage.elapsed() }]);
+  }
+
+  /** A holder that has marked a refresh token, and wrote nothing for so long, was killed or can't write: it is tried. */
+  #afterHold(grant: Grant): void {
+    const marks = this.#marks.get(grant.token) ?? [];
+    const now = this.stage.elapsed();
+    const own = marks.at(-1)?.by;
+    if (marks.some(({ by, at }) => by !== own && now - at >= HOLD)) grant.family.doomed = true;
   }
 
   ends(call: Call, end: End): void {
     const { holder, flight } = call;
     this.check(reasonsFor(call, end, this), `L8 ${call.kind} ended with ${end.code ?? end.status} for no reason`);
+    const waits = call.kind === 'token' || call.kind === 'refresh';
+    this.check(!waits || this.stage.elapsed() - call.at <= 3 * BOUND, 'L24 a caller waited for too long');
     if (call.kind !== 'request' || !end.error) return;
     const { config, message, cause } = end.error;
     this.check(config?.url === call.url, 'L8 an error bears the config of another request, or none');
-    if (!flight || !FAILED.includes(end.code ?? '')) return;
+    // Each caller is bounded from when it joined.
+    if (!flight || !FAILED.includes(end.code ?? '') || message.startsWith('No token came within')) return;
     const how = `${end.code}: ${message}: ${cause?.message}`;
     const before = this.#failures.get(`${holder.name}${flight}`) ?? how;
     this.check(before === how, `L8 one flight, two failures: ${before} and ${how}`);
@@ -172,9 +197,11 @@ export class Judge implements Circumstances {
   }
 
   /** L8: the backoff, or the server’s own wish. */
-  #heldOff({ failure, stage }: Party): void {
+  #heldOff({ failure, stage, calls }: Party): void {
     // An attempt that the store held up may be over before its source.
     if (!failure || this.troubled) return;
+    // session.refresh() does not wait for a network.
+    if (failure.offline && calls.some(({ kind, at }) => kind === 'refresh' && at >= failure.at)) return;
     const gone = stage.elapsed() - failure.at;
     const jumped = Date.now() - failure.wall !== gone;
     this.check(jumped || gone >= failure.wait, 'L8 an attempt came sooner than the backoff or the server says');

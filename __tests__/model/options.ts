@@ -7,6 +7,16 @@ export const OPTIONS = {
 } as const;
 export const MAX_REPLAYS = 2;
 
+const { refreshTimeout, refreshRetries, backoff } = OPTIONS;
+// The delays, with a fifth on top.
+const DELAYS = (backoff.initial + backoff.initial * backoff.factor) * 1.2;
+/** For so long a caller waits, from when it joins: DESIGN calls it B. */
+export const BOUND = (refreshRetries + 1) * refreshTimeout + DELAYS;
+/** For so long the mark of another holder is waited for. */
+export const HOLD = 7 * refreshTimeout;
+/** After so long `close()` is done. */
+export const CLOSING = 5 * refreshTimeout;
+
 /** Of an access token, at the server. */
 export const LIFETIME = 60_000;
 

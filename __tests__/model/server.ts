@@ -62,11 +62,6 @@ export class Server {
     return this.grants.get(refreshToken ?? '')?.family === this.families.at(-1);
   }
 
-  /** From now on nobody is blamed for what becomes of the tokens there are. */
-  doomAll(): void {
-    for (const family of this.families) family.doomed = true;
-  }
-
   /** Every access token dies before its time. */
   expire(): void {
     for (const access of this.accesses.values()) access.revoked = true;

@@ -25,7 +25,10 @@ export class Stage {
     readonly scheduler: Scheduler,
     readonly pace: number[],
   ) {
-    this.#clock = withGlobal(globalThis).install({ now: START, toFake: ['Date', 'setTimeout', 'clearTimeout'] });
+    this.#clock = withGlobal(globalThis).install({
+      now: START,
+      toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout'],
+    });
     let seed = 1;
     Math.random = () => {
       seed = (seed * 16_807) % 2_147_483_647;

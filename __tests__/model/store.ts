@@ -1,13 +1,16 @@
-import type { Held, Stored, TokenStore } from 'axios-bearer';
-import { OPTIONS } from './options.js';
+import type { StoreEntry, TokenStore } from 'axios-bearer';
 import type { Stage } from './stage.js';
 
-/** What goes wrong with a call to the store, once. `deaf`: it is done, but the answer is an error. */
-export const TROUBLES = ['fails', 'deaf', 'slow', 'hangs'] as const;
+/**
+ * What goes wrong with a call to the store, once. `deaf`: it is done, but the answer is an error. `late`: an error, and it
+ * is done later. `blank`: nothing is found, as in a locked keychain. `loses`: the lock is lost while its task runs.
+ */
+export const TROUBLES = ['fails', 'deaf', 'slow', 'late', 'hangs', 'blank', 'loses'] as const;
 export type Trouble = (typeof TROUBLES)[number];
 
 // Shorter and longer than anybody waits.
 const DELAYS: Partial<Record<Trouble, number>> = { slow: 300, hangs: 30_000 };
+const LATE = 500;
 
 /** What rests in the store is told to `wrote`. */
 export interface Database {
@@ -16,57 +19,72 @@ export interface Database {
   troubles: Trouble[];
   /** It had some. */
   troubled: boolean;
-  wrote(next: Stored | undefined, how: 'commit' | 'replace'): void;
-  /** A commit failed, or its holder gave up on it: another holder will find what was there before. */
-  lost(): void;
+  wrote(entry: StoreEntry): void;
 }
 
-/** A store that is somewhere else: each call takes a while and may fail. One holder's writes arrive in order. */
-export function remote(database: Database, stage: Stage): TokenStore {
+/**
+ * A store that is somewhere else: each call takes a while and may fail, and writes overtake each other.
+ *
+ * @param kept called when the lock is not had in time
+ */
+export function remote(database: Database, stage: Stage, kept: () => void): TokenStore {
   const { inner } = database;
-  let line: Promise<unknown> = Promise.resolve();
 
-  const visit = async <T>(label: string, effect: () => Promise<T>): Promise<T> => {
+  const trouble = (): Trouble | undefined => {
+    const next = database.troubles.shift();
+    database.troubled ||= next !== undefined;
+    return next;
+  };
+  const visit = async <T>(label: string, effect: () => Promise<T>, blank: () => Promise<T>): Promise<T> => {
     await stage.hop(label);
-    const trouble = database.troubles.shift();
-    database.troubled ||= trouble !== undefined;
-    if (trouble === 'fails') {
-      if (label === 'commit') database.lost();
-      throw new Error('The disk is full');
-    }
-    const delay = trouble && DELAYS[trouble];
+    const kind = trouble();
+    if (kind === 'fails') throw new Error('The disk is full');
+    if (kind === 'late') void stage.pause(LATE).then(effect);
+    if (kind === 'late') throw new Error('The disk did not answer yet');
+    if (kind === 'blank') return blank();
+    const delay = kind && DELAYS[kind];
     if (delay) await stage.pause(delay);
     const result = await effect();
-    if (trouble === 'deaf') throw new Error('The disk did not answer');
+    if (kind === 'deaf') throw new Error('The disk did not answer');
     return result;
   };
-  const inLine = <T>(label: string, effect: () => Promise<T>): Promise<T> => {
-    const done = line.then(() => visit(label, effect));
-    line = done.catch(() => {});
-    return done;
-  };
-  const commit = (held: Held, next: Stored | undefined) => {
-    const givenUp = setTimeout(database.lost, OPTIONS.refreshTimeout * 4 - 1);
-    const written = inLine('commit', async () => {
-      const done = await held.commit(next);
-      if (done) database.wrote(next, 'commit');
-      return done;
-    });
-    return written.finally(() => clearTimeout(givenUp));
+  const write = async (next: StoreEntry) => {
+    const entry = await inner.write(next);
+    if (entry.id === next.id) database.wrote(next);
+    return entry;
   };
 
   return {
-    read: () => visit('read', () => inner.read()),
-    replace: (next) =>
-      inLine('replace', async () => {
-        await inner.replace(next);
-        database.wrote(next, 'replace');
-      }),
-    async exclusive(task, options) {
-      const result = await inner.exclusive(async (held) => {
+    read: () =>
+      visit(
+        'read',
+        () => inner.read(),
+        async () => undefined,
+      ),
+    write: (next) =>
+      visit(
+        'write',
+        () => write(next),
+        () => write(next),
+      ),
+    async withLock(task, options) {
+      let outcome: ReturnType<typeof task> | undefined;
+      const hold = async () => {
         await stage.hop('lock');
-        return task({ ...held, commit: (next) => commit(held, next) });
-      }, options);
+        const lost = new AbortController();
+        const loses = database.troubles[0] === 'loses' && trouble() !== undefined;
+        outcome = task({ isHeld: () => !lost.signal.aborted, signal: lost.signal });
+        const over = outcome.catch(() => {});
+        if (!loses) return over;
+        await Promise.race([over, stage.hop('lose')]);
+        lost.abort();
+      };
+      options.signal?.addEventListener('abort', kept);
+      await inner.withLock(hold, options).catch((error) => {
+        kept();
+        throw error;
+      });
+      const result = await outcome!;
       await stage.hop('unlock');
       return result;
     },

@@ -3,14 +3,13 @@ import * as fc from 'fast-check';
 import type { Call } from './call.js';
 import { Holder } from './holder.js';
 import { Judge } from './judge.js';
-import { OPTIONS } from './options.js';
+import { BOUND, HOLD, MAX_REPLAYS } from './options.js';
 import { Server } from './server.js';
 import { quiet, type Stage } from './stage.js';
 import { type Database, remote } from './store.js';
 
-// All that the options allow: each attempt waits for the lock, for the source, and for the backoff after it.
-const ATTEMPT = OPTIONS.refreshTimeout * 5 + 100 + OPTIONS.backoff.cap;
-const BOUND = ATTEMPT * (OPTIONS.refreshRetries + 1) * 3;
+// All that the options allow: before each send of a request a refresh is waited for, and one that was given up still goes on.
+const LONGEST = (BOUND + HOLD) * (1 + MAX_REPLAYS);
 
 export interface Setup {
   /** 2: they share the store. */
@@ -54,10 +53,7 @@ export class World {
       hints: setup.hints,
       troubles: [],
       troubled: false,
-      wrote: (next, how) => this.judge.wrote(next, how),
-      lost: () => {
-        if (setup.holders > 1) this.server.doomAll();
-      },
+      wrote: (entry) => this.judge.wrote(entry),
     };
     this.judge = new Judge(this.server, stage, this.database);
   }
@@ -81,37 +77,32 @@ export class World {
   #join(name: string): void {
     const { setup, server, stage, judge, database } = this;
     const { instant, keepFresh } = setup;
-    const store = setup.remote ? { store: remote(database, stage) } : {};
-    const holder = new Holder(name, { instant, keepFresh, ...store }, server, stage, judge);
+    const kept = () => holder.lockKept();
+    const store = setup.remote ? { store: remote(database, stage, kept) } : {};
+    const holder: Holder = new Holder(name, { instant, keepFresh, ...store }, server, stage, judge);
     this.holders.push(holder);
     judge.holders.push(holder);
   }
 
   signIn(holder: Holder, user: string): void {
-    // The others may still find there what it is about to replace.
-    if (this.setup.holders > 1) this.server.doomAll();
     const tokens = this.server.issue(user);
     const call = holder.call('signIn', ({ began }) => {
       holder.asks(user, began);
       return holder.session.signIn(tokens);
     });
-    call.over?.then(() => {
-      holder.signedInAs(user, call);
-      // What it overwrote is put back as this holder knew it; the others may have known better.
-      if (this.setup.holders > 1 && call.end?.code === 'ERR_BEARER_STORE') this.server.doomAll();
-    });
+    call.over?.then(() => holder.signedInAs(user, call));
   }
 
   signOut(holder: Holder): void {
-    // The others may still find there what is being revoked.
-    if (this.setup.holders > 1) this.server.doomAll();
     const call = holder.call('signOut', () => {
       holder.leaves();
       return holder.session.signOut();
     });
+    const { closed } = holder;
     call.over?.then(() => {
-      if (call.end?.code) this.server.doomAll();
-      else this.judge.signedOut(call);
+      holder.gone ||= holder.out;
+      // A session that was closed has nothing to do with the store any more.
+      if (!call.end?.code && !closed) this.judge.signedOut(call);
     });
   }
 
@@ -127,7 +118,7 @@ export class World {
   /** L24: whatever waits comes to an end. */
   async settle(): Promise<void> {
     const { stage } = this;
-    const until = stage.elapsed() + BOUND;
+    const until = stage.elapsed() + LONGEST;
     await stage.play();
     while (this.calls.some(({ end }) => !end) && stage.timers > 0 && stage.elapsed() < until) {
       stage.next();

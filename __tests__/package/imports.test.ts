@@ -38,18 +38,26 @@ async function expectRefused(rule: string, house: Record<string, string[]>): Pro
 it('refuses imports against the one way', async () => {
   await expectRefused('noRestrictedImports', {
     'lib/errors.ts': ["export { x } from './token.js';"],
-    'lib/token.ts': ["export type { x } from './session.js';", "export { x } from './events.js';"],
+    'lib/token.ts': ["export type { x } from './session/session.js';", "export { x } from './events.js';"],
     'lib/stores/store.ts': ["export type { x } from './memory.js';"],
-    'lib/stores/memory.ts': ["export type { x } from '../sources/source.js';", "export { x } from '../session.js';"],
+    'lib/stores/memory.ts': [
+      "export type { x } from '../sources/source.js';",
+      "export { x } from '../session/session.js';",
+    ],
     'lib/sources/static.ts': ["export { x } from '../stores/memory.js';", "export { x } from '../backoff.js';"],
-    'lib/flight.ts': ["export { x } from './stores/memory.js';"],
-    'lib/backoff.ts': ["export { x } from './flight.js';", "export { x } from './options.js';"],
-    'lib/renewal.ts': ["export type { x } from './session.js';"],
-    'lib/session.ts': ["export { x } from './interceptors/config.js';", "export { x } from './bearer.js';"],
+    'lib/deadline.ts': ["export { x } from './errors.js';"],
+    'lib/backoff.ts': ["export { x } from './deadline.js';", "export { x } from './options.js';"],
+    'lib/session/lifecycle.ts': [
+      "export { x } from '../interceptors/config.js';",
+      "export { x } from '../bearer.js';",
+      "export { x } from '../stores/storage.js';",
+      "export { x } from '../sources/static.js';",
+    ],
     'lib/interceptors/attach.ts': [
       "export { x } from '../stores/memory.js';",
       "export { x } from '../sources/static.js';",
       "export { x } from '../bearer.js';",
+      "export { x } from '../session/lifecycle.js';",
     ],
     'lib/bearer.ts': ["export { x } from './index.js';", "export { x } from './testing/index.js';"],
     'lib/index.ts': ["export { x } from './use.js';"],
@@ -66,9 +74,9 @@ it('refuses axios as a value outside interceptors, errors, use and the token end
     "export const later = () => import('axios');",
   ];
   const rooms = [
-    'session',
-    'renewal',
-    'flight',
+    'session/session',
+    'session/lifecycle',
+    'deadline',
     'backoff',
     'token',
     'events',
@@ -81,8 +89,8 @@ it('refuses axios as a value outside interceptors, errors, use and the token end
 });
 
 it('refuses what only Node has', async () => {
-  await expectRefused('noNodejsModules', { 'lib/session.ts': ["export { once } from 'node:events';"] });
-  await expectRefused('noRestrictedGlobals', { 'lib/session.ts': ['process.exit();', "Buffer.from('');"] });
+  await expectRefused('noNodejsModules', { 'lib/session/run.ts': ["export { once } from 'node:events';"] });
+  await expectRefused('noRestrictedGlobals', { 'lib/session/run.ts': ['process.exit();', "Buffer.from('');"] });
 });
 
 it('refuses cycles, of types too', async () => {
@@ -94,11 +102,11 @@ it('refuses cycles, of types too', async () => {
 
 it('allows what the house allows', async () => {
   const refused = await refusedIn({
-    'lib/session.ts': ["export type { AxiosError } from 'axios';", "export { x } from './renewal.js';"],
+    'lib/session/session.ts': ["export type { AxiosError } from 'axios';", "export { x } from './lifecycle.js';"],
     'lib/errors.ts': ["export { AxiosError } from 'axios';"],
     'lib/use.ts': ["export { AxiosError } from 'axios';"],
     'lib/sources/token-endpoint.ts': ["export { AxiosError } from 'axios';"],
-    'lib/interceptors/wire.ts': ["export { AxiosError } from 'axios';", "export { x } from '../session.js';"],
+    'lib/interceptors/wire.ts': ["export { AxiosError } from 'axios';", "export { x } from '../session/session.js';"],
     'lib/bearer.ts': ["export { x } from './interceptors/attach.js';"],
     'lib/testing/http/door.ts': ["export { x } from '../state/cookies.js';"],
     'lib/testing/server.ts': ["export { once } from 'node:events';"],

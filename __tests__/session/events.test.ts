@@ -106,7 +106,7 @@ describe('signedIn', () => {
     const session = lone({ store });
     const seen = record(session);
     expect(await session.token()).toBe('from-source');
-    expect(seen).toEqual([['signedIn', { generation: 2 }]]);
+    expect(seen).toEqual([['signedIn', { generation: 1 }]]);
   });
 });
 
@@ -155,16 +155,16 @@ describe('refreshFailed', () => {
   });
 
   it('tells no next attempt after a definite refusal, and then that the session ended', async () => {
-    const { server, session } = await scene();
-    await session.token();
+    const { server, api, session } = await scene();
+    server.expire();
     server.revokeRefreshTokens();
     const seen = record(session);
-    await codeOf(session.refresh());
+    await codeOf(api.get('/videos'));
     const [failure] = payloads(seen, 'refreshFailed') as { error: Error; retryAfter?: number }[];
     expect(failure).toMatchObject({ error: { code: 'ERR_BEARER_REJECTED' } });
     expect(failure!.retryAfter).toBeUndefined();
     expect(payloads(seen, 'signedOut')).toEqual([{ reason: 'rejected' }]);
-    expect(names(seen)).toEqual(['refreshing', 'refreshFailed', 'signedOut']);
+    expect(names(seen)).toEqual(['refreshing', 'waiting', 'refreshFailed', 'signedOut']);
   });
 
   it('is told once for all that wait', async () => {

@@ -484,7 +484,7 @@ describe('whenSignedOut', () => {
     const { server, api, session } = await scene({ ...nobody, whenSignedOut: 'reject' });
     const messageOf = async () => (await failureOf(api.get('/public'))).message;
     expect(await messageOf()).toBe('Nobody is signed in: call signIn()');
-    await session.signIn(server.issue());
+    await session.signIn({ ...server.issue(), expires_in: 0, expiresAt: 1 });
     server.revokeRefreshTokens();
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_REJECTED');
     const error = await failureOf(api.get('/public'));

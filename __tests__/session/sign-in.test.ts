@@ -1,5 +1,12 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { memoryStore, type TokenResponse, type TokenSource } from 'axios-bearer';
+import {
+  memoryStore,
+  type SessionOptions,
+  type StoreEntry,
+  type TokenResponse,
+  type TokenSource,
+  type TokenStore,
+} from 'axios-bearer';
 import {
   closeAll,
   codeOf,
@@ -77,7 +84,7 @@ describe('signIn(tokens)', () => {
   });
 
   it('fails with ERR_BEARER_STORE when the store does, and rejects nothing else', async () => {
-    const session = lone({ store: storeWith({ replace: () => Promise.reject(new Error('disk full')) }) });
+    const session = lone({ store: storeWith({ write: () => Promise.reject(new Error('disk full')) }) });
     const error = await failureOf(session.signIn(pair('a')));
     expect(error).toMatchObject({ code: 'ERR_BEARER_STORE' });
     expect(error.cause.message).toContain('disk full');
@@ -191,7 +198,7 @@ describe('signIn() without tokens', () => {
     const session = lone({ store, source, refreshTimeout: 10, refreshRetries: 0, backoff: { initial: 1, cap: 1 } });
     const signIn = session.signIn();
     await new Promise((resolve) => setTimeout(resolve, 80));
-    expect(await store.exclusive(async () => 'lock is free', { waitMs: 50 })).toBe('lock is free');
+    expect(await store.withLock(async () => 'lock is free', { waitMs: 50, holdMs: 50 })).toBe('lock is free');
     expect(await standing(signIn)).toBe('pending');
     answer.resolve('by-hand');
     expect(await signIn).toMatchObject({ accessToken: 'by-hand' });
@@ -234,7 +241,7 @@ describe('requests made during a sign-in', () => {
   it('wait for tokens that are being stored, too', async () => {
     const written = deferred();
     const inner = memoryStore();
-    const store = storeWith({ replace: (next) => written.promise.then(() => inner.replace(next)) }, inner);
+    const store = storeWith({ write: (next) => written.promise.then(() => inner.write(next)) }, inner);
     const { server, api, session } = await scene({ tokens: undefined, store });
     await settle();
     const signIn = session.signIn(server.issue());
@@ -312,7 +319,7 @@ describe('identity', () => {
     expect(await session.token()).toBe('ada-1');
     expect(await codeOf(session.signIn('bad'))).not.toBe('fulfilled');
     expect(await session.token()).toBe('ada-1');
-    expect((await store.read())?.token.accessToken).toBe('ada-1');
+    expect((await store.read())?.token?.accessToken).toBe('ada-1');
     expect(session.state.status).toBe('active');
   });
 });
@@ -327,7 +334,7 @@ describe('signOut()', () => {
     expect(revoke.mock.calls).toEqual([
       [expect.objectContaining({ accessToken: 'at_a', refreshToken: 'rt_a' }), expect.objectContaining({ attempt: 0 })],
     ]);
-    expect(await store.read()).toBeUndefined();
+    expect((await store.read())?.token).toBeUndefined();
   });
 
   it.each<[string, () => Promise<void>]>([
@@ -393,7 +400,7 @@ describe('close()', () => {
     const { server, api, session } = await scene({ store });
     await api.get('/videos');
     session.close();
-    expect(await store.read()).toMatchObject({ generation: 1 });
+    expect(await store.read()).toMatchObject({ version: 1, token: {} });
     expect((await api.get('/public')).data).toEqual({ authorization: false });
     expect(await codeOf(api.get('/videos'))).toBe('ERR_BAD_REQUEST');
     expect(server.stats.refresh).toBe(0);
@@ -436,57 +443,75 @@ describe('close()', () => {
 });
 
 describe('A sign-in that another one overtakes', () => {
-  it('L21 takes what waited for it along: nothing is sent in the other one’s name', async () => {
-    const written = deferred();
+  /** Each write arrives when it is let go. */
+  function slowly() {
+    const writes: { arrive: () => void; entry: StoreEntry }[] = [];
     const inner = memoryStore();
-    const replace: typeof inner.replace = async (next) => {
-      await written.promise;
-      return inner.replace(next);
+    const write: TokenStore['write'] = async (entry) => {
+      await new Promise<void>((arrive) => writes.push({ arrive, entry }));
+      return inner.write(entry);
     };
-    const { server, api, session } = await scene({ tokens: undefined, store: storeWith({ replace }, inner) });
+    return { writes, inner, store: storeWith({ write }, inner) };
+  }
+
+  it('L21 takes what waited for it along: nothing is sent in the other one’s name', async () => {
+    const { writes, store } = slowly();
+    const { server, api, session } = await scene({ tokens: undefined, store });
     await session.token().catch(() => {});
-    const asBen = session.signIn(server.issue()).catch((error) => error);
+    const asBen = codeOf(session.signIn(server.issue()));
     const waiting = codeOf(api.get('/videos'));
     await settle();
-    const asAna = session.signIn(server.issue());
-    written.resolve();
-    await Promise.all([asBen, asAna]);
+    const asAna = codeOf(session.signIn(server.issue()));
+    for (const { arrive } of writes) arrive();
+    await until(() => writes.length === 3);
+    writes[2]!.arrive();
+    expect(await Promise.all([asBen, asAna])).toEqual(['ERR_BEARER_IDENTITY', 'fulfilled']);
     expect(await waiting).toBe('ERR_BEARER_IDENTITY');
     expect(server.log).toHaveLength(0);
   });
 
-  it('L3 L21 is written before its successor, so that nothing has to be written a second time', async () => {
-    const writes: (() => void)[] = [];
-    const inner = memoryStore();
-    const replace: typeof inner.replace = async (next) => {
-      await new Promise<void>((resolve) => writes.push(resolve));
-      return inner.replace(next);
-    };
-    const { server, session } = await scene({ tokens: undefined, store: storeWith({ replace }, inner) });
+  it.each([
+    ['in order: it is written again above it', [0, 1, 2]],
+    ['the later one first', [1, 0]],
+  ])('L4 rests below it, whichever the store hears of first: %s', async (_, order) => {
+    const { writes, inner, store } = slowly();
+    const { server, session } = await scene({ tokens: undefined, store });
     await session.token().catch(() => {});
     const first = codeOf(session.signIn(server.issue()));
     const second = session.signIn(server.issue());
     await settle();
-    expect(writes).toHaveLength(1);
-    writes[0]!();
-    await settle();
-    writes[1]!();
+    for (const i of order) {
+      writes[i]!.arrive();
+      await settle();
+    }
     const { accessToken } = await second;
-    await first;
-    await settle();
-    expect(writes).toHaveLength(2);
+    expect(await first).toBe('ERR_BEARER_IDENTITY');
+    expect(writes).toHaveLength(order.length);
     expect(await inner.read()).toMatchObject({ token: { accessToken } });
+    expect(await session.token()).toBe(accessToken);
+  });
+
+  it('by the same user resolves with the newer token', async () => {
+    const session = lone({ identity: () => 'ada' });
+    const both = await Promise.all([session.signIn('ada-1'), session.signIn('ada-2')]);
+    expect(both.map(({ accessToken }) => accessToken)).toEqual(['ada-2', 'ada-2']);
   });
 });
 
 describe('A sign-in that the store fails', () => {
-  /** The next write is what the trouble that was set makes of it. */
+  /** The next sign-in's write is what the trouble that was set makes of it. */
   function hostile() {
     const inner = memoryStore();
-    const troubles: (typeof inner.replace)[] = [];
-    const replace: typeof inner.replace = (next) => (troubles.shift() ?? inner.replace)(next);
-    const set = (trouble: typeof inner.replace) => void troubles.push(trouble);
-    return { inner, set, store: storeWith({ replace }, inner) };
+    const troubles: TokenStore['write'][] = [];
+    let session: string | undefined;
+    const write: TokenStore['write'] = (next) => {
+      const isSignIn = next.token !== undefined && next.session !== session;
+      session = next.session;
+      const trouble = isSignIn ? troubles.shift() : undefined;
+      return (trouble ?? inner.write)(next);
+    };
+    const set = (trouble: TokenStore['write']) => void troubles.push(trouble);
+    return { inner, set, store: storeWith({ write }, inner) };
   }
   const full = () => Promise.reject(new Error('The disk is full'));
 
@@ -508,84 +533,85 @@ describe('A sign-in that the store fails', () => {
     expect([await signIn, await refresh]).toEqual(['ERR_BEARER_STORE', 'ERR_BEARER_STORE']);
     server.fault('/videos', { status: 401 });
     expect((await api.get('/videos')).status).toBe(200);
-    expect(server.stats).toMatchObject({ refresh: 1, reuse: 0 });
+    expect(server.stats).toMatchObject({ reuse: 0 });
     expect(revoke).not.toHaveBeenCalled();
   });
 
-  it('L21 does not win later, when the store was only slow', async () => {
+  it('leaves the state as it was; where the store was only slow, it is found there later', async () => {
     const { store, inner, set } = hostile();
-    const { session } = await scene({ store, refreshTimeout: 20, source: async () => pair('new') });
+    const { session } = await scene({ store: storeWith({ subscribe: undefined }, store), refreshTimeout: 40 });
     const old = await session.token();
     const landed = deferred();
-    set((next) => landed.promise.then(() => inner.replace(next)));
+    set((next) => landed.promise.then(() => inner.write(next)));
     expect(await codeOf(session.signIn(pair('bob')))).toBe('ERR_BEARER_STORE');
+    expect(await session.token()).toBe(old);
     landed.resolve();
     await settle();
-    expect(await session.token()).toBe(old);
-    expect(await inner.read()).toMatchObject({ token: { accessToken: old } });
-    expect((await session.refresh()).accessToken).toBe('at_new');
+    expect(await codeOf(session.refresh())).toBe('ERR_BEARER_IDENTITY');
+    expect(await session.token()).toBe('at_bob');
   });
 
-  it('L21 does not win later, when the store was deaf: it had written, and said that it had not', async () => {
+  it('is found at the next hint, where the store was deaf: it had written, and said that it had not', async () => {
     const { store, inner, set } = hostile();
-    const { session } = await scene({ store, source: async () => pair('new') });
-    const old = await session.token();
-    set((next) => inner.replace(next).then(full));
+    const { session } = await scene({ store });
+    await session.token();
+    const seen = record(session);
+    set((next) => inner.write(next).then(full));
     expect(await codeOf(session.signIn(pair('bob')))).toBe('ERR_BEARER_STORE');
     await settle();
-    expect(await session.token()).toBe(old);
-    expect(await inner.read()).toMatchObject({ token: { accessToken: old } });
+    expect(await session.token()).toBe('at_bob');
+    expect(seen).toEqual([['signedIn', { generation: 2 }]]);
   });
 
-  it('L21 is not adopted at a hint either, when another one failed after it', async () => {
-    const { store, inner, set } = hostile();
-    const hints = { subscribe: inner.subscribe?.bind(inner), exclusive: full };
-    const session = lone({ store: storeWith(hints, store), tokens: pair('ana') });
-    await session.token();
-    set((next) => inner.replace(next).then(full));
-    set(full);
-    const signIns = ['bob', 'eve'].map((name) => codeOf(session.signIn(pair(name))));
-    expect((await Promise.all(signIns))[1]).toBe('ERR_BEARER_STORE');
-    await settle();
-    expect(await session.token()).toBe('at_ana');
-  });
-
-  it('L22 does not win after a sign-out either', async () => {
+  it('L22 does not win after a sign-out', async () => {
     const { store, inner, set } = hostile();
     const session = lone({ store, tokens: pair('ana'), refreshTimeout: 20 });
     await session.token();
     const landed = deferred();
-    set((next) => landed.promise.then(() => inner.replace(next)));
+    set((next) => landed.promise.then(() => inner.write(next)));
     const signIn = codeOf(session.signIn(pair('bob')));
     await session.signOut();
     landed.resolve();
     await settle();
     expect(await signIn).toBe('ERR_BEARER_SIGNED_OUT');
-    expect(await inner.read()).toBeUndefined();
+    expect((await inner.read())?.token).toBeUndefined();
+    expect(session.state).toEqual({ status: 'signed-out' });
+  });
+});
+
+describe('signIn(tokens) with a refresh token that is in use', () => {
+  const saved = { ...pair('saved'), expires_in: 0, expiresAt: 1 };
+
+  it.each<[string, Partial<SessionOptions>]>([
+    ['without identity', {}],
+    ['with identity', { identity: () => 'ada' }],
+  ])('L3 is presented once, though the app signs in twice: %s', async (_, options) => {
+    const answer = deferred<TokenResponse>();
+    const refresh = jest.fn((_token: { refreshToken?: string }) => answer.promise);
+    const session = lone({ source: refresh, ...options });
+    const first = session.signIn(saved).then(() => session.token());
+    await until(() => refresh.mock.calls.length > 0);
+    const second = session.signIn(saved).then(() => session.token());
+    await settle();
+    answer.resolve(pair('new'));
+    expect(await Promise.all([first, second])).toEqual(['at_new', 'at_new']);
+    expect(refresh).toHaveBeenCalledTimes(1);
   });
 
-  it('L21 is not adopted while the store can’t be put right', async () => {
-    const { store, inner, set } = hostile();
-    let isLocked = false;
-    const exclusive: typeof inner.exclusive = (task, options) => (isLocked ? full() : inner.exclusive(task, options));
-    const session = lone({
-      store: { ...store, exclusive },
-      tokens: pair('ana'),
-      source: async () => pair('new'),
-      refreshRetries: 0,
-      backoff: { initial: 1, cap: 1 },
-    });
+  it('L3 takes what the store has, when it was spent', async () => {
+    const refresh = jest.fn(async (_token: object) => pair('new'));
+    const session = lone({ source: refresh });
+    await session.signIn(saved);
     await session.token();
-    isLocked = true;
-    set((next) => inner.replace(next).then(full));
-    await codeOf(session.signIn(pair('bob')));
-    await settle();
-    expect(await session.token()).toBe('at_ana');
-    isLocked = false;
-    expect(await codeOf(session.refresh())).toBe('ERR_BEARER_STORE');
-    await settle();
-    expect(await inner.read()).toMatchObject({ token: { accessToken: 'at_ana' } });
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    expect((await session.refresh()).accessToken).toBe('at_new');
+    expect((await session.signIn(saved)).accessToken).toBe('at_new');
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
+  it('L22 fails when a sign-out is what the store has', async () => {
+    const session = lone({ source: async () => pair('new') });
+    await session.signIn(saved);
+    await session.token();
+    await session.signOut();
+    expect(await codeOf(session.signIn(saved))).toBe('ERR_BEARER_SIGNED_OUT');
   });
 });

@@ -41,7 +41,8 @@ describe('state', () => {
 
   it('says failed with the reason after a definite refusal, until the next sign-in', async () => {
     const refused = Object.assign(new Error('no'), { isAxiosError: true, response: { status: 400 } });
-    const session = lone({ tokens: pair('a'), source: () => Promise.reject(refused) });
+    const tokens = { ...pair('a'), expires_in: undefined, expiresAt: 1 };
+    const session = lone({ tokens, source: () => Promise.reject(refused) });
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_REJECTED');
     expect(session.state).toMatchObject({ status: 'failed', error: { code: 'ERR_BEARER_REJECTED' } });
     await session.signIn(pair('b'));

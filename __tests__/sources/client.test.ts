@@ -247,7 +247,8 @@ describe(`ctx.client (adapters of this axios: ${adapters.join(', ')})`, () => {
     });
     server.fault('/public/slow', 'hang');
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
-    expect(signal.aborted).toBe(true);
+    // The refresh token may be spent: the call is let finish for four times as long.
+    await until(() => signal.aborted);
     await until(() => server.stats.inFlight === 0);
   });
 

@@ -1,28 +1,129 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { memoryStore } from 'axios-bearer';
-import { closeAll, codeOf, lone, never, pair, scene, settle, standing } from '../support/sessions.js';
-import { behavesLikeAStore, stored } from '../support/stores.js';
+import {
+  clockInHand,
+  closeAll,
+  codeOf,
+  failureOf,
+  lone,
+  never,
+  pair,
+  scene,
+  settle,
+  standing,
+  until,
+} from '../support/sessions.js';
+import { behavesLikeAStore, signedOut, stored } from '../support/stores.js';
 
 afterEach(closeAll);
 
 behavesLikeAStore('memoryStore', memoryStore);
 
 describe('memoryStore', () => {
-  it('gives a hint of every change, until told to stop', async () => {
+  it('has written within the call, and told so, before its promise is awaited', async () => {
+    const store = memoryStore();
+    const changed = jest.fn();
+    store.subscribe!(changed);
+    const written = store.write(stored('a'));
+    expect(changed).toHaveBeenCalledTimes(1);
+    const late = store.write(stored('b'));
+    expect((await Promise.all([written, late])).map(({ session }) => session)).toEqual(['a', 'a']);
+  });
+
+  it('gives a hint of every change, and of nothing else, until told to stop', async () => {
     const store = memoryStore();
     const changed = jest.fn();
     const stop = store.subscribe!(changed);
-    await store.replace(stored('a'));
-    await store.exclusive(({ commit }) => commit(stored('a', 2)), { waitMs: 100 });
+    await store.write(stored('a'));
+    await store.withLock(() => store.write(stored('a', 2)), { waitMs: 100, holdMs: 100 });
+    await store.write(stored('a', 2));
+    await store.read();
     expect(changed).toHaveBeenCalledTimes(2);
     stop();
-    await store.replace(undefined);
+    await store.write(signedOut('a', 3));
     expect(changed).toHaveBeenCalledTimes(2);
+  });
+
+  it('a listener that throws harms neither the others nor the write', async () => {
+    const store = memoryStore();
+    const seen: (string | undefined)[] = [];
+    store.subscribe!(() => {
+      throw new Error('in a listener');
+    });
+    store.subscribe!(() => void store.read().then((entry) => seen.push(entry?.session)));
+    const entry = stored('a');
+    expect(await store.write(entry)).toEqual(entry);
+    await settle();
+    expect(seen).toEqual(['a']);
+  });
+
+  it('a listener may stop, subscribe and write while it is told', async () => {
+    const store = memoryStore();
+    const added = jest.fn();
+    const second = jest.fn();
+    const stop = store.subscribe!(() => {
+      stop();
+      store.subscribe!(added);
+      void store.write(stored('a', 2));
+    });
+    store.subscribe!(second);
+    expect(await store.write(stored('a'))).toMatchObject({ version: 1 });
+    expect(await store.read()).toMatchObject({ version: 2 });
+    expect([added.mock.calls.length, second.mock.calls.length]).toEqual([1, 2]);
+  });
+
+  it('copies what came with a token too', async () => {
+    const store = memoryStore();
+    const extra = { roles: ['admin'], issued: new Date(0) };
+    await store.write(stored('a', 1, { extra } as object));
+    extra.roles.push('root');
+    expect(await store.read()).toMatchObject({ token: { extra: { roles: ['admin'], issued: new Date(0) } } });
+  });
+
+  it('L23 neither the lock nor those that wait for it keep a process alive', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const store = memoryStore();
+    const before = timers();
+    store.withLock(() => never, { waitMs: 60_000, holdMs: 60_000 }).catch(() => {});
+    store.withLock(() => never, { waitMs: 60_000, holdMs: 60_000 }).catch(() => {});
+    await settle();
+    expect(timers()).toBe(before);
+  });
+
+  it('L23 leaves no timer and no listener behind, whether the lock was had, late or given up', async () => {
+    const clear = jest.spyOn(globalThis, 'clearTimeout');
+    const set = jest.spyOn(globalThis, 'setTimeout');
+    const store = memoryStore();
+    const aborter = new AbortController();
+    const add = jest.spyOn(aborter.signal, 'addEventListener');
+    const remove = jest.spyOn(aborter.signal, 'removeEventListener');
+    const options = { waitMs: 5, holdMs: 100, signal: aborter.signal };
+    const stuck = store.withLock(() => settle(), { ...options, waitMs: 1_000 });
+    const next = store.withLock(async () => {}, { ...options, waitMs: 1_000 });
+    await Promise.all([stuck, next]);
+    void store.withLock(() => never, options);
+    const late = failureOf(store.withLock(async () => {}, options));
+    const aborted = failureOf(store.withLock(async () => {}, { ...options, waitMs: 1_000 }));
+    await late;
+    aborter.abort();
+    await aborted;
+    expect(remove.mock.calls).toHaveLength(add.mock.calls.length);
+    const cleared = clear.mock.calls.map(([timer]) => timer);
+    for (const { value } of set.mock.results) expect(cleared).toContain(value);
+    jest.restoreAllMocks();
+  });
+
+  it.each([2 ** 31, 2 ** 40, Number.POSITIVE_INFINITY])('L12 waits as long as it is told to: %d ms', async (waitMs) => {
+    const store = memoryStore();
+    void store.withLock(() => never, { waitMs, holdMs: 100 });
+    const waiting = store.withLock(async () => {}, { waitMs, holdMs: 100 });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(await standing(waiting)).toBe('pending');
   });
 
   it('each has its own tokens', async () => {
     const store = memoryStore();
-    await store.replace(stored('a'));
+    await store.write(stored('a'));
     expect(await memoryStore().read()).toBeUndefined();
   });
 
@@ -60,7 +161,7 @@ describe('two sessions on one memoryStore, as two tabs', () => {
     expect(server.stats.refresh).toBe(1);
   });
 
-  it('a sign-in here signs out whoever was there: it is the new user’s session on both', async () => {
+  it('a sign-in here ends the session that was there: it is the new user’s on both', async () => {
     const { server, first, second } = await tabs();
     const { accessToken } = await first.session.signIn(server.issue());
     await settle();
@@ -83,9 +184,10 @@ describe('two sessions on one memoryStore, as two tabs', () => {
     await stuck.token();
     const flight = codeOf(stuck.refresh());
     await settle();
-    await store.replace(undefined);
+    const { session, version } = (await store.read())!;
+    await store.write(signedOut(session, version + 1));
     expect(await flight).toMatch(/^ERR_BEARER_/);
-    await settle();
+    await until(() => stuck.state.status === 'signed-out');
     expect(stuck.state).toEqual({ status: 'signed-out' });
   });
 
@@ -96,7 +198,8 @@ describe('two sessions on one memoryStore, as two tabs', () => {
     expect((await second.api.get('/videos')).status).toBe(200);
   });
 
-  it('one that hangs keeps the other waiting for no longer than the options say', async () => {
+  it('L24 one that hangs keeps the other waiting for no longer than the options say, and out for no longer than holdMs', async () => {
+    const clock = clockInHand();
     const store = memoryStore();
     const options = { store, refreshTimeout: 30, refreshRetries: 0, backoff: { initial: 1, cap: 1 } };
     const stuck = lone({ ...options, tokens: pair('a'), source: () => never });
@@ -105,8 +208,12 @@ describe('two sessions on one memoryStore, as two tabs', () => {
     await other.token();
     const first = codeOf(stuck.refresh());
     await settle();
+    const second = codeOf(other.refresh());
+    await clock.advance(60);
+    expect(await second).toBe('ERR_BEARER_UNAVAILABLE');
+    expect(await first).toMatch(/^ERR_BEARER_/);
+    await clock.advance(7 * 30);
     expect(await other.refresh()).toMatchObject({ accessToken: 'at_b' });
-    expect(await first).toMatch(/^ERR_BEARER_|fulfilled/);
-    expect(await standing(store.exclusive(async () => 'free', { waitMs: 100 }))).toBe('fulfilled');
+    expect(await standing(store.withLock(async () => 'free', { waitMs: 100, holdMs: 100 }))).toBe('fulfilled');
   });
 });

@@ -31,6 +31,23 @@ export function time(): Clock {
   return clock;
 }
 
+/** The events of a browser's window, which Node lacks. */
+export function browserWindow(): { goOnline(): void; readonly listeners: number } {
+  const listeners = new Set<() => void>();
+  const methods = {
+    addEventListener: (_: string, listener: () => void) => void listeners.add(listener),
+    removeEventListener: (_: string, listener: () => void) => void listeners.delete(listener),
+  };
+  Object.assign(globalThis, methods);
+  ends.push(() => Object.keys(methods).forEach((name) => void Reflect.deleteProperty(globalThis, name)));
+  return {
+    goOnline: () => [...listeners].forEach((listener) => void listener()),
+    get listeners() {
+      return listeners.size;
+    },
+  };
+}
+
 export async function serve(options?: ApiVideoOptions): Promise<ApiVideo> {
   const server = await startApiVideo(options);
   ends.push(() => server.close());
@@ -64,7 +81,8 @@ export interface Client {
 export function clientOf(server: ApiVideo, options: Partial<SessionOptions> & InstallOptions = {}): Client {
   const api = axios.create({ baseURL: server.url });
   const session = bearer(api, { source: refreshAt(server), tokens: server.issue(), ...options });
-  ends.push(() => session.close());
+  // A source that never answers is not waited for.
+  ends.push(() => void session.close());
   return { api, session };
 }
 
@@ -129,7 +147,7 @@ export async function roundTrip(server: ApiVideo, n = 3): Promise<void> {
   for (let i = 0; i < n; i += 1) await axios.get(`${server.url}/public`);
 }
 
-/** `store`, and who is in its lock when. */
+/** `store`, who is in its lock when, and what is written. */
 export function watched(store: TokenStore) {
   const seen = {
     /** Is somebody in the lock now? */
@@ -137,29 +155,37 @@ export function watched(store: TokenStore) {
     /** How often it was had. */
     holds: 0,
     waits: [] as number[],
+    /**
+     * `locked` and `unlocked`; of each write `marked` (a refresh token is about to be presented), `unmarked` (no token
+     * came of it), `committed` (a new token), `signed out`, or `refused`.
+     */
     journal: [] as string[],
-    /** Called before each commit reaches the store. */
+    /** Called before each new token reaches the store. */
     beforeCommit: async () => {},
   };
-  const exclusive: TokenStore['exclusive'] = (task, options) => {
+  let accessToken: string | undefined;
+  const write: TokenStore['write'] = async (next) => {
+    const { token, sent } = next;
+    const what = !token ? 'signed out' : sent ? 'marked' : token.accessToken === accessToken ? 'unmarked' : 'committed';
+    if (what === 'committed') await seen.beforeCommit();
+    const there = await store.write(next);
+    accessToken = there.token?.accessToken;
+    seen.journal.push(there.id === next.id ? what : 'refused');
+    return there;
+  };
+  const withLock: TokenStore['withLock'] = (task, options) => {
     seen.waits.push(options.waitMs);
-    return store.exclusive(async (held) => {
+    return store.withLock(async (lock) => {
       seen.holds += 1;
       seen.locked = true;
       seen.journal.push('locked');
       try {
-        const commit: typeof held.commit = async (next) => {
-          await seen.beforeCommit();
-          const done = await held.commit(next);
-          seen.journal.push(done ? 'committed' : 'refused');
-          return done;
-        };
-        return await task({ current: held.current, signal: held.signal, commit });
+        return await task(lock);
       } finally {
         seen.locked = false;
         seen.journal.push('unlocked');
       }
     }, options);
   };
-  return { seen, store: { ...store, exclusive } as TokenStore };
+  return { seen, store: { ...store, write, withLock } as TokenStore };
 }

@@ -32,6 +32,12 @@ export function keep<T extends { close(): unknown }>(thing: T): T {
   return thing;
 }
 
+/** Closes it when the test is over. A source that never answers is not waited for. */
+export function keepSession(session: Session): Session {
+  atEnd(() => void session.close());
+  return session;
+}
+
 export async function serve(options?: ApiVideoOptions): Promise<ApiVideo> {
   return keep(await startApiVideo(options));
 }
@@ -60,13 +66,13 @@ export async function scene({ server: given, on, axios: defaults, ...options }: 
   const server = given ?? (await serve(on));
   const api = axios.create({ baseURL: server.url, ...defaults });
   const tokens = 'tokens' in options ? options.tokens : server.issue();
-  const session = keep(bearer(api, { source: refreshing, ...options, tokens }));
+  const session = keepSession(bearer(api, { source: refreshing, ...options, tokens }));
   return { server, api, session };
 }
 
 /** A session without axios, closed when the test is over. */
 export function lone(options: Partial<SessionOptions> = {}): Session {
-  return keep(createSession({ source: async () => 'from-source', ...options }));
+  return keepSession(createSession({ source: async () => 'from-source', ...options }));
 }
 
 /** A short token answer. */
@@ -78,6 +84,7 @@ export type Seen = { [E in BearerEvent]: [name: E, payload: BearerEvents[E]] }[B
 
 const NAMES: BearerEvent[] = [
   'signedIn',
+  'tokensIgnored',
   'refreshing',
   'refreshed',
   'refreshFailed',

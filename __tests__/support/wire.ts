@@ -99,7 +99,8 @@ export async function rig(options: RigOptions | ((url: string) => RigOptions) = 
     backoff: { initial: 1, factor: 1, cap: 5 },
     ...rest,
   });
-  atEnd(() => session.close());
+  // A source that never answers is not waited for.
+  atEnd(() => void session.close());
   const authorizations = (path: string) =>
     sends.filter((send) => send.path.startsWith(path)).map((send) => send.headers.authorization);
   return { server, api, session, sends, secrets, refreshWith, authorizations };

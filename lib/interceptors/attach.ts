@@ -1,7 +1,8 @@
+import { monotonicNow } from '../deadline.js';
 import { bearerError, forRequest } from '../errors.js';
 import type { SkipReason } from '../events.js';
-import type { TokenSession } from '../session.js';
-import type { Current } from '../state.js';
+import type { Current } from '../session/current.js';
+import type { Session } from '../session/session.js';
 import { isOneShot, Replayable, remade } from './body.js';
 import {
   begin,
@@ -19,7 +20,7 @@ import { arm, type Headers, headersOf, headerValue, nameOf, ownOf } from './wire
 
 /** The request interceptor where there may be something to wait for. */
 export async function attach(guard: Guard, final: Config, passage: Passage): Promise<Config> {
-  const since = Date.now();
+  const since = monotonicNow();
   const config = extensible(final);
   const { data } = config;
   const options = requestOptions(config) || {};
@@ -27,12 +28,12 @@ export async function attach(guard: Guard, final: Config, passage: Passage): Pro
   const session = asked instanceof Promise ? await patient(asked, config, since) : asked;
   if (session) session.sibling ??= guard.instance;
   const reason = obstacle(guard, config, session);
-  const found = reason ? undefined : session?.supply.lookup(options.minValidity, hasOneChance(config, session));
+  const found = reason ? undefined : session?.requests.tokenFor(options.minValidity, hasOneChance(config, session));
   const waits = found instanceof Promise;
   if (waits) session?.emit('waiting', () => ({ ...requestInfo(config), after: 'held' }));
   let current: Current | undefined;
   try {
-    current = waits ? await patient(found, config, since, () => session?.supply.left()) : found;
+    current = waits ? await patient(found, config, since, () => session?.requests.stopWaiting()) : found;
   } catch (error) {
     return failOnWire(config, error, passage);
   }
@@ -46,8 +47,8 @@ export async function attach(guard: Guard, final: Config, passage: Passage): Pro
 }
 
 /** While a refresh is under way, the token at hand may be refused: who can't be sent again waits to see. */
-export function hasOneChance({ data }: Config, session: TokenSession): boolean {
-  return session.supply.isRefreshing && isOneShot(data);
+export function hasOneChance({ data }: Config, session: Session): boolean {
+  return session.requests.isRefreshing && isOneShot(data);
 }
 
 /** Somebody may have frozen it; axios works on a copy too. */
@@ -60,7 +61,7 @@ export function extensible(config: Config): Config {
 }
 
 /** What keeps a token from this request. */
-export function obstacle(guard: Guard, config: Config, session: TokenSession | undefined): SkipReason | undefined {
+export function obstacle(guard: Guard, config: Config, session: Session | undefined): SkipReason | undefined {
   if (requestOptions(config) === false) return 'off';
   if (guard.settings.skip?.(config)) return 'skip';
   const past = journeyOf(config);
@@ -95,13 +96,13 @@ function hasOwnAuthorization({ instance, settings: { header } }: Guard, config: 
   );
 }
 
-function withoutToken(guard: Guard, config: Config, reason: SkipReason, session: TokenSession | undefined): Config {
+function withoutToken(guard: Guard, config: Config, reason: SkipReason, session: Session | undefined): Config {
   if (reason !== 'signed-out' || guard.settings.whenSignedOut === 'send') return leaveAlone(config, reason, session);
   const { message, cause } = session?.signedOutError() ?? { message: 'No session serves this request' };
   throw forRequest(bearerError('ERR_BEARER_SIGNED_OUT', message, { cause }), config);
 }
 
-export function leaveAlone(config: Config, reason: SkipReason, session: TokenSession | undefined): Config {
+export function leaveAlone(config: Config, reason: SkipReason, session: Session | undefined): Config {
   session?.emit('skipped', () => ({ ...requestInfo(config), reason }));
   return config;
 }
@@ -109,10 +110,10 @@ export function leaveAlone(config: Config, reason: SkipReason, session: TokenSes
 export function depart(
   guard: Guard,
   config: Config,
-  session: TokenSession,
+  session: Session,
   sent: Current,
   data: unknown,
-  since = Date.now(),
+  since = monotonicNow(),
 ): Journey {
   const headers = headersOf(config);
   const journey: Journey = {

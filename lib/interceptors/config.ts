@@ -2,13 +2,13 @@ import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios';
 import type { LimitFunction } from 'p-limit';
 import type { RequestInfo, SkipReason } from '../events.js';
 import type { InstallSettings } from '../options.js';
-import type { TokenSession } from '../session.js';
-import type { Current } from '../state.js';
+import type { Current } from '../session/current.js';
+import type { Session } from '../session/session.js';
 
 /** Options of one request, as `config.bearer`. */
 export interface BearerRequestOptions {
   /** Whose token. Default: the installed session's. */
-  session?: TokenSession | undefined;
+  session?: Session | undefined;
   /**
    * ms that the token must live on: a long upload is preceded by a refresh rather than cut by an expiry. At most nine
    * tenths of the token's life count. Default 0.
@@ -32,9 +32,9 @@ export type Config = InternalAxiosRequestConfig;
 export interface Guard {
   readonly instance: AxiosInstance;
   readonly settings: InstallSettings;
-  sessionOf(config: Config): TokenSession | undefined | Promise<TokenSession | undefined>;
+  sessionOf(config: Config): Session | undefined | Promise<Session | undefined>;
   /** What keeps the token from where this request goes. */
-  barrier(config: Config, session: TokenSession): SkipReason | undefined;
+  barrier(config: Config, session: Session): SkipReason | undefined;
   /** The final URL, as axios builds it; `undefined`: it would go nowhere. */
   destination(config: Config): URL | undefined;
   /** Is our response interceptor still there? */
@@ -53,7 +53,7 @@ export type Worn = Partial<Pick<Config, 'adapter' | 'validateStatus' | 'beforeRe
 /** What we know of a request on its way. */
 export interface Journey {
   readonly guard: Guard;
-  readonly session: TokenSession;
+  readonly session: Session;
   readonly options: BearerRequestOptions;
   /** When it was first to be sent: its `timeout` counts from here while it waits. */
   readonly since: number;

@@ -12,7 +12,7 @@ export async function throughGate(config: Config, journey: Journey): Promise<Axi
   const adapter = adapterOf(journey, config);
   const send = () => {
     // Who waited in the queue may have been signed out meanwhile.
-    session.supply.assertSame(current);
+    session.requests.assertSame(current);
     return adapter(config);
   };
   if (!isImpatient(config)) return gate(send);

@@ -1,6 +1,6 @@
 import type { AxiosInstance } from 'axios';
 import type { SkipReason } from '../events.js';
-import type { TokenSession } from '../session.js';
+import type { Session } from '../session/session.js';
 import type { Config } from './config.js';
 
 // Relative to the base whatever reads it: axios, the platform's URL parser, or a browser that takes \ for /.
@@ -24,7 +24,7 @@ export function originOf(url: string | undefined): string | undefined {
 export function border(instance: AxiosInstance, allowed: Set<string> | undefined) {
   let known: { baseURL: string | undefined; verdict: SkipReason | undefined } | undefined;
 
-  return (config: Config, session: TokenSession): SkipReason | undefined => {
+  return (config: Config, session: Session): SkipReason | undefined => {
     const { baseURL, url = '' } = config;
     // Nearly every request: its origin is the one that the instance was made for.
     const atHome = !allowed && baseURL && baseURL === instance.defaults.baseURL && PLAINLY_RELATIVE.test(url);
@@ -33,7 +33,7 @@ export function border(instance: AxiosInstance, allowed: Set<string> | undefined
     return known?.verdict;
   };
 
-  function judge(final: URL | undefined, { source }: TokenSession): SkipReason | undefined {
+  function judge(final: URL | undefined, { source }: Session): SkipReason | undefined {
     // Credentials in a URL are sent as Basic, instead of any Authorization header.
     if (final?.username || final?.password) return 'own-authorization';
     if (allowed?.has('*')) return undefined;

@@ -1,5 +1,5 @@
 import { AxiosError, CanceledError } from 'axios';
-import { clearTimer, setTimer } from '../flight.js';
+import { monotonicNow, startTimer } from '../deadline.js';
 import type { Config } from './config.js';
 
 /** What axios's cancel token offers its adapters, beyond its types. */
@@ -19,7 +19,7 @@ export function isImpatient({ signal, cancelToken, timeout }: Config): boolean {
  * they would end the request. They never end the work.
  *
  * @param left called when it ends the waiting
- * @param since ms since the epoch, from when `timeout` counts
+ * @param since ms by the monotonic clock, from when `timeout` counts
  */
 export function patient<T>(work: Promise<T>, config: Config, since: number, left?: () => void): Promise<T> {
   const { signal } = config;
@@ -31,10 +31,11 @@ export function patient<T>(work: Promise<T>, config: Config, since: number, left
 
     const abort = () => leave(new CanceledError(undefined, config));
     const cancel = () => leave(cancelToken?.reason);
-    const timer =
-      timeout > 0 ? setTimer(() => leave(timeoutError(config)), Math.max(0, since + timeout - Date.now())) : undefined;
+    const rest = Math.max(0, since + timeout - monotonicNow());
+    const timer = timeout > 0 ? startTimer(rest, () => leave(timeoutError(config))) : undefined;
+    timer?.keepAlive(true);
     const stop = () => {
-      clearTimer(timer);
+      timer?.stop();
       signal?.removeEventListener?.('abort', abort);
       cancelToken?.unsubscribe?.(cancel);
     };

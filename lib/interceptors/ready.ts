@@ -1,6 +1,6 @@
 import axios, { getAdapter } from 'axios';
 import { bearerError, forRequest } from '../errors.js';
-import type { TokenSession } from '../session.js';
+import type { Session } from '../session/session.js';
 import { attach, depart, extensible, hasOneChance, leaveAlone, obstacle } from './attach.js';
 import { Replayable } from './body.js';
 import { type Config, type Guard, type Passage, requestOptions } from './config.js';
@@ -8,12 +8,14 @@ import { isCanceled } from './patience.js';
 import { standIn } from './wire.js';
 
 /** Can what is to be done with this request be done here and now, with nothing to wait for and nothing that could throw? */
-export function isReady({ settings }: Guard, config: Config, session: TokenSession): boolean {
+export function isReady({ settings }: Guard, config: Config, session: Session): boolean {
   const options = requestOptions(config);
   if (config.data instanceof Replayable || hasOneChance(config, session)) return false;
   if (options === false) return true;
   if (options.session || settings.skip) return false;
-  return session.supply.isFresh(options.minValidity) || (settings.whenSignedOut === 'send' && session.supply.isIdle);
+  return (
+    session.requests.isFresh(options.minValidity) || (settings.whenSignedOut === 'send' && session.requests.isIdle)
+  );
 }
 
 /**
@@ -21,7 +23,7 @@ export function isReady({ settings }: Guard, config: Config, session: TokenSessi
  *
  * @param alone nobody else has an interceptor; else the request may be another one when it comes here, or late
  */
-export function attachReady(guard: Guard, session: TokenSession, passage: Passage, alone: boolean) {
+export function attachReady(guard: Guard, session: Session, passage: Passage, alone: boolean) {
   if (alone) return (config: Config) => attachNow(guard, config, session, passage);
   let late = false;
   queueMicrotask(() => {
@@ -33,11 +35,11 @@ export function attachReady(guard: Guard, session: TokenSession, passage: Passag
   };
 }
 
-function attachNow(guard: Guard, final: Config, session: TokenSession, passage: Passage): Config {
+function attachNow(guard: Guard, final: Config, session: Session, passage: Passage): Config {
   if (isCanceled(final)) return final;
   const config = extensible(final);
   const reason = obstacle(guard, config, session);
-  const current = reason ? undefined : session.supply.atHand;
+  const current = reason ? undefined : session.requests.atHand;
   if (!current) return leaveAlone(config, reason ?? 'signed-out', session);
   passage.journey = depart(guard, config, session, current, config.data);
   return config;

@@ -1,6 +1,6 @@
 import type { AxiosResponse } from 'axios';
 import { bearerError, forRequest, isBearerError } from '../errors.js';
-import type { Current } from '../state.js';
+import type { Current } from '../session/current.js';
 import { canSendAgain, restoreBody } from './body.js';
 import { isTokenRefused } from './challenge.js';
 import { type Config, type Journey, journeyOf, type Passage, requestInfo } from './config.js';
@@ -14,7 +14,7 @@ export function arrived(passage: Passage, response: AxiosResponse): AxiosRespons
   const journey = comeHome(passage, response?.config);
   if (!journey || !response) return response;
   if (response.status === 401 || journey.guard.settings.shouldRefresh) return recover(journey, { response });
-  journey.session.supply.helped(journey.sent);
+  journey.session.requests.accepted(journey.sent);
   restoreBody(journey.config, journey);
   return response;
 }
@@ -69,7 +69,7 @@ function isRefused(
 ): boolean | Promise<boolean> {
   const { shouldRefresh } = guard.settings;
   const judge = (refused: boolean) => {
-    if (!refused) session.supply.helped(sent);
+    if (!refused) session.requests.accepted(sent);
     return refused;
   };
   if (!shouldRefresh) return judge(isTokenRefused(response));
@@ -85,9 +85,9 @@ function isRefused(
 function remedy(journey: Journey): Current | Promise<Current | undefined> | undefined {
   const { session, sent, options, guard, replays } = journey;
   const { maxReplays } = guard.settings;
-  if (replays > 0 && replays >= maxReplays) return void session.supply.noHelp(sent);
+  if (replays > 0 && replays >= maxReplays) return void session.requests.refused(sent);
 
-  const found = session.supply.recover(sent, replays);
+  const found = session.requests.tokenAfter401(sent, replays);
   if (options.replay !== false && maxReplays > 0) return found;
   // The session is refreshed all the same, for whoever comes next.
   if (found instanceof Promise) found.catch(() => {});
@@ -111,14 +111,14 @@ function awaited(
   // The refresh may need the socket that an unread body keeps.
   discard(data);
   session.emit('waiting', () => ({ ...requestInfo(config), after: '401' }));
-  return patient(found, config, since, () => session.supply.left());
+  return patient(found, config, since, () => session.requests.stopWaiting());
 }
 
 /** A source that hands out the token that was just refused. */
 function isTheSame({ session, sent }: Journey, renewed: Current): boolean {
   const { accessToken } = sent.token;
   const same = accessToken !== '' && renewed.token.accessToken === accessToken;
-  if (same) session.supply.noHelp(renewed);
+  if (same) session.requests.refused(renewed);
   return same;
 }
 

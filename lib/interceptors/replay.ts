@@ -1,5 +1,5 @@
 import { type AxiosResponse, isCancel } from 'axios';
-import type { Current } from '../state.js';
+import type { Current } from '../session/current.js';
 import { isUsedUp, remakeBody, transform } from './body.js';
 import { type Config, type Journey, journeyOf, requestInfo } from './config.js';
 import { ownHeaders, throughGate } from './gate.js';

@@ -6,8 +6,14 @@ const LARGEST_ANSWER = 1024 * 1024;
 /**
  * The client that sources get: bare of interceptors, so that a refresh can't wait for itself; no redirects, since a 307
  * would carry the refresh token to another origin; statuses are judged by axios's own rule, whatever the app's is.
+ *
+ * @param mayStillSend asked right before each request
  */
-export function tokenClient(sibling: AxiosInstance | undefined, signal: AbortSignal): AxiosInstance {
+export function tokenClient(
+  sibling: AxiosInstance | undefined,
+  signal: AbortSignal,
+  mayStillSend: () => boolean,
+): AxiosInstance {
   const client = (sibling ?? axios).create({
     signal,
     maxRedirects: 0,
@@ -18,6 +24,10 @@ export function tokenClient(sibling: AxiosInstance | undefined, signal: AbortSig
     validateStatus: (status) => status >= 200 && status < 300,
   });
   client.defaults.adapter = told(client.defaults.adapter);
+  client.interceptors.request.use((config) => {
+    if (!mayStillSend()) throw new Error('The lock of the token store was lost: nothing is sent any more');
+    return config;
+  });
   forgetAuthorization(client.defaults.headers as unknown as Record<string, unknown>);
   return client;
 }

@@ -1,38 +1,74 @@
-import pLimit from 'p-limit';
-import type { ExclusiveOptions } from './store.js';
+import type { Lock, LockOptions } from './store.js';
 
-/** A lock for the holders inside one process. Its waiting is bounded, and who gives up leaves the queue. */
-export function processLock(): <T>(task: () => Promise<T>, options: ExclusiveOptions) => Promise<T> {
-  const limit = pLimit(1);
+// setTimeout takes 31 bits; a longer delay would fire at once.
+const LONGEST_TIMER = 2 ** 31 - 1;
 
-  return async (task, { waitMs, signal }) => {
-    let leave!: (reason: Error) => void;
-    const left = new Promise<never>((_, reject) => {
-      leave = reject;
-    });
-    const giveUp = () => leave(new Error('The wait for the lock was given up'));
-    const timer = setTimeout(() => leave(new Error(`The lock was not free within ${waitMs} ms`)), waitMs);
-    // Who waits keeps the process alive, not the lock.
-    (timer as { unref?(): void }).unref?.();
-    signal?.addEventListener('abort', giveUp);
-    if (signal?.aborted) giveUp();
+/** The tasks that wait for a lock, first come first served: what each is to be told when its turn has come. */
+type Queue = Set<() => void>;
 
-    let gone = false;
-    let held = false;
-    const settle = () => {
+/** The locks that are held now, by what they guard. A lock that is free takes no memory: it is not in here. */
+export interface Locks<K> {
+  get(key: K): Queue | undefined;
+  set(key: K, queue: Queue): unknown;
+  delete(key: K): unknown;
+}
+
+/**
+ * Called by a store whose holders share one process. The lock is never lost, and `holdMs` is not enforced: a process that
+ * is alive ends its task, and the lock of one that died died with it.
+ */
+export async function withProcessLock<K, T>(
+  locks: Locks<K>,
+  key: K,
+  task: (lock: Lock) => Promise<T>,
+  options: LockOptions,
+): Promise<T> {
+  if (options.signal?.aborted) throw givenUp();
+  const queue = locks.get(key);
+  const turn = queue && turnIn(queue, options);
+  if (!queue) locks.set(key, new Set());
+  await turn;
+  try {
+    // A signal for each task: listeners would heap up on one that all tasks share.
+    return await task({ signal: new AbortController().signal });
+  } finally {
+    release(locks, key);
+  }
+}
+
+/** The lock goes to the next task without being free in between. */
+function release<K>(locks: Locks<K>, key: K): void {
+  const [next] = locks.get(key) ?? [];
+  if (next) next();
+  else locks.delete(key);
+}
+
+/** Resolves when it is this task's turn. A task that is no longer waited for leaves the queue. */
+function turnIn(queue: Queue, { waitMs, signal }: LockOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = () => {
+      queue.delete(enter);
       clearTimeout(timer);
-      signal?.removeEventListener('abort', giveUp);
+      signal?.removeEventListener('abort', abort);
     };
-    const turn = limit(async () => {
-      settle();
-      held = !gone;
-      return gone ? (undefined as never) : task();
-    });
-    try {
-      return await Promise.race([turn, left]);
-    } finally {
-      settle();
-      gone = !held;
-    }
-  };
+    const enter = () => {
+      leave();
+      resolve();
+    };
+    const giveUp = (reason: Error) => {
+      leave();
+      reject(reason);
+    };
+    const abort = () => giveUp(givenUp());
+    const late = () => giveUp(new Error(`The lock was not free within ${waitMs} ms`));
+    const timer = setTimeout(late, Math.min(waitMs, LONGEST_TIMER));
+    // The caller keeps the process alive, if need be, not the lock.
+    (timer as { unref?(): void }).unref?.();
+    signal?.addEventListener('abort', abort);
+    queue.add(enter);
+  });
+}
+
+function givenUp(): Error {
+  return new Error('The wait for the lock was given up');
 }

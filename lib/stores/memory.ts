@@ -1,39 +1,71 @@
-import { processLock } from './lock.js';
-import type { Stored, TokenStore } from './store.js';
+import { type Locks, withProcessLock } from './lock.js';
+import type { Lock, LockOptions, StoreEntry, TokenStore } from './store.js';
+
+const locks: Locks<object> = new WeakMap();
+
+/** The default store of one session: it has no other reader, so that nothing is copied and nobody is told. */
+export class PrivateStore implements TokenStore {
+  entry: StoreEntry | undefined;
+
+  async read(): Promise<StoreEntry | undefined> {
+    return this.entry;
+  }
+
+  async write(next: StoreEntry): Promise<StoreEntry> {
+    this.put(next);
+    return this.entry as StoreEntry;
+  }
+
+  /** @returns is it what is there now? */
+  put(next: StoreEntry): boolean {
+    const wins = !this.entry || next.version > this.entry.version;
+    if (wins) this.entry = next;
+    return wins;
+  }
+
+  withLock<T>(task: (lock: Lock) => Promise<T>, options: LockOptions): Promise<T> {
+    return withProcessLock(locks, this, task, options);
+  }
+}
 
 /**
- * Call it for a store that sessions in one process share, as holders of one session. Also the default: tokens live as
- * long as the process or page.
+ * Call it for a store that sessions in one process share, as holders of one session: tokens live as long as the process
+ * or page. A write takes effect within the call, before its promise is awaited.
  */
 export function memoryStore(): TokenStore {
-  const lock = processLock();
-  const listeners = new Set<() => void>();
-  let current: Stored | undefined;
-  let writes = 0;
-
-  const write = (next: Stored | undefined) => {
-    current = next;
-    writes++;
-    for (const changed of listeners) changed();
-  };
+  const register = new PrivateStore();
+  let listeners: Set<() => void> | undefined;
 
   return {
-    read: async () => current,
-    exclusive: (task, options) =>
-      lock(() => {
-        const seen = writes;
-        const commit = async (next: Stored | undefined) => {
-          // Not what was written counts, but that somebody wrote: a sign-out leaves nothing, like nothing before it.
-          if (writes !== seen) return false;
-          write(next);
-          return true;
-        };
-        return task({ current, commit, signal: new AbortController().signal });
-      }, options),
-    replace: async (next) => write(next),
+    read: async () => copyOf(register.entry),
+    async write(next) {
+      const wins = register.put(copyOf(next));
+      const answer = copyOf(register.entry as StoreEntry);
+      // A copy of the listeners: one may subscribe or stop while it is told.
+      if (wins) for (const changed of [...(listeners ?? [])]) tell(changed);
+      return answer;
+    },
+    withLock: (task, options) => register.withLock(task, options),
     subscribe(changed) {
+      listeners ??= new Set();
       listeners.add(changed);
-      return () => void listeners.delete(changed);
+      return () => void listeners?.delete(changed);
     },
   };
+}
+
+/** One listener's error is neither the other listeners' nor the writer's. */
+function tell(changed: () => void): void {
+  try {
+    changed();
+  } catch {}
+}
+
+/** Through any other store an entry goes as text. Here too, nobody can change what another holds. */
+function copyOf<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  if (Object.prototype.toString.call(value) !== '[object Object]') return value;
+  const copy: Record<string, unknown> = { ...(value as object) };
+  for (const name of Object.keys(copy)) copy[name] = copyOf(copy[name]);
+  return copy as T;
 }

@@ -1,76 +1,81 @@
 import { readToken, type Token } from '../token.js';
 
-/** What rests in a store. JSON-serialisable. */
-export interface Stored {
+/** What rests in a store. A sign-out is an entry too: one without a token. JSON-serialisable. */
+export interface StoreEntry {
+  /** 1, then one more with each write; never a time. A safe integer (`bigint` in SQL). */
+  readonly version: number;
+  /**
+   * Random, new with each entry, and kept when the same entry is sent again: a write has won if the answer has its id.
+   * Version and session never tell.
+   */
+  readonly id: string;
   /** One sign-in, and all that came of it. */
   readonly session: string;
-  /** Counts up with each refresh: which token of the session this is. */
-  readonly generation: number;
-  /** The tokens themselves: whoever reads the store holds the session. */
-  readonly token: Token;
+  /** The tokens themselves: everybody who can read the store holds the session. Missing: signed out. */
+  readonly token?: Token;
+  /** The holder that is about to present this entry's refresh token, or has. */
+  readonly sent?: string;
 }
 
 /**
- * Where tokens rest, with the lock and the compare-and-set that belong to them. Implement it to share one session
- * between tabs, processes or hosts.
+ * One register and one lock. Implement it to share one session between tabs, processes or hosts.
+ *
+ * The last writer wins, by version. The lock only keeps a refresh token from being presented twice, so lock and data
+ * are apart: a lock on the data's own row or file would keep a sign-out waiting for a refresh.
  */
 export interface TokenStore {
-  /** Called at the start and after a hint. `undefined`: signed out. */
-  read(): Promise<Stored | undefined>;
   /**
-   * Called for each attempt to refresh. Runs `task` while nobody else's runs, over all holders of the store, with what
-   * the store holds then, read afresh. Rejects when the lock is not had within `waitMs`.
+   * Called at the start, after a hint, under the lock, and, no more often than the backoff allows, while nobody is signed
+   * in. `undefined`: nothing was ever written, or it can't be read now. It is never a sign-out: what is held goes on.
    */
-  exclusive<T>(task: (held: Held) => Promise<T>, options: ExclusiveOptions): Promise<T>;
+  read(): Promise<StoreEntry | undefined>;
   /**
-   * Called at sign-in and sign-out, one call after the other. Unconditional; never waits for a holder of the lock.
-   * Durable when it resolves.
+   * Called for each sign-in, sign-out and refresh. Atomic: writes `next` if its version is higher than what is there, or
+   * if what is there is no valid entry. Durable when it resolves. Resolves with what is there then; sent twice, it answers
+   * as the first time. Never waits for the lock.
    */
-  replace(next: Stored | undefined): Promise<void>;
-  /** Called once per session. `changed` is a hint to read again, never data. Returns the way to stop. */
+  write(next: StoreEntry): Promise<StoreEntry>;
+  /**
+   * Called for each attempt to refresh. Runs `task` while no other holder's runs, and resolves as the task does. Rejects
+   * when the lock is not had within `waitMs`, or `signal` fires before.
+   */
+  withLock<T>(task: (lock: Lock) => Promise<T>, options: LockOptions): Promise<T>;
+  /** Called once per session. `changed` is a hint to read again, never data; call it also after every gap in listening. Returns the way to stop. */
   subscribe?(changed: () => void): () => void;
 }
 
-/** How long a store may wait for its lock. */
-export interface ExclusiveOptions {
-  /** ms; a few times `refreshTimeout`. */
+/** How long a lock is waited for, and held. */
+export interface LockOptions {
+  /** ms to get the lock, everything included: a connection from a pool too. */
   waitMs: number;
+  /** ms; the task is over by then. A lease, or a timeout of an idle transaction, must outlast it. */
+  holdMs: number;
   /** Ends the waiting for the lock, not the task that holds it. */
   signal?: AbortSignal;
 }
 
-/** What the holder of the lock works with. */
-export interface Held {
-  /** What the store holds, read after the lock was had; `undefined`: signed out. */
-  readonly current: Stored | undefined;
-  /**
-   * Writes `next` if the store still holds `current`; `false`: it was replaced meanwhile, and nothing was written.
-   * Durable when it resolves. `undefined`: the server refused this session for good, no holder may present it again.
-   *
-   * See that it settles, with a timeout of your client: one that hangs keeps the lock for four times `refreshTimeout`,
-   * and then lets in another holder, which can only present a spent token.
-   */
-  commit(next: Stored | undefined): Promise<boolean>;
-  /** Aborted when the lock is lost. */
+/** What the holder of the lock knows of it. */
+export interface Lock {
+  /** Asked right before a refresh token is sent, by a clock that no sleep stops. Missing: the lock can't be lost. */
+  isHeld?(): boolean;
+  /** Aborted when the lock is lost: nothing is sent from then on. What was sent is waited for, and written. */
   readonly signal: AbortSignal;
 }
 
-/** Is it the same token of the same sign-in? */
-export function sameGeneration(a: Stored | undefined, b: Stored | undefined): boolean {
-  return a?.session === b?.session && a?.generation === b?.generation;
+/** Is it to be gone on with instead of what is known? Never an older entry that was put back. */
+export function isNewer(entry: StoreEntry | undefined, known: StoreEntry | undefined): entry is StoreEntry {
+  if (!entry) return false;
+  return !known || entry.version > known.version || (entry.version === known.version && entry.id !== known.id);
 }
 
-/** Is it to be gone on with instead of what is known? Not if it is the same, or an older one that was put back. */
-export function supersedes(found: Stored | undefined, known: Stored | undefined): boolean {
-  return found?.session !== known?.session || (found?.generation ?? 0) > (known?.generation ?? 0);
-}
-
-/** What a store gives comes from outside, as a server's answer does. @throws if it is no session */
-export function readStored(stored: Stored | null | undefined): Stored | undefined {
-  if (stored == null) return undefined;
-  const { session, generation, token } = stored;
-  const whole = typeof session === 'string' && Number.isFinite(generation) && typeof token?.accessToken === 'string';
-  if (!whole) throw new Error('What the token store holds is no session');
-  readToken(token, { now: 0, cookies: true });
-  return stored;
+/** What a store gives comes from outside, as a server's answer does. @throws if it is no entry */
+export function readEntry(entry: StoreEntry | null | undefined): StoreEntry | undefined {
+  if (entry == null) return undefined;
+  const { version, id, session, token, sent } = entry;
+  const names = [id, session, sent ?? ''].every((name) => typeof name === 'string');
+  const readable = !token || typeof token.accessToken === 'string';
+  if (!names || !readable || !Number.isSafeInteger(version))
+    throw new Error('What the token store holds is no entry of ours');
+  if (token) readToken(token, { now: 0, cookies: true });
+  return entry;
 }

@@ -26,7 +26,7 @@ export interface Clock {
 export function fakeClock(): Clock {
   const clock = withGlobal(globalThis).install({
     now: Date.now(),
-    toFake: ['Date', 'setTimeout', 'clearTimeout'],
+    toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout'],
     shouldAdvanceTime: true,
     // A timer set before the clock came must still be cleared by whoever set it.
     shouldClearNativeTimers: true,

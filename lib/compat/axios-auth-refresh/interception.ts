@@ -1,11 +1,12 @@
 import type { AxiosError, AxiosInstance, AxiosResponse } from 'axios';
 import { isNetworkError } from 'axios-retry';
 import { bearer } from '../../bearer.js';
+import { monotonicNow } from '../../deadline.js';
 import { bearerError } from '../../errors.js';
 import { type Config, type Journey, journeyOf } from '../../interceptors/config.js';
 import { innermost, unshifts } from '../../interceptors/innermost.js';
 import { patient } from '../../interceptors/patience.js';
-import { askingSource } from '../../renewal.js';
+import { askedSource } from '../../session/ask.js';
 import type { AxiosAuthRefreshOptions, RefreshAuthCall } from './options.js';
 import { Handover, retried, throughInterceptors, transformed } from './retry.js';
 import { errorOf, type Rule, wants } from './rule.js';
@@ -47,7 +48,7 @@ class Interception {
     // Next to the wire, and before the engine: the error of a network gets the answer that the engine looks for.
     const nets = innermost(response, this, () => response.use(null, (error) => this.#withAnswer(error)));
     const uninstall = bearer(instance, {
-      session: session ?? (() => new RefreshSession([instance])),
+      session: session?.session ?? (() => new RefreshSession([instance]).session),
       header: false,
       origins: '*',
       maxReplays: Math.max(0, maxRetries),
@@ -118,15 +119,15 @@ class Interception {
 
   #isStalled(config: Config): boolean {
     const session = this.#session;
-    if (!session?.supply.isRefreshing || config.skipAuthRefresh || !this.rules.length) return false;
+    if (!session?.session.requests.isRefreshing || config.skipAuthRefresh || !this.rules.length) return false;
     // The refresh's own request, as far as it can be told.
-    return askingSource() !== session.source;
+    return askedSource() !== session.session.source;
   }
 
   async #stall(config: Config): Promise<Config> {
     const session = this.#session as RefreshSession;
     try {
-      if (await patient(session.isOverWithin(LONGEST_STALL), config, Date.now())) {
+      if (await patient(session.isOverWithin(LONGEST_STALL), config, monotonicNow())) {
         return await retried(config, session, this.rules.find(({ call }) => call === session.call)?.options);
       }
     } catch (error) {
@@ -144,7 +145,7 @@ class Interception {
       throw bearerError('ERR_BEARER_SIGNED_OUT', 'The interceptor was ejected while the request waited');
     }
     const { data } = config;
-    const next = transformed(await retried(config, journey.session as RefreshSession, rule.options), data);
+    const next = transformed(await retried(config, sessionOf(config) as RefreshSession, rule.options), data);
     const { retryInstance = this.instance } = rule.options;
     if (retryInstance !== this.instance) throw new Handover(next, retryInstance);
     return throughInterceptors(this.instance, next);

@@ -1,7 +1,10 @@
 import { type AxiosError, type AxiosInstance, isAxiosError, isCancel } from 'axios';
 import { isRetryableError } from 'axios-retry';
-import { Session } from '../../bearer.js';
+import { askedDelay, delayAfter } from '../../backoff.js';
+import { createSession } from '../../bearer.js';
+import { pause } from '../../deadline.js';
 import { type Config, journeyOf } from '../../interceptors/config.js';
+import type { Session } from '../../session/session.js';
 import { type HeaderChange, headerChanges, headersIn } from './headers.js';
 import type { RefreshAuthCall } from './options.js';
 import { inTime } from './time.js';
@@ -12,23 +15,32 @@ interface Refusal {
   call: RefreshAuthCall;
 }
 
+const RETRIES = 3;
+const BACKOFF = { initial: 250, factor: 2, cap: 30_000 };
+
+const owners = new WeakMap<Session, RefreshSession>();
+
 /** Knows no token: it runs the app's own function, and a new generation is all that comes of it. */
-export class RefreshSession extends Session {
+export class RefreshSession {
   /** What the last refresh did to the headers of the request that failed, and to the defaults. */
   changes: HeaderChange[] = [];
   /** The function that is, or was last, at work. */
   call: RefreshAuthCall | undefined;
+  readonly session: Session;
   readonly #instances: Set<AxiosInstance>;
   #refusal: Refusal | undefined;
   #thrown: unknown;
   readonly #reasons = new WeakMap<Error, unknown>();
 
   constructor(instances: AxiosInstance[] = []) {
-    // It may show a login dialog: there is no deadline. No failure is for good, as nobody here would sign in again.
-    super({ source: { interactive: true, obtain: () => this.#obtain(), isRejected: () => false } });
     this.#instances = new Set(instances);
-    this.holdCookies();
-    this.on('refreshFailed', ({ error }) => {
+    // It may show a login dialog: there is no deadline. No failure is for good, as nobody here would sign in again.
+    this.session = createSession({
+      source: { interactive: true, obtain: () => this.#obtain(), isRejected: () => false },
+    });
+    this.session.holdCookies();
+    owners.set(this.session, this);
+    this.session.on('refreshFailed', ({ error }) => {
       if (error.cause) this.#reasons.set(error.cause, this.#thrown);
     });
   }
@@ -38,7 +50,7 @@ export class RefreshSession extends Session {
     this.#instances.add(instance);
     return () => {
       this.#instances.delete(instance);
-      if (!this.#instances.size) this.close();
+      if (!this.#instances.size) this.session.close();
     };
   }
 
@@ -53,9 +65,9 @@ export class RefreshSession extends Session {
 
   /** Is the refresh under way over within so many ms? @throws what it failed with */
   async isOverWithin(ms: number): Promise<boolean> {
-    if (!this.supply.isRefreshing) return true;
+    if (!this.session.requests.isRefreshing) return true;
     return inTime(
-      this.refresh().then(() => true),
+      this.session.refresh().then(() => true),
       ms,
       false,
     );
@@ -73,7 +85,7 @@ export class RefreshSession extends Session {
     const look = headersIn(error, this.#instances);
     const before = look();
     try {
-      await call(error);
+      await withRetries(() => call(error));
     } catch (thrown) {
       this.#thrown = thrown;
       throw outline(thrown);
@@ -82,14 +94,24 @@ export class RefreshSession extends Session {
   }
 }
 
-/**
- * What the engine is to know of a failure. A network that failed and a server on a bad day are tried again; after
- * anything else a second call would only show the dialog twice.
- */
+/** A network that failed and a server on a bad day are tried again; after anything else the dialog would only come twice. */
+async function withRetries(call: () => Promise<unknown>): Promise<void> {
+  for (let failures = 1; ; failures++) {
+    try {
+      await call();
+      return;
+    } catch (error) {
+      const passes = isAxiosError(error) && !isCancel(error) && isRetryableError(error);
+      if (!passes || failures > RETRIES) throw error;
+      await pause(Math.max(askedDelay(error), delayAfter(failures, BACKOFF)));
+    }
+  }
+}
+
+/** What the engine is to know of a failure. */
 function outline(error: unknown): Error {
-  const { message, code, response } = (error ?? {}) as Partial<AxiosError>;
-  const passes = isAxiosError(error) && !isCancel(error) && isRetryableError(error);
-  return Object.assign(new Error(message), { code, response: passes ? response : { status: 401 } });
+  const { message, code } = (error ?? {}) as Partial<AxiosError>;
+  return Object.assign(new Error(message), { code });
 }
 
 const sessions = new WeakMap<RefreshAuthCall, RefreshSession>();
@@ -105,5 +127,5 @@ export function sharedSession(call: RefreshAuthCall): RefreshSession {
 /** Whose a request is, if we have taken it on. */
 export function sessionOf(config: Config | undefined): RefreshSession | undefined {
   const session = journeyOf(config)?.session;
-  return session instanceof RefreshSession ? session : undefined;
+  return session && owners.get(session);
 }

@@ -2,14 +2,13 @@ import axios from 'axios';
 import {
   type BearerError,
   createSession,
-  type Held,
   type Session,
-  type Stored,
+  type StoreEntry,
   type TokenSource,
   type TokenStore,
 } from '../../index.js';
 import { expiryOf } from './claims.js';
-import { type Entry, exclusively, type IAuthTokens, type Shelf, shelfOf } from './shelf.js';
+import { type Entry, type IAuthTokens, type Shelf, shelfOf, withLockOf } from './shelf.js';
 import type { StorageType } from './storage.js';
 
 export const NO_REFRESH_TOKEN = 'No refresh token available';
@@ -67,51 +66,47 @@ export class Sessions {
     const storage = this.#terms.storage();
     const shelf = storage && shelfOf(storage);
     const entry = await shelf?.read();
-    if (!shelf || !entry) return undefined;
+    if (!shelf || !entry?.tokens) return undefined;
     if (entry === this.#seen) return this.#session;
     this.#seen = entry;
-    this.#session = this.#begin(shelf, entry);
+    this.#session = this.#begin(shelf, entry.tokens);
     return this.#session;
   }
 
-  #begin(shelf: Shelf, entry: Entry): Session {
+  #begin(shelf: Shelf, tokens: IAuthTokens): Session {
     const { blame = '' } = this.#terms;
-    const session = createSession({ source: this.#source, store: this.#store(shelf, entry), leeway: 0 });
-    // Those who wait are given a copy of this error, which speaks in axios-jwt's words.
+    const wrote = (entry: Entry) => {
+      if (this.#session === session) this.#seen = entry;
+    };
+    const session = createSession({ source: this.#source, store: this.#store(shelf, tokens, wrote), leeway: 0 });
+    // Those that wait are given a copy of this error, which speaks in axios-jwt's words.
     session.on('refreshFailed', ({ error }) => {
       error.message = blame + reasonOf(error);
     });
     return session;
   }
 
-  #store(shelf: Shelf, first: Entry): TokenStore {
-    const commit = async (before: Entry | undefined, next: Stored | undefined) => {
-      const after = this.#entryOf(next, before);
-      const done = await shelf.commit(before, after);
-      if (done) this.#seen = after;
-      return done;
-    };
-    const enter = async (): Promise<Held> => {
-      const before = await shelf.read();
-      const { signal } = new AbortController();
-      return { current: this.#storedOf(before), commit: (next) => commit(before, next), signal };
-    };
+  #store(shelf: Shelf, first: IAuthTokens, wrote: (entry: Entry) => void): TokenStore {
     return {
-      // Just read, which is why there is a session.
-      read: async () => this.#storedOf(first),
-      exclusive: (task, options) =>
-        exclusively((shelf.entry ?? first).tokens.refreshToken, async () => task(await enter()), options),
-      replace: (next) => shelf.replace(this.#entryOf(next, shelf.entry)),
+      read: async () => {
+        const entry = await shelf.read();
+        return entry && this.#storedOf(entry);
+      },
+      write: async (next) => {
+        const entry = await shelf.write(next.version, (found) => this.#entryOf(next, found));
+        if (entry.id === next.id) wrote(entry);
+        return this.#storedOf(entry);
+      },
+      withLock: (task, options) => withLockOf((shelf.entry?.tokens ?? first).refreshToken, task, options),
     };
   }
 
   /** As our session reads it. Without an access token it is one that has ended. */
-  #storedOf(entry: Entry | undefined): Stored | undefined {
-    if (!entry) return undefined;
-    const { session, generation, tokens } = entry;
+  #storedOf({ tokens, ...entry }: Entry): StoreEntry {
+    if (!tokens) return entry;
     const { accessToken, refreshToken } = tokens;
     const token = accessToken ? this.#tokenOf(accessToken) : { accessToken: '', expiresAt: 0 };
-    return { session, generation, token: { ...token, refreshToken, issuedAt: 0 } };
+    return { ...entry, token: { ...token, refreshToken, issuedAt: 0 } };
   }
 
   #tokenOf(accessToken: string) {
@@ -120,14 +115,20 @@ export class Sessions {
     return { accessToken: affix + accessToken, ...(expiry && { expiresAt: expiry - leeway }) };
   }
 
-  /** As axios-jwt writes it: what else was stored stays, unless the answer brings it anew. */
-  #entryOf(next: Stored | undefined, before: Entry | undefined): Entry | undefined {
-    if (!next) return undefined;
-    const { session, generation, token } = next;
+  /**
+   * As axios-jwt writes it: what else was stored stays, unless the answer brings it anew; and a token that was refused for
+   * good, which has no refresh token any more, is cleared.
+   */
+  #entryOf({ token, ...next }: StoreEntry, found: Entry | undefined): Entry {
+    if (!token?.refreshToken) return next;
+    const { refreshToken } = token;
     const accessToken = token.accessToken.slice(this.#terms.affix?.length ?? 0);
-    const rest = this.#answer?.accessToken === accessToken ? this.#answer : before?.tokens;
-    const tokens = { ...rest, accessToken, refreshToken: token.refreshToken as string };
-    return { session, generation, tokens };
+    const before = found?.tokens;
+    // The same tokens, with another mark: the storage is left as axios-jwt knows it.
+    if (before?.refreshToken === refreshToken && (before.accessToken ?? '') === accessToken)
+      return { ...next, tokens: before };
+    const rest = this.#answer?.accessToken === accessToken ? this.#answer : before;
+    return { ...next, tokens: { ...rest, accessToken, refreshToken } };
   }
 
   async #refresh(refreshToken: string) {

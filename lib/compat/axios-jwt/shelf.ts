@@ -1,4 +1,4 @@
-import type { ExclusiveOptions, TokenStore } from '../../index.js';
+import type { Lock, LockOptions, StoreEntry, TokenStore } from '../../index.js';
 import { memoryStore } from '../../index.js';
 import { isSameUser } from './claims.js';
 import { BrowserStorageService, STORAGE_KEY, type StorageType } from './storage.js';
@@ -11,15 +11,13 @@ export interface IAuthTokens {
   refreshToken: string;
 }
 
-/** What was found in a storage: the same object as long as nobody else writes there. */
-export interface Entry {
-  readonly tokens: IAuthTokens;
-  /** One sign-in, and all that came of it. */
-  readonly session: string;
-  readonly generation: number;
+/** What was found in a storage, or written there: the same object as long as nobody else writes there. */
+export interface Entry extends Omit<StoreEntry, 'token'> {
+  /** All that rests in the storage itself. Missing: nobody is signed in. */
+  readonly tokens?: IAuthTokens;
 }
 
-// A person may have to unlock it. One that hangs is not waited for longer than this, by whoever comes next.
+// A person may have to unlock it. One that hangs holds up the next step for no longer than this.
 const PATIENCE = 30_000;
 
 /** One user's storage, for all who use it in this process: who writes what, one after the other. */
@@ -27,7 +25,6 @@ export class Shelf {
   /** As it was last seen. */
   entry: Entry | undefined;
   #raw: string | null = null;
-  #generation = 0;
   #busy: Promise<void> | undefined;
 
   constructor(readonly storage: StorageType) {}
@@ -36,17 +33,12 @@ export class Shelf {
     return this.inTurn(() => this.#look());
   }
 
-  /** Writes `next` if `seen` is still there. `false`: somebody else was there. */
-  commit(seen: Entry | undefined, next: Entry | undefined): Promise<boolean> {
+  /** Writes `next` of what is there, if `version` is higher than there. Answers what is there then. */
+  write(version: number, next: (found: Entry | undefined) => Entry): Promise<Entry> {
     return this.inTurn(async () => {
-      if ((await this.#look()) !== seen) return false;
-      await this.#put(next);
-      return true;
+      const found = await this.#look();
+      return found && found.version >= version ? found : this.#put(next(found));
     });
-  }
-
-  replace(next: Entry | undefined): Promise<void> {
-    return this.inTurn(() => this.#put(next));
   }
 
   /** At once where nobody is at it: tokens are there when `setAuthTokens()` returns, not only when it resolves. */
@@ -69,31 +61,39 @@ export class Shelf {
     return this.entry;
   }
 
-  async #put(next: Entry | undefined): Promise<void> {
-    const raw = next ? JSON.stringify(next.tokens) : null;
-    await (raw === null ? this.storage.remove(STORAGE_KEY) : this.storage.set(STORAGE_KEY, raw));
+  async #put(next: Entry): Promise<Entry> {
+    const raw = next.tokens ? JSON.stringify(next.tokens) : null;
+    if (raw === null) await this.storage.remove(STORAGE_KEY);
+    else if (raw !== this.#raw) await this.storage.set(STORAGE_KEY, raw);
     this.#note(raw, next);
+    return next;
   }
 
-  #note(raw: string | null, entry: Entry | undefined): void {
+  /** A write that was given up may land after a later one: then what it left there is found as somebody else's. */
+  #note(raw: string | null, entry: Entry): void {
+    if (this.entry && this.entry.version >= entry.version) return;
     this.#raw = raw;
     this.entry = entry;
-    this.#generation = entry?.generation ?? this.#generation;
   }
 
-  /** Somebody else's: another tab, the app itself, a login. */
-  #found(tokens: IAuthTokens | undefined): Entry | undefined {
-    if (!tokens) return undefined;
+  /** Somebody else's: another tab, the app itself, a login or a logout. */
+  #found(tokens: IAuthTokens | undefined): Entry {
     const { entry } = this;
-    const same = entry && isKin(entry.tokens, tokens);
-    const generation = this.#generation + 1;
-    return { tokens, session: same ? entry.session : String(generation), generation };
+    const same = entry && (!tokens || isKin(entry.tokens, tokens));
+    const session = same ? entry.session : newName();
+    return { version: (entry?.version ?? 0) + 1, id: newName(), session, ...(tokens && { tokens }) };
   }
 }
 
 /** Is it the same user? What does not say so may be somebody else. */
-function isKin(was: IAuthTokens, is: IAuthTokens): boolean {
+function isKin(was: IAuthTokens | undefined, is: IAuthTokens): boolean {
+  if (!was) return false;
   return was.refreshToken === is.refreshToken || isSameUser(was.accessToken, is.accessToken);
+}
+
+/** It only tells one from another; it is no secret. */
+function newName(): string {
+  return Math.random().toString(36).slice(2);
 }
 
 /** Without a refresh token nobody is signed in; nor by what can't be read, until a login writes it anew. */
@@ -131,14 +131,18 @@ export function shelfOf(storage: StorageType): Shelf {
 const locks = new Map<string, { lock: TokenStore; holders: number }>();
 
 /** One refresh at a time of one refresh token, whichever instance asks, and whichever object its storage is. */
-export async function exclusively<T>(token: string, task: () => Promise<T>, options: ExclusiveOptions): Promise<T> {
-  const held = locks.get(token) ?? { lock: memoryStore(), holders: 0 };
-  locks.set(token, held);
+export async function withLockOf<T>(
+  refreshToken: string,
+  task: (lock: Lock) => Promise<T>,
+  options: LockOptions,
+): Promise<T> {
+  const held = locks.get(refreshToken) ?? { lock: memoryStore(), holders: 0 };
+  locks.set(refreshToken, held);
   held.holders++;
   try {
-    return await held.lock.exclusive(task, options);
+    return await held.lock.withLock(task, options);
   } finally {
     held.holders--;
-    if (held.holders === 0) locks.delete(token);
+    if (held.holders === 0) locks.delete(refreshToken);
   }
 }

@@ -1,0 +1,189 @@
+import { describe, expect, it } from '@jest/globals';
+import { bearerError } from '../../lib/errors.js';
+import {
+  deadlineFailure,
+  errorOf,
+  Failure,
+  lockFailure,
+  sourceFailure,
+  storeFailure,
+  waitedTooLong,
+} from '../../lib/session/failure.js';
+import { redactedCause } from '../../lib/session/redacted-cause.js';
+import type { Token } from '../../lib/token.js';
+
+const SOURCE = { refresh: async () => 'a' };
+const TOKENS: Token[] = [
+  { accessToken: 'at_1', refreshToken: 'rt_1', issuedAt: 0 },
+  { accessToken: '', issuedAt: 0 },
+];
+const answered = (status: number, data?: unknown, headers = {}) =>
+  Object.assign(new Error(`status ${status}`), { response: { status, data, headers } });
+const failed = (error: unknown, source: Parameters<typeof sourceFailure>[1] = SOURCE) =>
+  sourceFailure(error, source, TOKENS);
+const causeOf = (error: unknown) => failed(error).error.cause as Error & Record<string, unknown>;
+
+describe('what the source threw', () => {
+  it.each([400, 401, 403])('ends the session if it was answered %i', (status) => {
+    const { error, kind, askedDelay, offline, refused } = failed(answered(status));
+    expect([error.code, error.message, error.cause?.message, kind, askedDelay, offline, refused]).toEqual([
+      'ERR_BEARER_REJECTED',
+      'A token was refused for good: sign in again',
+      `status ${status}`,
+      'rejected',
+      0,
+      false,
+      false,
+    ]);
+  });
+
+  it.each([
+    [404, 'unavailable', false],
+    [409, 'unavailable', false],
+    [300, 'unavailable', false],
+    [299, 'retryable', true],
+    [200, 'retryable', true],
+    [429, 'retryable', false],
+    [500, 'retryable', false],
+    [503, 'retryable', false],
+  ] as const)('does not if it was answered %i: that is %s; the network’s doing: %p', (status, expected, network) => {
+    const { error, kind, offline } = failed(answered(status));
+    expect([error.code, error.message, kind, offline]).toEqual([
+      'ERR_BEARER_UNAVAILABLE',
+      'No token could be had just now; the session is kept',
+      expected,
+      network,
+    ]);
+  });
+
+  it.each([new Error('socket hang up'), 'no', undefined, null, {}])(
+    'is tried again if nothing answered: %p',
+    (error) => {
+      const { kind, offline } = failed(error);
+      expect([kind, offline]).toEqual(['retryable', true]);
+    },
+  );
+
+  it('is tried again no sooner than the server asks', () => {
+    expect(failed(answered(503, {}, { 'retry-after': '7' })).askedDelay).toBe(7_000);
+  });
+
+  it('is judged by isRejected where there is one, unless that fails', () => {
+    expect(failed(new Error('x'), { ...SOURCE, isRejected: () => true }).kind).toBe('rejected');
+    expect(failed(answered(401), { ...SOURCE, isRejected: () => false }).kind).toBe('unavailable');
+    const isRejected = () => {
+      throw new Error('judge');
+    };
+    expect(failed(answered(401), { ...SOURCE, isRejected }).kind).toBe('unavailable');
+  });
+});
+
+describe('the cause that is told', () => {
+  it('has no token of ours in it', () => {
+    const data = { error: 'rt_1', error_description: 'at_1 is not at_1', error_uri: 'https://a/?rt_1' };
+    const thrown = Object.assign(answered(500, data), { message: 'rt_1, at_1 and rt_1' });
+    expect(causeOf(thrown)).toMatchObject({
+      message: '[token], [token] and [token]',
+      error: '[token]',
+      error_description: '[token] is not [token]',
+      error_uri: 'https://a/?[token]',
+    });
+    expect(storeFailure(new Error('at_1 b'), TOKENS).error.cause?.message).toBe('[token] b');
+  });
+
+  it('has the name, the code, the status and the OAuth error, wherever the client puts them', () => {
+    const own = Object.assign(new TypeError('oh'), { code: 'ECONNRESET', status: 503, error: 'server_error' });
+    expect(causeOf(own)).toMatchObject({
+      name: 'TypeError',
+      message: 'oh',
+      code: 'ECONNRESET',
+      status: 503,
+      error: 'server_error',
+    });
+    expect(causeOf(answered(500, { error: 'slow_down' }))).toMatchObject({
+      name: 'Error',
+      status: 500,
+      error: 'slow_down',
+    });
+    expect(causeOf(Object.assign(answered(500), { status: 501 }))).toMatchObject({ status: 500 });
+  });
+
+  it('has nothing that the error has not, and no text made of what is none', () => {
+    const data = { error: 7, error_description: { rt: 'rt_1' } };
+    expect(Object.keys(causeOf(Object.assign(answered(500, data), { code: 7, secret: 'rt_1' })))).toEqual([
+      'name',
+      'status',
+    ]);
+    expect(Object.keys(causeOf(Object.assign(new Error('x'), { name: '' })))).toEqual([]);
+    expect(causeOf(Object.assign(new Error('x'), { name: '' })).name).toBe('Error');
+    expect(Object.keys(causeOf(answered(500, null)))).toEqual(['name', 'status']);
+  });
+
+  it('says something of what is no error', () => {
+    const texts = ['no', 7, undefined, null, {}].map((thrown) => causeOf(thrown).message);
+    const nameless = 'it threw an object without a message';
+    expect(texts).toEqual(['no', '7', 'undefined', nameless, nameless]);
+  });
+
+  it('leaves no body of the refresh call where the platform keeps the error', () => {
+    const config = { url: '/token', data: 'refresh_token=rt_1' };
+    failed(Object.assign(new Error('aborted'), { config }));
+    expect(config).toEqual({ url: '/token' });
+  });
+});
+
+it('a cause that was given no tokens hides none, and needs none', () => {
+  expect(redactedCause(new Error('at_1'), []).message).toBe('at_1');
+  expect(redactedCause(new Error('at_1'), TOKENS).message).toBe('[token]');
+});
+
+const OWN_INSTANCE =
+  'If the source sends through the guarded instance, that request waits for the refresh it is part of: ' +
+  'send it with ctx.client';
+
+it('a missed deadline names the option, and ctx.client; it is tried again, and being online again ends the waiting', () => {
+  const { error, kind, offline } = deadlineFailure(400, 'refreshTimeout');
+  expect([error.code, error.message, kind, offline]).toEqual([
+    'ERR_BEARER_UNAVAILABLE',
+    `The source did not answer within 400 ms (refreshTimeout). ${OWN_INSTANCE}`,
+    'retryable',
+    true,
+  ]);
+});
+
+it('L24 what a request is told that waited too long names the options, and ctx.client', () => {
+  const { code, message } = waitedTooLong(42_100.4);
+  expect([code, message]).toEqual([
+    'ERR_BEARER_UNAVAILABLE',
+    `No token came within 42100 ms (refreshRetries, refreshTimeout, backoff). ${OWN_INSTANCE}`,
+  ]);
+});
+
+it('L24 a lock that was not had is no fault of the store, and no other attempt is made now', () => {
+  const { error, kind } = lockFailure(400.6);
+  expect([error.code, error.message, error.cause, kind]).toEqual([
+    'ERR_BEARER_UNAVAILABLE',
+    'Another holder of the token store kept its lock for 401 ms; the session is kept',
+    undefined,
+    'unavailable',
+  ]);
+  expect(lockFailure(400, new Error('lock wait')).error.cause?.message).toBe('lock wait');
+});
+
+it('a store that fails is tried again', () => {
+  const { error, kind, offline } = storeFailure(new Error('disk full'));
+  expect([error.code, error.message, error.cause?.message, kind, offline]).toEqual([
+    'ERR_BEARER_STORE',
+    'The token store failed; see cause',
+    'disk full',
+    'retryable',
+    false,
+  ]);
+});
+
+it('what leaves is the error, without what it means to us', () => {
+  const error = bearerError('ERR_BEARER_STORE', 'x');
+  const other = new Error('of something else');
+  expect(errorOf(new Failure(error, 'retryable'))).toBe(error);
+  expect(errorOf(other)).toBe(other);
+});

@@ -1,0 +1,268 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import type { SessionOptions, StoreEntry, TokenStore } from 'axios-bearer';
+import { memoryStore } from 'axios-bearer';
+import {
+  clockInHand,
+  closeAll,
+  codeOf,
+  deferred,
+  lone,
+  never,
+  next,
+  pair,
+  record,
+  scene,
+  settle,
+  storeWith,
+} from '../support/sessions.js';
+import { databaseStore, newRows, signedOut, stored } from '../support/stores.js';
+
+afterEach(closeAll);
+
+const down = () => Promise.reject(new Error('down'));
+const SHORT = { refreshTimeout: 40, refreshRetries: 0, backoff: { initial: 5, cap: 5 } };
+const expired = () => pair('a', { expires_in: 0 });
+
+/** Each way in which a store can be down. */
+const OUTAGES: [string, Partial<TokenStore>][] = [
+  ['read() rejects', { read: down }],
+  ['read() hangs', { read: () => never }],
+  ['write() rejects', { write: down }],
+  ['write() hangs', { write: () => never }],
+  ['withLock() rejects', { withLock: down }],
+  ['withLock() hangs', { withLock: () => never }],
+  ['nothing answers', { read: () => never, write: () => never, withLock: () => never }],
+];
+
+/** A store that is down until it is repaired. */
+function breakable(outage: Partial<TokenStore>, inner: TokenStore = memoryStore()) {
+  let isDown = true;
+  const methods = ['read', 'write', 'withLock'] as const;
+  const store = { subscribe: undefined } as unknown as Record<string, unknown>;
+  for (const method of methods) {
+    const broken = outage[method] as ((...args: unknown[]) => unknown) | undefined;
+    const works = inner[method] as (...args: unknown[]) => unknown;
+    store[method] = (...args: unknown[]) => (isDown && broken ? broken(...args) : works(...args));
+  }
+  return {
+    inner,
+    store: store as unknown as TokenStore,
+    repair: () => {
+      isDown = false;
+    },
+  };
+}
+
+describe('L13 a store that is down at the start', () => {
+  it.each(OUTAGES)('lets live tokens serve meanwhile: %s', async (_, outage) => {
+    const { store } = breakable(outage);
+    const { server, api, session } = await scene({ store, ...SHORT });
+    expect((await api.get('/videos')).status).toBe(200);
+    expect(await session.token()).toMatch(/./);
+    expect((await api.get('/videos')).status).toBe(200);
+    expect(server.stats).toMatchObject({ unauthorized: 0, refresh: 0 });
+  });
+
+  it.each(OUTAGES)('is not bypassed: nothing is refreshed without it: %s', async (_, outage) => {
+    const { store } = breakable(outage);
+    const source = jest.fn(async () => pair('b'));
+    const session = lone({ store, source, tokens: expired(), ...SHORT });
+    const codes = await Promise.all([codeOf(session.token()), codeOf(session.refresh())]);
+    for (const code of codes) expect(code).toMatch(/^ERR_BEARER_(STORE|UNAVAILABLE)$/);
+    const live = lone({ store, source, tokens: pair('a'), ...SHORT });
+    expect(await codeOf(live.refresh())).toMatch(/^ERR_BEARER_(STORE|UNAVAILABLE)$/);
+    expect(source).not.toHaveBeenCalled();
+  });
+
+  it('is read before a request that its live token did not help is sent again', async () => {
+    const { store, inner, repair } = breakable({ read: down });
+    const { server, api, session } = await scene({ store, ...SHORT });
+    const fresh = server.issue();
+    await inner.write(stored('s', 1, { accessToken: fresh.access_token, refreshToken: fresh.refresh_token }));
+    await session.token();
+    repair();
+    server.fault('/videos', { status: 401 }, { times: 1 });
+    expect((await api.get('/videos')).status).toBe(200);
+    expect(await session.token()).toBe(fresh.access_token);
+    expect(server.stats.refresh).toBe(0);
+  });
+
+  it('is asked again later, as often as the backoff allows: what it holds goes before `tokens`', async () => {
+    const clock = clockInHand();
+    const { store, inner, repair } = breakable({ read: down });
+    await inner.write(stored('s', 3));
+    const reads = jest.spyOn(store, 'read');
+    const session = lone({ store, tokens: pair('a'), backoff: { initial: 1_000, factor: 1, cap: 1_000 } });
+    const ignored = next(session, 'tokensIgnored');
+    for (let i = 0; i < 5; i += 1) expect(await session.token()).toBe('at_a');
+    expect(reads).toHaveBeenCalledTimes(1);
+    repair();
+    await clock.advance(1_300);
+    await session.token();
+    expect(await ignored).toEqual({ reason: 'stored' });
+    expect(await session.token()).toBe('at_s3');
+    expect(reads).toHaveBeenCalledTimes(2);
+  });
+
+  it('is given the live tokens when it is back, if it holds none', async () => {
+    const clock = clockInHand();
+    const { store, inner, repair } = breakable({ read: down });
+    const session = lone({ store, tokens: pair('a'), backoff: { initial: 1_000, factor: 1, cap: 1_000 } });
+    await session.token();
+    repair();
+    await clock.advance(1_300);
+    await session.token();
+    await settle();
+    expect(await inner.read()).toMatchObject({ version: 1, token: { accessToken: 'at_a', refreshToken: 'rt_a' } });
+    expect(session.state.status).toBe('active');
+  });
+
+  it('and holds a sign-out: that goes before `tokens`, once it can be read', async () => {
+    const clock = clockInHand();
+    const { store, inner, repair } = breakable({ read: down });
+    await inner.write(signedOut('s', 3));
+    const session = lone({ store, tokens: pair('a'), backoff: { initial: 1_000, factor: 1, cap: 1_000 } });
+    const ignored = next(session, 'tokensIgnored');
+    expect(await session.token()).toBe('at_a');
+    repair();
+    await clock.advance(1_300);
+    await codeOf(session.token());
+    expect(await ignored).toEqual({ reason: 'signedOut' });
+    expect(await codeOf(session.token())).toBe('ERR_BEARER_SIGNED_OUT');
+  });
+
+  it('lets tokens serve no longer than they live', async () => {
+    const clock = clockInHand();
+    const { store } = breakable({ read: down });
+    const session = lone({ store, tokens: pair('a', { expires_in: 60 }), ...SHORT });
+    expect(await session.token()).toBe('at_a');
+    await clock.advance(61_000);
+    expect(await codeOf(session.token())).toBe('ERR_BEARER_STORE');
+  });
+
+  it('L22 lets nothing serve after signOut()', async () => {
+    const { store } = breakable({ read: down, write: down });
+    const session = lone({ store, tokens: pair('a'), ...SHORT });
+    expect(await session.token()).toBe('at_a');
+    expect(await codeOf(session.signOut())).toBe('ERR_BEARER_STORE');
+    expect(await codeOf(session.token())).toBe('ERR_BEARER_SIGNED_OUT');
+  });
+});
+
+describe('L13 a store in which nothing is found any more', () => {
+  /** Signed in, and then what the store holds is gone. */
+  async function emptied(options: Partial<SessionOptions> = {}) {
+    let isEmpty = false;
+    let hint!: () => void;
+    const rows = newRows();
+    const inner = databaseStore(rows);
+    const written: StoreEntry[] = [];
+    const store = storeWith(
+      {
+        read: async () => (isEmpty ? undefined : inner.read()),
+        write: (entry) => {
+          written.push(entry);
+          return inner.write(entry);
+        },
+        subscribe: (changed) => {
+          hint = changed;
+          return () => {};
+        },
+      },
+      inner,
+    );
+    await inner.write(stored('s', 7, { expiresAt: Date.now() + 3_600_000 }));
+    const session = lone({ store, source: async () => pair('new'), ...options });
+    expect(await session.token()).toBe('at_s7');
+    const seen = record(session);
+    isEmpty = true;
+    rows.value = undefined;
+    return { session, seen, written, rows, hint };
+  }
+
+  it('L10 is no sign-out, at a hint', async () => {
+    const { session, seen, hint } = await emptied();
+    hint();
+    await settle();
+    expect([session.state.status, seen]).toEqual(['active', []]);
+    expect(await session.token()).toBe('at_s7');
+  });
+
+  it('L10 is no sign-out, at a refresh: it goes on, and writes above the last version known', async () => {
+    const source = jest.fn(async ({ refreshToken }: { refreshToken?: string }) => pair(`of_${refreshToken}`));
+    const { session, seen, written } = await emptied({ source });
+    expect((await session.refresh()).accessToken).toBe('at_of_rt_s7');
+    expect(seen.map(([name]) => name)).toEqual(['refreshing', 'refreshed']);
+    expect(written.map(({ version, session: id, token }) => [version, id, token?.accessToken])).toEqual([
+      [8, 's', 'at_s7'],
+      [9, 's', 'at_of_rt_s7'],
+    ]);
+  });
+
+  it('L10 is no sign-out, after a failed refresh either', async () => {
+    const source = () => Promise.reject(Object.assign(new Error('down'), { response: { status: 503 } }));
+    const { session, written } = await emptied({ source, refreshRetries: 0 });
+    expect(await codeOf(session.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
+    expect(session.state.status).toBe('active');
+    // The mark, and the same without it.
+    expect(written.map(({ version, token }) => [version, token?.refreshToken])).toEqual([
+      [8, 'rt_s7'],
+      [9, 'rt_s7'],
+    ]);
+  });
+
+  it('L4 is signed in to above the last version known', async () => {
+    const { session, written } = await emptied();
+    await session.signIn(pair('b'));
+    expect(written.map(({ version, token }) => [version, token?.accessToken])).toEqual([[8, 'at_b']]);
+  });
+
+  it('L22 is signed out of above the last version known', async () => {
+    const { session, written } = await emptied();
+    await session.signOut();
+    expect(written).toMatchObject([{ version: 8, session: 's' }]);
+    expect(written[0]).not.toHaveProperty('token');
+  });
+
+  it('a sign-out in it is one', async () => {
+    const inner = memoryStore();
+    const session = lone({ store: inner, tokens: pair('a') });
+    await session.token();
+    const out = next(session, 'signedOut');
+    const entry = (await inner.read())!;
+    await inner.write(signedOut(entry.session, entry.version + 1));
+    expect(await out).toEqual({ reason: 'elsewhere' });
+    expect(await codeOf(session.token())).toBe('ERR_BEARER_SIGNED_OUT');
+  });
+});
+
+it('L4 `tokens` are written under the lock, and only where nothing is stored: two holders that start at once', async () => {
+  const rows = newRows();
+  const written: string[] = [];
+  const holder = (name: string) => {
+    const inner = databaseStore(rows);
+    const write: TokenStore['write'] = async (entry) => {
+      const found = await inner.write(entry);
+      if (found.id === entry.id) written.push(name);
+      return found;
+    };
+    return lone({ store: storeWith({ write }, inner), tokens: pair(name) });
+  };
+  const [a, b] = [holder('a'), holder('b')];
+  const tokens = await Promise.all([a.token(), b.token()]);
+  expect(tokens).toEqual(['at_a', 'at_a']);
+  expect(written).toEqual(['a']);
+});
+
+it('L13 live tokens serve while another holder keeps the lock, and are written when it is free', async () => {
+  const store = memoryStore();
+  const holder = deferred();
+  const held = store.withLock(() => holder.promise, { waitMs: 9_000, holdMs: 9_000 });
+  await settle();
+  const session = lone({ store, tokens: pair('a'), refreshTimeout: 9_000, refreshRetries: 0 });
+  expect(await session.token({ signal: AbortSignal.timeout(2_000) })).toBe('at_a');
+  holder.resolve();
+  await held;
+  await settle();
+  expect(await store.read()).toMatchObject({ token: { accessToken: 'at_a' } });
+});

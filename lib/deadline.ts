@@ -1,0 +1,108 @@
+// setTimeout takes 31 bits; a longer delay would fire at once.
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
+// A timer that fires this much late, in ms, is overdue: the process stood still, or the machine slept.
+const OVERDUE = 20;
+
+/** A timer that was started. */
+export interface Timer {
+  stop(): void;
+  /** Does it keep a Node process alive? At first it does not. */
+  keepAlive(does: boolean): void;
+}
+
+interface NodeTimer {
+  ref?(): void;
+  unref?(): void;
+}
+
+/** ms by a clock that nobody sets: for durations, never for dates. */
+export function monotonicNow(): number {
+  return globalThis.performance?.now?.() ?? Date.now();
+}
+
+/**
+ * Calls `fire` once, after `ms` of any size.
+ *
+ * When it is overdue, the event loop gets one more turn first: after a standstill all timers fire before the answers
+ * that came meanwhile are read from their sockets.
+ */
+export function startTimer(ms: number, fire: () => void): Timer {
+  const due = monotonicNow() + ms;
+  let left = ms;
+  let keepsAlive = false;
+  let granted = false;
+  let timer: NodeTimer;
+  const arm = () => {
+    const step = Math.min(left, LONGEST_TIMER);
+    left -= step;
+    timer = setTimeout(ring, step) as NodeTimer;
+    if (!keepsAlive) timer.unref?.();
+  };
+  const ring = () => {
+    const overdue = !granted && monotonicNow() - due > OVERDUE;
+    granted ||= overdue;
+    if (left > 0 || overdue) return arm();
+    fire();
+  };
+  arm();
+  return {
+    stop: () => clearTimeout(timer as ReturnType<typeof setTimeout>),
+    keepAlive(does) {
+      keepsAlive = does;
+      timer[does ? 'ref' : 'unref']?.();
+    },
+  };
+}
+
+/** Resolves after `ms`. It does not keep a process alive. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => void startTimer(ms, resolve));
+}
+
+interface DeadlineOptions {
+  ms: number;
+  /** What is thrown when the time is over. */
+  late: () => unknown;
+  /** Is there somebody who waits for it, so that a Node process must not end before? Default `false`. */
+  keepsAlive?: boolean;
+}
+
+/** The outcome of `task`, or `late()` thrown once `ms` are over; the task's signal fires then. */
+export async function withDeadline<T>(
+  task: (signal: AbortSignal) => T | PromiseLike<T>,
+  { ms, late, keepsAlive = false }: DeadlineOptions,
+): Promise<T> {
+  const aborter = new AbortController();
+  let timer!: Timer;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = startTimer(ms, () => {
+      reject(late());
+      aborter.abort();
+    });
+    timer.keepAlive(keepsAlive);
+  });
+  try {
+    return await Promise.race([task(aborter.signal), deadline]);
+  } finally {
+    timer.stop();
+  }
+}
+
+/** `promise`, but a signal that fires first wins. It ends this waiting only, never what is waited for. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined, left: () => void): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      left();
+      reject(abortReason(signal));
+    };
+    signal.addEventListener('abort', abort);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/** The signal's reason; React Native's signals have none. */
+export function abortReason(signal: AbortSignal): unknown {
+  return (signal as { reason?: unknown }).reason ?? Object.assign(new Error('Aborted'), { name: 'AbortError' });
+}

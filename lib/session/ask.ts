@@ -1,0 +1,152 @@
+import type { AxiosInstance } from 'axios';
+import { startTimer, withDeadline } from '../deadline.js';
+import { isBearerError } from '../errors.js';
+import { onOnline } from '../online.js';
+import type { SourceContext, TokenSource } from '../sources/source.js';
+import type { Lock } from '../stores/store.js';
+import { readToken, type Token, type TokenResponse } from '../token.js';
+import { deadlineFailure, Failure, sourceFailure, storeFailure } from './failure.js';
+
+/** The client for a source's requests. `mayStillSend` is asked before each of them. */
+export type ClientFactory = (signal: AbortSignal, mayStillSend: () => boolean) => AxiosInstance;
+
+/** What one call of the source works with. */
+export interface Asking {
+  readonly source: TokenSource;
+  readonly refreshTimeout: number;
+  readonly client: ClientFactory;
+  /** So many attempts in a row failed before this one. */
+  readonly attempt: number;
+  /** The session lives in cookies: a response may bring no token. */
+  readonly cookies: boolean;
+  /** Tokens that no error may quote. */
+  readonly known: Token[];
+  /** Nothing is sent once it is lost. */
+  readonly lock?: Lock | undefined;
+  /** Is `obtain()` called, rather than `refresh()`? */
+  readonly obtains: boolean;
+  /** May a call that was not answered in time have spent the refresh token? */
+  readonly spends: boolean;
+  /** A person signs in: there is no deadline. */
+  readonly interactive: boolean;
+  /** Called with a token that came after the deadline. */
+  onLate(token: Token): void;
+}
+
+// A token request that may have spent its refresh token is let finish for so many times `refreshTimeout`.
+const PATIENCE = 4;
+
+/**
+ * Calls the source for a new token, under one deadline. A call that may have spent its refresh token is not ended at
+ * `refreshTimeout`: its answer may be the only token left.
+ *
+ * @throws Failure
+ */
+export async function ask(asking: Asking, token: Token | undefined): Promise<Token> {
+  const { refreshTimeout, spends, interactive, lock } = asking;
+  if (!isHeld(lock)) throw storeFailure(new Error('The lock was lost before anything was sent'));
+  if (interactive) return refreshOrObtain(asking, token, new AbortController().signal);
+  const ms = spends ? refreshTimeout * PATIENCE : refreshTimeout;
+  const option = spends ? `${PATIENCE} × refreshTimeout` : 'refreshTimeout';
+  let isLate = false;
+  const late = () => {
+    isLate = true;
+    return deadlineFailure(ms, option);
+  };
+  const task = (signal: AbortSignal) => {
+    const work = refreshOrObtain(asking, token, signal);
+    work.then(
+      (made) => isLate && spends && asking.onLate(made),
+      () => {},
+    );
+    return spends ? untilOnline(work, refreshTimeout, late) : work;
+  };
+  return withDeadline(task, { ms, late });
+}
+
+function isHeld(lock: Lock | undefined): boolean {
+  return !lock || (!lock.signal.aborted && lock.isHeld?.() !== false);
+}
+
+/** The network was gone: what is older than `refreshTimeout` when it is back, and is not answered in one turn, is lost. */
+function untilOnline<T>(work: Promise<T>, refreshTimeout: number, late: () => unknown): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let isOld = false;
+    const age = startTimer(refreshTimeout, () => {
+      isOld = true;
+    });
+    const stop = onOnline(() => isOld && startTimer(0, () => reject(late())));
+    work.then(resolve, reject).finally(() => {
+      age.stop();
+      stop();
+    });
+  });
+}
+
+/** Refresh, and when that is refused for good, obtain. */
+async function refreshOrObtain(asking: Asking, token: Token | undefined, signal: AbortSignal): Promise<Token> {
+  const { source } = asking;
+  if (asking.obtains) return call(asking, source.obtain, signal);
+  try {
+    return await call(asking, (ctx) => source.refresh?.(token ?? {}, ctx), signal, token);
+  } catch (failure) {
+    if (!token || !source.obtain || !(failure instanceof Failure) || failure.kind !== 'rejected') throw failure;
+    if (source.interactive) throw new Failure(failure.error, 'retry-unlocked', { refused: true });
+    return obtainAfterRefusal(asking, signal);
+  }
+}
+
+async function obtainAfterRefusal(asking: Asking, signal: AbortSignal): Promise<Token> {
+  try {
+    return await call(asking, asking.source.obtain, signal);
+  } catch (failure) {
+    const { error, kind, askedDelay, offline } = failure as Failure;
+    throw new Failure(error, kind, { askedDelay, offline, refused: kind !== 'rejected' });
+  }
+}
+
+type Response = Promise<TokenResponse> | undefined;
+type Method = (ctx: SourceContext) => Response;
+
+async function call(
+  { source, attempt, client, cookies, known, lock, interactive }: Asking,
+  method: Method | undefined,
+  signal: AbortSignal,
+  previous?: Token,
+): Promise<Token> {
+  const ctx = { signal, attempt, client: client(signal, () => isHeld(lock)) };
+  try {
+    const response = await outOfOwnWay(source, () => method?.call(source, ctx));
+    return readToken(response, { now: Date.now(), previous, cookies });
+  } catch (error) {
+    const failure =
+      // A malformed response says itself what is wrong with it.
+      isBearerError(error) && error.code === 'ERR_BEARER_TOKEN'
+        ? new Failure(error, 'retryable')
+        : sourceFailure(error, source, known);
+    // A person who has closed a dialog is not asked again.
+    if (interactive && failure.kind === 'retryable') throw new Failure(failure.error, 'unavailable');
+    throw failure;
+  }
+}
+
+let asked: TokenSource | undefined;
+
+/** The source in its synchronous part: a request made there is the token request itself, and must not wait for it. */
+export function askedSource(): TokenSource | undefined {
+  return asked;
+}
+
+function outOfOwnWay(source: TokenSource, method: () => Response): Response {
+  asked = source;
+  try {
+    return method();
+  } finally {
+    asked = undefined;
+  }
+}
+
+/** Can the source make a new token of this one? */
+export function canRefresh(source: TokenSource, token: Token | undefined): boolean {
+  return Boolean(source.refresh && (token?.refreshToken || !source.needsRefreshToken));
+}

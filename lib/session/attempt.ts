@@ -1,0 +1,168 @@
+import type { StoreEntry } from '../stores/store.js';
+import type { Token } from '../token.js';
+import { type Current, isSameToken } from './current.js';
+import { Failure } from './failure.js';
+import {
+  apply,
+  ask,
+  type Base,
+  type Draft,
+  isBase,
+  isWanted,
+  known,
+  look,
+  type Outcome,
+  type Protocol,
+  read,
+  revoke,
+  take,
+  write,
+} from './protocol.js';
+import { currentIn, type Holding } from './state.js';
+
+/**
+ * Under the lock: one attempt to have a newer token.
+ *
+ * @param begunWith the token that a newer one was asked for
+ * @param obtained what a person has brought before
+ * @throws Failure
+ */
+export function* refresh(begunWith?: Current, obtained?: Token): Protocol<Outcome> {
+  const before = begunWith ?? currentIn((yield* look()).holding.state);
+  if (!(yield* isWanted())) return { kind: 'adopted' };
+  yield* take(yield* read());
+  const { holding, heeds, newSession } = yield* look();
+  const { state, stored } = holding;
+  const base = yield* known();
+  const current = currentIn(state);
+  if (state.is === 'active' && state.unsaved) {
+    const { token, presented } = state.unsaved;
+    return yield* keep(state.current.session, token, { base, presented });
+  }
+  if (!isSame(before, current)) {
+    if (obtained) yield* revoke(obtained);
+    return { kind: 'adopted' };
+  }
+  if (state.is === 'empty') return yield* keep(newSession(), obtained ?? (yield* ask()), { base });
+  if (state.is !== 'active') return { kind: 'adopted' };
+  const { session, token } = state.current;
+  if (obtained) return yield* keep(session, obtained, { base, presented: token.refreshToken });
+  if (stored?.sent && heeds(stored.sent) && isBase(stored, session, token.refreshToken)) {
+    return { kind: 'marked', entry: stored };
+  }
+  return yield* renew(session, token, base);
+}
+
+function isSame(a: Current | undefined, b: Current | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && a.session === b.session && isSameToken(a, b));
+}
+
+function* renew(session: string, token: Token, found: number): Protocol<Outcome> {
+  const base = yield* mark(session, token, found);
+  if (typeof base !== 'number') return base;
+  let made: Token;
+  try {
+    made = yield* ask(token);
+  } catch (failure) {
+    if (failure instanceof Failure) yield* failed(session, token, failure, base);
+    throw failure;
+  }
+  yield* apply({ is: 'made', session, unsaved: { token: made, presented: token.refreshToken } });
+  return yield* keep(session, made, { base, presented: token.refreshToken });
+}
+
+/** Tells the other holders of the store that this refresh token is about to be presented. @returns the mark's version */
+function* mark(session: string, token: Token, base: number): Protocol<Outcome | number> {
+  const { marks, holder, heeds } = yield* look();
+  if (!marks(token)) return base;
+  const isOthers = ({ sent }: StoreEntry) => sent !== undefined && heeds(sent);
+  // Another holder that had the lock before may still change the entry, but not spend its refresh token.
+  const mayReplace = (found: StoreEntry) => isBase(found, session, token.refreshToken) && !isOthers(found);
+  const { won, entry } = yield* write({ session, token, sent: holder }, base, mayReplace);
+  yield* take(entry);
+  if (won && (yield* isWanted())) return entry.version;
+  if (won) {
+    yield* quietly(rewrite(session, token, { base: entry.version, presented: token.refreshToken }));
+    return { kind: 'adopted' };
+  }
+  return isBase(entry, session, token.refreshToken) ? { kind: 'marked', entry } : { kind: 'adopted' };
+}
+
+/** No token came: may this refresh token be presented again? */
+function* failed(session: string, token: Token, { kind, error, refused }: Failure, base: number): Protocol<void> {
+  const { serves, marks } = yield* look();
+  if (refused) yield* apply({ is: 'mustObtain', session });
+  else if (kind === 'rejected') yield* apply({ is: 'refused', session, error, serves: serves(token) });
+  const { state } = (yield* look()).holding;
+  if (state.is !== 'active' || state.current.session !== session) return;
+  if (refused || kind === 'rejected' || marks(token)) {
+    yield* quietly(rewrite(session, state.current.token, { base, presented: token.refreshToken }));
+  }
+}
+
+/** Writes the token as it is held now: without its mark, and without a refresh token that was refused for good. */
+function* rewrite(session: string, token: Token, { base, presented }: Base): Protocol<void> {
+  const { entry } = yield* write({ session, token }, base, (found) => isBase(found, session, presented));
+  yield* take(entry);
+}
+
+/** Writes what the source has brought, and takes it into use. */
+function* keep(
+  session: string,
+  token: Token,
+  { base, presented, sent, quiet = false }: Base & { sent?: string | undefined; quiet?: boolean },
+): Protocol<Outcome> {
+  const draft: Draft = { session, token, sent };
+  const mayReplace = (found: StoreEntry) => {
+    // What the app hands in says nothing of the refresh token: another holder may be presenting it.
+    if (quiet) draft.sent = found.sent;
+    return isBase(found, session, presented);
+  };
+  const { won, entry } = yield* write(draft, base, mayReplace);
+  const { currentOf } = yield* look();
+  if (won) yield* apply({ is: 'kept', entry, current: currentOf(session, token), quiet });
+  // The sign-out, or the other session, may be known here already.
+  else if (!(yield* take(entry, token)) && (!entry.token || entry.session !== session)) yield* revoke(token);
+  return { kind: won ? 'kept' : 'adopted' };
+}
+
+/** Should the store fail, nothing is lost but time. */
+function* quietly(protocol: Protocol<void>): Protocol<void> {
+  try {
+    yield* protocol;
+  } catch {}
+}
+
+/** Under the lock: the option `tokens`, where nothing is stored. */
+export function* plant(session: string, token: Token): Protocol<void> {
+  if (yield* take(yield* read())) return;
+  yield* keep(session, token, { base: yield* known() });
+}
+
+/**
+ * Under the lock: a token that the app has handed in. It is in use already.
+ *
+ * @param own has it a refresh token of its own?
+ */
+export function* update(session: string, handedIn: Token, own: boolean): Protocol<Outcome> {
+  yield* take(yield* read());
+  const before = activeIn((yield* look()).holding, session)?.unsaved;
+  // What a refresh has brought meanwhile, and the store lacks, is older.
+  if (before && before.token.accessToken !== handedIn.accessToken) {
+    yield* keep(session, before.token, { base: yield* known(), presented: before.presented });
+  }
+  const { holding } = yield* look();
+  const state = activeIn(holding, session);
+  // Another sign-in, or a sign-out, supersedes it.
+  if (!state) return { kind: 'adopted' };
+  const { stored } = holding;
+  const presented = stored?.token?.refreshToken;
+  // A refresh token that the store lacks is newer than the one that is stored.
+  const isNewest = own || state.unsaved?.token.accessToken === handedIn.accessToken;
+  const token = isNewest ? handedIn : { ...handedIn, ...(presented && { refreshToken: presented }) };
+  return yield* keep(session, token, { base: yield* known(), presented, sent: stored?.sent, quiet: true });
+}
+
+function activeIn({ state }: Holding, session: string) {
+  return state.is === 'active' && state.current.session === session ? state : undefined;
+}

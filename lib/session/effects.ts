@@ -1,0 +1,24 @@
+import type { Token } from '../token.js';
+import type { Current } from './current.js';
+
+/** What follows from a transition. */
+export type Effect =
+  | { do: 'tell'; what: 'signedIn' | 'refreshed'; current: Current; adopted: boolean }
+  | { do: 'tell'; what: 'signedOut' }
+  | { do: 'revoke'; token: Token }
+  /** Write a sign-out above the tokens of this session. */
+  | { do: 'signOut'; session: string };
+
+export function tells(what: 'signedIn' | 'refreshed', current: Current, adopted = false): Effect {
+  return { do: 'tell', what, current, adopted };
+}
+
+/** Somebody who was signed in is no more. */
+export function tellsEnd(current: Current | undefined): Effect[] {
+  return current ? [{ do: 'tell', what: 'signedOut' }] : [];
+}
+
+/** Each token once. */
+export function revokes(...tokens: (Token | undefined)[]): Effect[] {
+  return [...new Set(tokens)].flatMap((token) => (token ? [{ do: 'revoke', token }] : []));
+}

@@ -1,0 +1,100 @@
+import { isRetryableError } from 'axios-retry';
+import { askedDelay } from '../backoff.js';
+import { type BearerError, bearerError } from '../errors.js';
+import type { TokenSource } from '../sources/source.js';
+import type { Token } from '../token.js';
+import { redactedCause } from './redacted-cause.js';
+
+interface Details {
+  /** ms that the server asked for; 0: it did not. */
+  askedDelay?: number;
+  /** The network failed, not a server: being online again ends the hold-off. */
+  offline?: boolean;
+  /** The refresh token was refused for good before, and `obtain()` is what failed. */
+  refused?: boolean;
+}
+
+/**
+ * An attempt that failed, and what it means for the session:
+ *
+ * - `rejected`: a definite refusal. The session ends with its access token.
+ * - `retryable`: transient, throttled or malformed. Tried again after the backoff.
+ * - `unavailable`: another try would not help now. The session is kept, and the next request tries.
+ * - `retry-unlocked`: the same attempt goes on without the lock.
+ */
+export class Failure {
+  readonly askedDelay: number;
+  readonly offline: boolean;
+  readonly refused: boolean;
+
+  constructor(
+    readonly error: BearerError,
+    readonly kind: 'rejected' | 'retryable' | 'unavailable' | 'retry-unlocked',
+    { askedDelay = 0, offline = false, refused = false }: Details = {},
+  ) {
+    this.askedDelay = askedDelay;
+    this.offline = offline;
+    this.refused = refused;
+  }
+}
+
+const DEFINITE = [400, 401, 403];
+
+/** What the source threw: definite, throttled or transient. */
+export function sourceFailure(error: unknown, source: TokenSource, known: Token[]): Failure {
+  const cause = redactedCause(error, known);
+  if (isDefinite(error, source, cause.status)) {
+    return new Failure(
+      bearerError('ERR_BEARER_REJECTED', 'A token was refused for good: sign in again', { cause }),
+      'rejected',
+    );
+  }
+  const unavailable = bearerError('ERR_BEARER_UNAVAILABLE', 'No token could be had just now; the session is kept', {
+    cause,
+  });
+  // A good status whose body broke on its way is the network's doing.
+  const answered = (cause.status ?? 0) >= 300;
+  const kind = answered && !isRetryableError(error as never) ? 'unavailable' : 'retryable';
+  return new Failure(unavailable, kind, { askedDelay: askedDelay(error), offline: !answered });
+}
+
+/** If `isRejected` throws, the error counts as not definite: only a definite refusal ends a session. */
+function isDefinite(error: unknown, source: TokenSource, status: number | undefined): boolean {
+  try {
+    return source.isRejected ? source.isRejected(error) : DEFINITE.includes(status as number);
+  } catch {
+    return false;
+  }
+}
+
+const OWN_INSTANCE =
+  'If the source sends through the guarded instance, that request waits for the refresh it is part of: send it with ctx.client';
+
+/** The source has not answered in time. */
+export function deadlineFailure(ms: number, option: string): Failure {
+  const message = `The source did not answer within ${ms} ms (${option}). ${OWN_INSTANCE}`;
+  return new Failure(bearerError('ERR_BEARER_UNAVAILABLE', message), 'retryable', { offline: true });
+}
+
+/** What a request gets that has waited as long as the options say. */
+export function waitedTooLong(ms: number): BearerError {
+  const message = `No token came within ${Math.round(ms)} ms (refreshRetries, refreshTimeout, backoff). ${OWN_INSTANCE}`;
+  return bearerError('ERR_BEARER_UNAVAILABLE', message);
+}
+
+/** Another holder of the store has kept the lock. */
+export function lockFailure(ms: number, error?: unknown): Failure {
+  const message = `Another holder of the token store kept its lock for ${Math.round(ms)} ms; the session is kept`;
+  const cause = error === undefined ? undefined : redactedCause(error, []);
+  return new Failure(bearerError('ERR_BEARER_UNAVAILABLE', message, { cause }), 'unavailable');
+}
+
+export function storeFailure(error: unknown, tokens: Token[] = []): Failure {
+  const cause = redactedCause(error, tokens);
+  return new Failure(bearerError('ERR_BEARER_STORE', 'The token store failed; see cause', { cause }), 'retryable');
+}
+
+/** What leaves is the error, not what it means to us. */
+export function errorOf(failure: unknown): unknown {
+  return failure instanceof Failure ? failure.error : failure;
+}

@@ -1,0 +1,209 @@
+import { delaysOf } from '../backoff.js';
+import type { BearerError } from '../errors.js';
+import { Events } from '../events.js';
+import { readSessionOptions, type SessionOptions, type SessionSettings } from '../options.js';
+import { PrivateStore } from '../stores/memory.js';
+import { dueAt, isLive, readToken, type Token, type TokenResponse } from '../token.js';
+import { Alarm, needsAlarm } from './alarm.js';
+import type { ClientFactory } from './ask.js';
+import { BoundedStore } from './bounded-store.js';
+import type { Current } from './current.js';
+import type { Effect } from './effects.js';
+import { newId } from './ids.js';
+import type { Life } from './life.js';
+import type { Mark } from './mark.js';
+import { Parts } from './parts.js';
+import { newPending, type Pending, type PendingOptions, type Work } from './pending.js';
+import { Reading } from './reading.js';
+import { signOut } from './register.js';
+import { refreshOnce, renew } from './renewal.js';
+import { run } from './run.js';
+import type { SessionEvent } from './session-event.js';
+import { failedPromise, type SharedPromise } from './shared-promise.js';
+import { Snapshot } from './snapshot.js';
+import { currentIn, type Holding, transition } from './state.js';
+import { perform, revoke } from './steps.js';
+import { signedOutError, tellEffect } from './telling.js';
+
+/** The only caller of `transition()`: it starts, shares and ends what is under way, one thing at a time. */
+export class Lifecycle implements Life {
+  readonly settings: SessionSettings;
+  readonly events = new Events();
+  readonly snapshot = new Snapshot();
+  readonly parts: Parts;
+  readonly store: BoundedStore;
+  /** Where a store was given. */
+  readonly reading: Reading | undefined;
+  /** ms that a caller may wait for a token. */
+  readonly bound: number;
+  holding: Holding;
+  cookies = false;
+  /** Counts what the app asks for: an older sign-in or sign-out gives way to a newer one. */
+  wishes = 0;
+  /** The mark of another holder that is waited for, or was. */
+  mark: Mark | undefined;
+  /** Called at a hint of the store. */
+  onHint: (() => void) | undefined;
+  #alarm: Alarm | undefined;
+  readonly #unsubscribe: (() => void) | undefined;
+  #pending: Pending | undefined;
+  /** Of the newest token, also after a sign-out. */
+  #generation = 0;
+  #toldLast: BearerError | undefined;
+
+  constructor(
+    options: SessionOptions,
+    readonly client: ClientFactory,
+  ) {
+    this.settings = readSessionOptions(options);
+    const { store, backoff, refreshTimeout, refreshRetries, source } = this.settings;
+    this.bound = (refreshRetries + 1) * refreshTimeout + delaysOf(refreshRetries, backoff);
+    this.parts = new Parts(this.settings, () => this.changed());
+    this.store = new BoundedStore(store ?? new PrivateStore(), refreshTimeout);
+    this.reading = store && new Reading(this);
+    const tokens = options.tokens ?? source.tokens;
+    const seed = tokens == null ? undefined : this.tokenOf(tokens);
+    this.holding = { state: store ? { is: 'unread', seed } : { is: 'empty' }, signedOut: [] };
+    this.#unsubscribe = store?.subscribe?.(() => this.reading?.hint());
+    this.reading?.first();
+    if (!store && seed) this.#plantNow(seed);
+  }
+
+  /** What is under way, and has not brought its token yet. */
+  get pending(): Pending | undefined {
+    return this.#pending?.isDone ? undefined : this.#pending;
+  }
+
+  /** Did nothing take its place? */
+  isCurrent(pending: Pending): boolean {
+    return this.#pending === pending;
+  }
+
+  get current(): Current | undefined {
+    return currentIn(this.holding.state);
+  }
+
+  /** A token that requests may be sent with, whatever its age. */
+  get serving(): Current | undefined {
+    return this.current ?? this.reading?.provisional;
+  }
+
+  tokenOf(tokens: TokenResponse, previous?: Token): Token {
+    return readToken(tokens, { now: Date.now(), handedIn: true, previous, cookies: this.cookies });
+  }
+
+  /** The token in use, to be. */
+  currentOf(session: string, token: Token): Current {
+    const same = token.accessToken !== '' && this.current?.token.accessToken === token.accessToken;
+    const generation = same && this.current ? this.current.generation : this.#generation + 1;
+    return { generation, session, token, dueAt: dueAt(token, this.settings.leeway) };
+  }
+
+  /** Why there is no token. */
+  signedOutError(): BearerError {
+    return signedOutError(this.holding.state);
+  }
+
+  /**
+   * Something has happened: the state follows, then the store and the source, then those that watch.
+   *
+   * @param tell calls what it is given, at once or, where the store's lock is held, when that is free
+   */
+  apply(event: SessionEvent, tell: (watchers: () => void) => void = (watchers) => watchers()): void {
+    const before = this.current;
+    const { holding, effects } = transition(this.holding, event);
+    this.holding = holding;
+    if (this.current && this.current !== before) this.#takeIntoUse(this.current, event.is);
+    const ended = event.is === 'signOut' || event.is === 'close' ? this.#pending : undefined;
+    if (ended) this.#pending = undefined;
+    for (const effect of effects) this.#act(effect);
+    tell(() => {
+      this.changed();
+      ended?.shared.reject(this.signedOutError());
+      if (event.is === 'refused') this.tellFailure(event.error);
+      for (const effect of effects) if (this.#isSo(effect)) tellEffect(this.events, effect, holding.state);
+    });
+  }
+
+  /** A new read, refresh or sign-in: claimed before anything is awaited. Those that wait for the one before wait for it. */
+  start(kind: Pending['kind'], work: Work, options: PendingOptions = {}): Pending {
+    const pending = newPending(kind, { bound: this.bound, ...options });
+    if (!this.#pending?.isDone) this.#pending?.shared.replaceWith(pending.shared);
+    this.#pending = pending;
+    const working = work(pending);
+    this.changed();
+    const end = () => {
+      if (this.#pending === pending) this.#pending = undefined;
+      this.changed();
+      if (!this.#pending && this.reading) queueMicrotask(() => this.reading?.catchUp());
+    };
+    pending.follow(working, end);
+    return pending;
+  }
+
+  /** The refresh under way, or a new one, `delay` ms from now. */
+  renewal(delay = 0): SharedPromise<Current | undefined> {
+    const { pending } = this;
+    if (pending) return pending.shared;
+    const { error } = this.parts.outage;
+    if (error) return failedPromise(error);
+    const bound = this.settings.source.interactive ? Number.POSITIVE_INFINITY : this.bound;
+    const { shared } = this.start('refresh', (mine) => renew(this, mine, refreshOnce, delay), { bound });
+    this.events.emit('refreshing', () => ({ generation: this.#generation }));
+    return shared;
+  }
+
+  /** The session lives in httpOnly cookies: it counts as active from the start. */
+  holdCookies(): void {
+    this.cookies = true;
+    const { state } = this.holding;
+    if (state.is === 'empty' && !this.settings.store && !this.#pending) this.#plantNow(this.tokenOf(''));
+    if (state.is === 'unread' && !state.seed) this.apply({ is: 'seeded', seed: this.tokenOf('') });
+  }
+
+  close(): void {
+    this.#unsubscribe?.();
+    this.parts.stop();
+    if (this.holding.state.is !== 'closed') this.apply({ is: 'close' });
+  }
+
+  /** Told once, wherever it is met. */
+  tellFailure(error: BearerError, retryAfter?: number): void {
+    if (error === this.#toldLast) return;
+    this.#toldLast = error;
+    this.events.emit('refreshFailed', () => ({ error, ...(retryAfter !== undefined && { retryAfter }) }));
+  }
+
+  /** The snapshot and the alarm follow what has changed. */
+  changed(): void {
+    this.snapshot.update(this.holding.state, this.serving, this.pending !== undefined);
+    this.#alarm ??= needsAlarm(this) ? new Alarm() : undefined;
+    this.#alarm?.set(this);
+  }
+
+  #takeIntoUse(current: Current, by: SessionEvent['is']): void {
+    this.#generation = Math.max(this.#generation, current.generation);
+    const pending = this.#pending;
+    if (pending && (pending.kind !== 'signIn' || by === 'signedIn')) pending.isDone = isLive(current.token, Date.now());
+    this.reading?.reset();
+    this.parts.reset();
+    this.store.remember(current.token);
+  }
+
+  /** What is told late may be so no longer: the session has ended meanwhile. */
+  #isSo(effect: Effect): boolean {
+    return !('current' in effect) || effect.current.session === this.current?.session;
+  }
+
+  #act(effect: Effect): void {
+    if (effect.do === 'revoke') void revoke(this, effect.token);
+    if (effect.do === 'signOut') run(signOut(effect.session, true), perform(this)).catch(() => {});
+  }
+
+  /** Into our own store, which can't fail and has no other reader. */
+  #plantNow(token: Token): void {
+    const session = newId();
+    const entry = this.store.plant({ session, token });
+    this.apply({ is: 'kept', entry, current: this.currentOf(session, token), quiet: true });
+  }
+}

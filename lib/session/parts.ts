@@ -1,0 +1,69 @@
+import { Breaker } from '../backoff.js';
+import type { SessionSettings } from '../options.js';
+import type { Token } from '../token.js';
+import type { Current } from './current.js';
+import { newId } from './ids.js';
+import { Outage } from './outage.js';
+import { RefreshTokens } from './refresh-tokens.js';
+import { Running } from './running.js';
+
+/** Made when first needed: there may be thousands of sessions, most of them idle. */
+export class Parts {
+  #breaker: Breaker | undefined;
+  #holder: string | undefined;
+  #identities: WeakMap<Token, string> | undefined;
+  #outage: Outage | undefined;
+  #refreshTokens: RefreshTokens | undefined;
+  #running: Running | undefined;
+
+  /** @param changed called when a hold-off ends before its time */
+  constructor(
+    readonly settings: SessionSettings,
+    readonly changed: () => void,
+  ) {}
+
+  get breaker(): Breaker {
+    this.#breaker ??= new Breaker(this.settings.refreshWindow);
+    return this.#breaker;
+  }
+
+  /** Our name among the holders of the store. */
+  get holder(): string {
+    this.#holder ??= newId();
+    return this.#holder;
+  }
+
+  /** Whose a token is; by default each sign-in is somebody new. @throws what the option `identity` throws */
+  identityOf({ session, token }: Current): string {
+    const { identity } = this.settings;
+    if (!identity) return session;
+    const known = this.#identities?.get(token) ?? identity(token);
+    this.#identities ??= new WeakMap();
+    this.#identities.set(token, known);
+    return known;
+  }
+
+  get outage(): Outage {
+    this.#outage ??= new Outage(this.settings.backoff, this.changed);
+    return this.#outage;
+  }
+
+  get refreshTokens(): RefreshTokens {
+    this.#refreshTokens ??= new RefreshTokens();
+    return this.#refreshTokens;
+  }
+
+  get running(): Running {
+    this.#running ??= new Running();
+    return this.#running;
+  }
+
+  /** A token has come into use. */
+  reset(): void {
+    this.#outage?.reset();
+  }
+
+  stop(): void {
+    this.#outage?.stop();
+  }
+}

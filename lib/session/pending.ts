@@ -1,0 +1,42 @@
+import { monotonicNow } from '../deadline.js';
+import type { Current } from './current.js';
+import { errorOf, waitedTooLong } from './failure.js';
+import { SharedPromise } from './shared-promise.js';
+
+/** What is under way. Requests wait for it, or are served beside it. */
+export interface Pending {
+  readonly kind: 'read' | 'refresh' | 'signIn';
+  readonly shared: SharedPromise<Current | undefined>;
+  /** ms, by the monotonic clock. */
+  readonly begun: number;
+  /** Whose sign-in, where that is known. */
+  readonly identity?: string | undefined;
+  /** It has brought a token, and is about to end: a request that comes now does not wait for it. */
+  isDone: boolean;
+  /** Settles as `work` does, after `end` was called. */
+  follow(work: Promise<Current | undefined>, end: () => void): void;
+}
+
+/** What is to be done, to its end. */
+export type Work = (pending: Pending) => Promise<Current | undefined>;
+
+export interface PendingOptions {
+  readonly identity?: string | undefined;
+  /** ms that a request may wait for it. */
+  readonly bound?: number;
+}
+
+export function newPending(kind: Pending['kind'], { identity, bound = 0 }: PendingOptions): Pending {
+  const shared = new SharedPromise<Current | undefined>(bound, () => waitedTooLong(bound));
+  const follow = (work: Promise<Current | undefined>, end: () => void) => {
+    const after = (settle: () => void) => {
+      end();
+      settle();
+    };
+    work.then(
+      (current) => after(() => shared.resolve(current)),
+      (error) => after(() => shared.reject(errorOf(error))),
+    );
+  };
+  return { kind, shared, begun: monotonicNow(), identity, isDone: false, follow };
+}

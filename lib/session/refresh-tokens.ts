@@ -1,0 +1,51 @@
+import type { Token } from '../token.js';
+import { remember } from './remember.js';
+
+// Of an app that signs in with saved tokens, no more than this can be under way.
+const REMEMBERED = 8;
+
+/** What has become of the refresh tokens that were presented here. */
+export class RefreshTokens {
+  #presenting: string | undefined;
+  /** One whose last refresh brought no new one, so that it may be presented again. */
+  #reusable: string | undefined;
+  /** Those that were spent, as digests: the tokens themselves are not kept. */
+  #spent: readonly number[] | undefined;
+
+  /** May a call that presents it have spent it, though it was not answered? */
+  isSpentByUse(refreshToken: string | undefined): boolean {
+    return refreshToken !== undefined && refreshToken !== this.#reusable;
+  }
+
+  present(refreshToken: string | undefined): void {
+    this.#presenting = refreshToken;
+  }
+
+  /** A call has ended. `made`: what it has brought. */
+  presented(refreshToken: string | undefined, made?: Token): void {
+    if (this.#presenting === refreshToken) this.#presenting = undefined;
+    if (!made || refreshToken === undefined) return;
+    const isKept = made.refreshToken === refreshToken;
+    this.#reusable = isKept ? refreshToken : undefined;
+    if (!isKept) this.#spent = remember(this.#spent, digest(refreshToken), REMEMBERED);
+  }
+
+  isSpent(refreshToken: string): boolean {
+    return this.#spent?.includes(digest(refreshToken)) ?? false;
+  }
+
+  isInUse(refreshToken: string): boolean {
+    return refreshToken === this.#presenting || this.isSpent(refreshToken);
+  }
+}
+
+/** 53 bits (FNV-1a, twice): enough to tell eight tokens apart, too few to tell what a token was. */
+function digest(text: string): number {
+  let low = 0x811c9dc5;
+  let high = 0x9e3779b9;
+  for (let i = 0; i < text.length; i++) {
+    low = Math.imul(low ^ text.charCodeAt(i), 0x01000193);
+    high = Math.imul(high ^ text.charCodeAt(i), 0x85ebca6b);
+  }
+  return (high >>> 11) * 2 ** 32 + (low >>> 0);
+}

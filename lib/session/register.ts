@@ -1,0 +1,68 @@
+import { bearerError } from '../errors.js';
+import type { StoreEntry } from '../stores/store.js';
+import type { Token } from '../token.js';
+import { apply, ask, isWanted, known, look, type Protocol, read, revoke, take, write } from './protocol.js';
+
+/** At the start and at a hint. */
+export function* readAgain(): Protocol<void> {
+  const entry = yield* read();
+  if (!(yield* take(entry))) yield* apply({ is: 'found', entry: undefined });
+}
+
+/** Under the lock: a sign-in that asks the source. */
+export function* signInByAsking(session: string): Protocol<void> {
+  yield* signInWith(session, yield* ask());
+}
+
+/** A sign-in with what the source has brought: of no use when somebody has signed in or out meanwhile. */
+export function* signInWith(session: string, token: Token): Protocol<void> {
+  if (yield* isWanted()) return yield* signIn(session, token);
+  yield* revoke(token);
+  throw overtaken();
+}
+
+/** A sign-in. The last one wins. @throws ERR_BEARER_SIGNED_OUT, ERR_BEARER_IDENTITY */
+export function* signIn(session: string, token: Token): Protocol<void> {
+  yield* apply({ is: 'signingIn', session });
+  const isOthers = function* (found: StoreEntry): Protocol<boolean> {
+    return found.session !== session && (yield* isWanted());
+  };
+  const { won, entry } = yield* write({ session, token }, yield* known(), isOthers);
+  if (!won && entry.session !== session) throw overtaken();
+  if (!(yield* isWanted())) {
+    yield* apply({ is: 'overtaken', entry });
+    throw overtaken();
+  }
+  const { currentOf } = yield* look();
+  if (won) return yield* apply({ is: 'signedIn', entry, current: currentOf(session, token) });
+  // It had been stored, and another holder has gone on from there.
+  yield* take(entry);
+  if (!entry.token) throw bearerError('ERR_BEARER_SIGNED_OUT', 'Another holder of the store signed out meanwhile');
+}
+
+export function overtaken() {
+  return bearerError('ERR_BEARER_IDENTITY', 'Another sign-in took the place of this one');
+}
+
+/**
+ * A sign-out. It is done where it finds another one.
+ *
+ * @param only the session that ends, if not whatever is signed in
+ */
+export function* signOut(session: string, only = false): Protocol<void> {
+  // It says which session has ended: a sign-in that is sent twice must know its own.
+  const draft = { session };
+  const isToken = function* (found: StoreEntry): Protocol<boolean> {
+    if (!found.token || (only && found.session !== session)) return false;
+    // What was meant by it has ended, whatever the app has asked for since.
+    if (found.session !== draft.session && !(yield* isWanted())) return false;
+    if (!only) {
+      draft.session = found.session;
+      yield* apply({ is: 'disowned', session: found.session });
+      yield* revoke(found.token);
+    }
+    return true;
+  };
+  const { entry } = yield* write(draft, yield* known(), isToken);
+  yield* take(entry);
+}

@@ -1,0 +1,132 @@
+import { monotonicNow, startTimer } from '../deadline.js';
+import type { StoreEntry } from '../stores/store.js';
+import { isLive, type Token } from '../token.js';
+import { refresh } from './attempt.js';
+import { type Current, isSameToken } from './current.js';
+import { Failure } from './failure.js';
+import { newId } from './ids.js';
+import type { Life } from './life.js';
+import { Mark } from './mark.js';
+import type { Pending } from './pending.js';
+import type { Outcome } from './protocol.js';
+import { readAgain, signInByAsking, signInWith } from './register.js';
+import { run } from './run.js';
+import { askSource, obtains, perform, underLock } from './steps.js';
+
+// ms between two looks at a mark of another holder, where no hint comes.
+const LOOK = 1_000;
+// A holder that has sent a refresh token is over with it after so many times `refreshTimeout`.
+const HOLD = 7;
+
+/** Attempt after attempt, with the backoff between them, until there is a token or none to be had. */
+export async function renew(
+  life: Life,
+  pending: Pending,
+  attempt: (life: Life, pending: Pending) => Promise<Outcome>,
+  delay = 0,
+): Promise<Current | undefined> {
+  if (delay) await sleep(delay);
+  while (life.isCurrent(pending)) {
+    const before = life.current;
+    try {
+      const outcome = await attempt(life, pending);
+      if (outcome.kind === 'marked') await waitForMark(life, outcome.entry);
+      const { current } = life;
+      // Another one may have begun when the token had come and the store was not unlocked yet.
+      if (!current || !(life.isCurrent(pending) || pending.isDone)) break;
+      const isNew = outcome.kind !== 'marked' || !before || !isSameToken(before, current);
+      if (outcome.kind === 'kept' || (isNew && isLive(current.token, Date.now()))) return current;
+    } catch (failure) {
+      if (!life.isCurrent(pending) || !(failure instanceof Failure)) throw failure;
+      if (failure.kind !== 'retry-unlocked') await life.parts.outage.sleep(failed(life, pending, failure));
+    }
+  }
+  return undefined;
+}
+
+/** One attempt to refresh, or to obtain. */
+export async function refreshOnce(life: Life, pending: Pending): Promise<Outcome> {
+  const wanted = () => life.isCurrent(pending);
+  const { source } = life.settings;
+  const before = life.current;
+  // A person takes their time, which is nothing to hold a lock for.
+  const obtained = source.interactive && obtains(life, before?.token) ? await byPerson(life, before) : undefined;
+  const outcome = await underLock(life, refresh(before, obtained), { waitMs: waitMs(life, pending), wanted });
+  const { current } = life;
+  if (outcome.kind === 'kept' && current) life.parts.breaker.made(current.generation);
+  return outcome;
+}
+
+/** One attempt to sign in by asking the source. */
+export async function signInOnce(life: Life, pending: Pending): Promise<Outcome> {
+  const wanted = () => life.isCurrent(pending);
+  const { source } = life.settings;
+  if (source.interactive && source.obtain) {
+    await run(signInWith(newId(), await askSource(life, undefined)), perform(life, { wanted }));
+  } else {
+    await underLock(life, signInByAsking(newId()), { waitMs: waitMs(life, pending), wanted });
+  }
+  return { kind: 'kept' };
+}
+
+/** ms that are left to wait for the lock. A person's time does not count. */
+function waitMs({ bound, settings }: Life, { begun }: Pending): number {
+  return settings.source.interactive ? bound : Math.max(0, bound - (monotonicNow() - begun));
+}
+
+async function byPerson(life: Life, current: Current | undefined): Promise<Token> {
+  try {
+    return await askSource(life, current?.token);
+  } catch (failure) {
+    if (failure instanceof Failure && failure.kind === 'rejected' && current) {
+      const serves = isLive(current.token, Date.now());
+      life.apply({ is: 'refused', session: current.session, error: failure.error, serves });
+    }
+    throw failure;
+  }
+}
+
+/** Waits until the other holder has written what its refresh token brought, or can't be at it any more. */
+async function waitForMark(life: Life, entry: StoreEntry): Promise<void> {
+  if (!life.mark?.isOf(entry)) life.mark = new Mark(entry, life.settings.refreshTimeout * HOLD);
+  const { mark } = life;
+  const isThere = () => life.holding.stored !== undefined && mark.isOf(life.holding.stored);
+  while (isThere() && mark.remaining > 0 && life.holding.state.is === 'active') {
+    await sleep(Math.min(LOOK, mark.remaining), (wake) => {
+      life.onHint = wake;
+    });
+    await run(readAgain(), perform(life)).catch(() => {});
+  }
+  life.onHint = undefined;
+}
+
+/** @returns ms until the next attempt. @throws when there is none for now */
+function failed(life: Life, pending: Pending, failure: Failure): number {
+  const { error, kind } = failure;
+  const { backoff, refreshRetries, refreshTimeout, source } = life.settings;
+  if (kind === 'rejected') {
+    // A page that looks for its cookie and finds none is signed out; that is no failure.
+    if (pending.kind === 'refresh' || source.obtain)
+      life.apply({ is: 'refused', session: undefined, error, serves: false });
+    life.tellFailure(error);
+    throw error;
+  }
+  const retryAfter = life.parts.outage.failed(failure);
+  life.tellFailure(error, retryAfter);
+  const isLast = life.parts.outage.failures > refreshRetries || kind === 'unavailable' || retryAfter > backoff.cap;
+  // Those that wait would hear of another attempt too late.
+  const tooLate = monotonicNow() - pending.begun + retryAfter + refreshTimeout > life.bound;
+  if (isLast || (tooLate && !source.interactive)) throw error;
+  return retryAfter;
+}
+
+/** `wakeBy` is given a function that ends the sleep. */
+function sleep(ms: number, wakeBy?: (wake: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = startTimer(ms, resolve);
+    wakeBy?.(() => {
+      timer.stop();
+      resolve();
+    });
+  });
+}

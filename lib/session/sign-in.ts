@@ -1,0 +1,130 @@
+import { withDeadline } from '../deadline.js';
+import { bearerError } from '../errors.js';
+import type { Token, TokenResponse } from '../token.js';
+import { update } from './attempt.js';
+import type { Current } from './current.js';
+import { errorOf, storeFailure } from './failure.js';
+import { newId } from './ids.js';
+import type { Lifecycle } from './lifecycle.js';
+import { overtaken, readAgain, signIn, signOut } from './register.js';
+import { renew, signInOnce } from './renewal.js';
+import { run } from './run.js';
+import type { SharedPromise } from './shared-promise.js';
+import { perform, revoke, underLock } from './steps.js';
+
+// After `close()` a token request under way, and the write of what it brings, may take so many times `refreshTimeout`.
+const LONGEST_END = 5;
+
+type Shared = SharedPromise<Current | undefined>;
+
+/** A sign-in with tokens of a login. @throws ERR_BEARER_IDENTITY when another sign-in takes its place */
+export async function signInWith(life: Lifecycle, token: Token): Promise<Current> {
+  const session = newId();
+  // What the app's own function thinks of the tokens must be known before they are stored.
+  const identity = life.parts.identityOf(life.currentOf(session, token));
+  const wish = ++life.wishes;
+  const wanted = () => life.wishes === wish;
+  life.parts.outage.reset();
+  const work = async () => {
+    await inTime(life, (signal) => run(signIn(session, token), perform(life, { wanted, signal })));
+    return life.current;
+  };
+  const brought = held(life, await life.start('signIn', work, { identity }).shared.join());
+  if (life.parts.identityOf(brought) !== identity) throw overtaken();
+  return brought;
+}
+
+/** A sign-in that asks the source, once for all that want it. */
+export function signInByAsking(life: Lifecycle): Shared {
+  const { pending } = life;
+  if (pending?.kind === 'signIn' && pending.identity === undefined) return pending.shared;
+  life.wishes++;
+  life.parts.outage.reset();
+  const bound = life.settings.source.interactive ? Number.POSITIVE_INFINITY : life.bound;
+  return life.start('signIn', (mine) => renew(life, mine, signInOnce), { bound }).shared;
+}
+
+/**
+ * A sign-in with a refresh token that was spent, or is being presented: an app that signs in with its saved tokens twice.
+ * What it has become is in the store.
+ *
+ * @throws ERR_BEARER_SIGNED_OUT when nobody is signed in there
+ */
+export async function signInAgain(life: Lifecycle, token: Token): Promise<Current> {
+  await life.parts.running.idle();
+  const refreshToken = token.refreshToken as string;
+  if (!life.parts.refreshTokens.isSpent(refreshToken)) return signInWith(life, token);
+  if (!life.current) await inTime(life, () => run(readAgain(), perform(life)));
+  return held(life, life.current);
+}
+
+/** @throws ERR_BEARER_STORE when the sign-out could not be stored; signed out here all the same */
+export async function signOutOf(life: Lifecycle): Promise<void> {
+  const { state } = life.holding;
+  if (state.is === 'closed') return;
+  const wish = ++life.wishes;
+  const token =
+    state.is === 'active'
+      ? (state.unsaved?.token ?? state.current.token)
+      : state.is === 'unread'
+        ? state.seed
+        : undefined;
+  // Where nobody is signed in, the session that ended last: a sign-in of it that is under way must know its own.
+  const session = life.current?.session ?? life.holding.stored?.session ?? newId();
+  const wanted = () => life.wishes === wish;
+  // Its version is given to it now: whatever those that hear of the sign-out write comes above it.
+  const written = inTime(life, (signal) => run(signOut(session), perform(life, { wanted, signal })));
+  life.apply({ is: 'signOut' });
+  const revoked = token && revoke(life, token, true);
+  await written.finally(() => revoked);
+}
+
+/** Resolves when what is under way under the lock is stored or given up. */
+export async function closeOf(life: Lifecycle): Promise<void> {
+  life.close();
+  const ms = life.settings.refreshTimeout * LONGEST_END;
+  await withDeadline(() => life.parts.running.idle(), { ms, late: () => undefined }).catch(() => {});
+}
+
+/** Newer tokens of the same user: in use at once, then written under the lock. @throws ERR_BEARER_IDENTITY, ERR_BEARER_STORE */
+export async function updateWith(life: Lifecycle, tokens: TokenResponse): Promise<Token> {
+  await life.reading?.done();
+  const { state } = life.holding;
+  if (state.is !== 'active') throw life.signedOutError();
+  const { current, unsaved } = state;
+  const own = Boolean(life.tokenOf(tokens).refreshToken);
+  const token = life.tokenOf(tokens, unsaved?.token ?? current.token);
+  const next = life.currentOf(current.session, token);
+  if (life.parts.identityOf(next) !== life.parts.identityOf(current)) {
+    throw bearerError(
+      'ERR_BEARER_IDENTITY',
+      'update() takes newer tokens of the same user: call signIn() for another one',
+    );
+  }
+  life.apply({
+    is: 'updated',
+    current: next,
+    unsaved: { token, presented: unsaved?.presented ?? current.token.refreshToken },
+  });
+  try {
+    await underLock(life, update(current.session, token, own), { waitMs: life.bound });
+  } catch (failure) {
+    throw errorOf(failure);
+  }
+  return held(life, life.current).token;
+}
+
+function held(life: Lifecycle, current: Current | undefined): Current {
+  if (!current) throw life.signedOutError();
+  return current;
+}
+
+async function inTime<T>(life: Lifecycle, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const ms = life.settings.refreshTimeout;
+  const late = () => storeFailure(new Error(`The token store did not answer within ${ms} ms`));
+  try {
+    return await withDeadline(task, { ms, late, keepsAlive: true });
+  } catch (failure) {
+    throw errorOf(failure);
+  }
+}

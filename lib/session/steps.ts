@@ -1,0 +1,146 @@
+import { withDeadline } from '../deadline.js';
+import type { Lock } from '../stores/store.js';
+import { isLive, type Token } from '../token.js';
+import { type Asking, ask, canRefresh } from './ask.js';
+import type { Current } from './current.js';
+import { Failure } from './failure.js';
+import { newId } from './ids.js';
+import type { Life } from './life.js';
+import type { Look, Protocol, Step } from './protocol.js';
+import { run } from './run.js';
+import { cannotRefresh } from './telling.js';
+
+interface Place {
+  readonly lock?: Lock | undefined;
+  /** Fires when nobody waits for the outcome any more: what comes after that is left to the next read. */
+  readonly signal?: AbortSignal | undefined;
+  /** Those that watch are told with it, once the lock is free. */
+  readonly tell?: ((watchers: () => void) => void) | undefined;
+  /** Is the outcome still asked for? */
+  readonly wanted?: (() => boolean) | undefined;
+}
+
+/** Performs the steps of a protocol on the store and the source of a session. */
+export function perform(life: Life, { lock, signal, tell, wanted = () => true }: Place = {}): (step: Step) => unknown {
+  return (step) => {
+    if (signal?.aborted) throw new Error('It came too late');
+    switch (step.do) {
+      case 'read':
+        return life.store.read();
+      case 'write':
+        return life.store.write(step.draft, step.above);
+      case 'ask':
+        return askSource(life, step.token, lock);
+      case 'look':
+        return lookAt(life);
+      case 'apply':
+        return life.apply(step.event, tell);
+      case 'revoke':
+        return void revoke(life, step.token);
+      case 'isWanted':
+        return wanted();
+    }
+  };
+}
+
+/** Runs a protocol under the store's lock. Those that watch are told when it is free again. @throws Failure */
+export async function underLock<T>(
+  life: Life,
+  protocol: Protocol<T>,
+  { waitMs, wanted }: { waitMs: number; wanted?: () => boolean },
+): Promise<T> {
+  const told: (() => void)[] = [];
+  const tell = (watchers: () => void) => void told.push(watchers);
+  const task = (lock: Lock) => life.parts.running.track(run(protocol, perform(life, { lock, wanted, tell })));
+  try {
+    return await life.store.withLock(task, waitMs);
+  } finally {
+    for (const watchers of told) watchers();
+  }
+}
+
+/**
+ * Revokes a token that nobody will hold any more (RFC 7009), where the source can. Its failure harms nothing.
+ *
+ * @param keepsAlive does somebody wait for it?
+ */
+export async function revoke({ settings, client }: Life, token: Token, keepsAlive = false): Promise<void> {
+  const { source, refreshTimeout } = settings;
+  const task = async (signal: AbortSignal) =>
+    source.revoke?.(token, { signal, attempt: 0, client: client(signal, () => true) });
+  await withDeadline(task, { ms: refreshTimeout, late: () => undefined, keepsAlive }).catch(() => {});
+}
+
+function lookAt(life: Life): Look {
+  const { holding, parts, settings, mark } = life;
+  const { holder } = parts;
+  return {
+    holding,
+    holder,
+    heeds: (sent) => sent !== holder && !mark?.isOver(sent),
+    marks: (token) => settings.store !== undefined && token.refreshToken !== undefined && !obtains(life, token),
+    serves: (token) => isLive(token, Date.now()),
+    currentOf: (session, token) => life.currentOf(session, token),
+    newSession: newId,
+  };
+}
+
+/** With no token, may the source be asked for a first one? */
+export function isObtainable({ settings, holding }: Life): boolean {
+  return Boolean(settings.source.obtain && holding.state.is === 'empty');
+}
+
+/** Can another token follow this one without a sign-in? */
+export function isRenewable({ settings: { source }, holding: { state } }: Life, { token }: Current): boolean {
+  if (state.is === 'active' && state.refusal) return false;
+  return canRefresh(source, token) || Boolean(source.obtain);
+}
+
+/** Does the source obtain a token, rather than refresh this one? */
+export function obtains({ settings: { source }, holding: { state } }: Life, token: Token | undefined): boolean {
+  if (!token) return source.obtain !== undefined;
+  return (state.is === 'active' && state.mustObtain) || !canRefresh(source, token);
+}
+
+/** A token that came when nobody waited for it any more: it may be the only one left. */
+function keepLate(life: Life, presented: string | undefined, token: Token): void {
+  const { state } = life.holding;
+  if (state.is !== 'active' || state.unsaved || presented !== state.current.token.refreshToken) return;
+  life.parts.refreshTokens.presented(presented, token);
+  life.apply({ is: 'made', session: state.current.session, unsaved: { token, presented } });
+  life.parts.outage.end();
+  life.renewal();
+}
+
+/** @throws Failure */
+export async function askSource(life: Life, token: Token | undefined, lock?: Lock): Promise<Token> {
+  const { settings, store, parts, cookies, client } = life;
+  const { outage, refreshTokens } = parts;
+  const { source, refreshTimeout } = settings;
+  const isObtained = obtains(life, token);
+  // Another holder may have stored a token that nothing can follow.
+  if (isObtained && !source.obtain) throw new Failure(cannotRefresh(life.holding.state, source), 'unavailable');
+  const presented = isObtained ? undefined : token?.refreshToken;
+  const asking: Asking = {
+    source,
+    refreshTimeout,
+    client,
+    attempt: outage.failures,
+    cookies,
+    known: store.known,
+    lock,
+    obtains: isObtained,
+    spends: refreshTokens.isSpentByUse(presented),
+    interactive: source.interactive === true && isObtained,
+    onLate: (made) => keepLate(life, presented, made),
+  };
+  refreshTokens.present(presented);
+  let made: Token | undefined;
+  try {
+    made = await ask(asking, token);
+    store.remember(made);
+    return made;
+  } finally {
+    refreshTokens.presented(presented, made);
+  }
+}

@@ -1,0 +1,39 @@
+import { type BearerError, bearerError } from '../errors.js';
+import type { Events, SignOutReason } from '../events.js';
+import type { TokenSource } from '../sources/source.js';
+import type { Effect } from './effects.js';
+import { factsOf } from './snapshot.js';
+import type { State } from './state.js';
+
+/** Tells the listeners what has happened to a session. */
+export function tellEffect(events: Events, effect: Effect, state: State): void {
+  if (effect.do !== 'tell') return;
+  if (effect.what === 'signedOut') {
+    events.emit('signedOut', () => ({ reason: reasonOf(state) }));
+    return;
+  }
+  const { current, adopted } = effect;
+  if (effect.what === 'signedIn') events.emit('signedIn', () => ({ generation: current.generation }));
+  else events.emit('refreshed', () => ({ ...factsOf(current), adopted }));
+}
+
+function reasonOf(state: State): SignOutReason {
+  if (state.is !== 'ended') return 'closed';
+  return typeof state.why === 'object' ? 'rejected' : state.why;
+}
+
+/** What is told where a token is asked for, and there is none. */
+export function signedOutError(state: State): BearerError {
+  if (state.is === 'ended' && typeof state.why === 'object') return state.why;
+  const message = state.is === 'closed' ? 'The session was closed' : 'Nobody is signed in: call signIn()';
+  return bearerError('ERR_BEARER_SIGNED_OUT', message);
+}
+
+/** What `session.refresh()` is told where no token can follow the one that is held. */
+export function cannotRefresh(state: State, { refresh }: TokenSource): BearerError {
+  if (state.is === 'active' && state.refusal) return state.refusal;
+  const why = refresh
+    ? 'refresh() of the source needs a refresh token, and there is none'
+    : 'the source has neither refresh() nor obtain()';
+  return bearerError('ERR_BEARER_CONFIG', `No token can follow this one: ${why}. Call signIn() with new tokens`);
+}
