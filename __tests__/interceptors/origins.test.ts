@@ -89,7 +89,7 @@ describe('where the token may go', () => {
     expect(judge({ url: '/b' }, sessionOf(HOME))).toBeUndefined();
   });
 
-  it('is everywhere for those who ask for it', () => {
+  it('is everywhere for those that ask for it', () => {
     const judge = judgeOf(HOME, ['*']);
     expect(judge({ url: 'https://anywhere.example/a' })).toBeUndefined();
     expect(judge({ url: 'https://user:secret@anywhere.example/a' })).toBe('own-authorization');

@@ -15,7 +15,7 @@ const failure = (promise: Promise<unknown>) =>
 
 afterEach(() => void jest.restoreAllMocks());
 
-describe('who waits', () => {
+describe('a request that waits', () => {
   it.each([
     [{}, false],
     [{ timeout: 0 }, false],
@@ -109,7 +109,7 @@ describe('who waits', () => {
   });
 });
 
-describe('who was canceled', () => {
+describe('a request that was canceled', () => {
   const canceled = axios.CancelToken.source();
   canceled.cancel('enough');
 

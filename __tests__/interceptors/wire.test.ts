@@ -158,7 +158,7 @@ describe('what a config bears of its own', () => {
   });
 });
 
-describe('who stands in for an adapter', () => {
+describe('what stands in for an adapter', () => {
   it('acts once, and gives the place back', async () => {
     const adapter = async () => ({}) as AxiosResponse;
     const config = configOf({ adapter });

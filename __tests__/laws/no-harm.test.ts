@@ -1368,7 +1368,7 @@ describe('L17 giving up', () => {
     expect((await failure(api.get('/echo', { signal: abort.signal }))).code).toBe('ERR_CANCELED');
   });
 
-  it('L17 commits the flight’s token even when everyone who waited for it has gone', async () => {
+  it('L17 keeps the token of a refresh even when all that waited for it have gone', async () => {
     const { api, server, session, secrets } = await rig();
     server.expire();
     const hold = server.hold('/auth/refresh');
@@ -1412,7 +1412,7 @@ describe('L17 giving up', () => {
     });
   }
 
-  it('L17 cancelling token() ends its wait and not the flight', async () => {
+  it('L17 cancelling token() ends its wait and not the refresh', async () => {
     const { server, session, secrets } = await rig({ tokens: 'clock' });
     const hold = server.hold('/auth/refresh');
     const abort = new AbortController();

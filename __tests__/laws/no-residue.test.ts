@@ -304,7 +304,7 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
 
     it.each(['signIn()', 'the first request'])(
       'L22 keeps no first token that comes later: asked for by %s',
-      async (who) => {
+      async (by) => {
         const { store, written } = watched(makeStore());
         const answer = deferred<TokenResponse>();
         const revoked: string[] = [];
@@ -318,7 +318,7 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
           revoke: async (token: { accessToken: string }) => void revoked.push(token.accessToken),
         };
         const session = lone({ store, source });
-        const waits = codeOf(who === 'signIn()' ? session.signIn() : session.token());
+        const waits = codeOf(by === 'signIn()' ? session.signIn() : session.token());
         await asked.promise;
         await session.signOut();
         answer.resolve(pair('late'));
@@ -809,7 +809,7 @@ const WAITS = `
   say('done');
 `;
 
-/** Faults with nobody, somebody or everybody gone who could hear of them. */
+/** Faults with nobody, somebody or everybody gone to hear of them. */
 const FAULTS = `
   let unhandled = [];
   process.on('unhandledRejection', (reason) => unhandled.push(String(reason?.message ?? reason)));

@@ -35,6 +35,7 @@ export const members: Record<keyof Session, true> = {
   state: true,
   subscribe: true,
   token: true,
+  update: true,
 };
 
 export async function consumer(): Promise<string> {
