@@ -39,12 +39,13 @@ describe('openid-client as a source', () => {
     expect(Math.round((expiresAt - Date.now()) / 60_000)).toBe(60);
   });
 
-  it('ends the session when the server says invalid_grant', async () => {
+  it('is refused for good when the server says invalid_grant', async () => {
     const { session, tokens, configuration } = await signedIn();
     await client.tokenRevocation(configuration, tokens.refresh_token!);
     const error = await failure(session.refresh());
     expect(error).toMatchObject({ code: 'ERR_BEARER_REJECTED', cause: { status: 400 } });
-    expect(session.state.status).toBe('failed');
+    // Its access token is good to its end.
+    expect(session.state.status).toBe('active');
   });
 
   it('keeps the session while the server is away', async () => {

@@ -9,7 +9,8 @@ export function cookiesOf(request: Request, answer: Headers): KeyValueStorage {
   };
   return {
     getItem: (name) => Buffer.from(jar.get(name) ?? '', 'base64url').toString(),
-    setItem: (name, value) => set(name, Buffer.from(value).toString('base64url')),
-    removeItem: (name) => set(name, '', '; Max-Age=0'),
+    // A sign-out is an entry without a token: the browser need not keep it.
+    setItem: (name, value) =>
+      JSON.parse(value).token ? set(name, Buffer.from(value).toString('base64url')) : set(name, '', '; Max-Age=0'),
   };
 }
