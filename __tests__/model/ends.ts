@@ -38,7 +38,7 @@ export function reasonsFor(call: Call, { status, code, user, error }: End, judge
     case 'ERR_BEARER_SIGNED_OUT':
       return ended || others;
     case 'ERR_BEARER_REJECTED':
-      return holder.refused > call.signedIn;
+      return holder.refused > call.signedIn || wasRefused(judge, call);
     case 'ERR_BEARER_CONFIG':
       return call.kind === 'refresh' && wasRefused(judge, call);
     case 'ERR_BEARER_UNAVAILABLE':

@@ -40,7 +40,8 @@ export class Holder implements Party {
   /** Token requests on their way, by when they began. */
   readonly asking: number[] = [];
   refreshing = false;
-  #brought = false;
+  /** The generation that the latest flight began with. */
+  #from = 0;
 
   constructor(
     readonly name: string,
@@ -116,11 +117,12 @@ export class Holder implements Party {
     session.subscribe(() => {
       this.refreshing &&= session.state.status === 'refreshing';
     });
-    session.on('refreshing', () => {
+    session.on('refreshing', ({ generation }) => {
       this.flights += 1;
-      judge.check(!this.refreshing || this.#brought, 'L1 a flight was begun while another was under way');
+      // One that has brought its token is over, though it is told when the store is unlocked.
+      judge.check(!this.refreshing || generation > this.#from, 'L1 a flight was begun while another was under way');
       this.refreshing = true;
-      this.#brought = false;
+      this.#from = generation;
     });
     session.on('waiting', ({ url, after }) => judge.waits(this, url, after));
     session.on('refreshed', () => {
@@ -172,8 +174,6 @@ export class Holder implements Party {
     this.asking.push(began);
     try {
       const { data } = await client.post('/token', { refreshToken });
-      // The flight is over with this, though it is told when the store is unlocked.
-      this.#brought = Boolean(data.access_token);
       if (!data.access_token) this.#failed(0, refreshToken);
       return data;
     } catch (error) {

@@ -48,11 +48,12 @@ async function probe(world: World, holder: Holder, lenient: boolean): Promise<vo
   await world.settle();
   const { status, code } = call.end ?? {};
   const open = world.server.unhelpful >= OPTIONS.refreshWindow.limit;
-  const { alone, jumped } = world.judge;
+  const { alone, jumped, unsure } = world.judge;
   // Another user may be found in the store, or another holder's mark, which is waited for.
-  const shared = !alone && ['ERR_BEARER_IDENTITY', 'ERR_BEARER_UNAVAILABLE'].includes(code ?? '');
+  const replaced = code === 'ERR_BEARER_IDENTITY' && (!alone || unsure);
+  const marked = code === 'ERR_BEARER_UNAVAILABLE' && !alone;
   // A hold-off that was forgotten when the clock was set back counts again once that time has come again.
-  const excused = lenient && (shared || open || jumped);
+  const excused = lenient && (replaced || marked || open || jumped);
   const how = `${code ?? status} ${lenient ? 'though no failure was recent' : 'for ever'}`;
   world.judge.check(!alive || excused || status === 200, `L10 a session that is alive gets ${how}`);
 }

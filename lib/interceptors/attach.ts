@@ -28,12 +28,14 @@ export async function attach(guard: Guard, final: Config, passage: Passage): Pro
   const session = asked instanceof Promise ? await patient(asked, config, since) : asked;
   if (session) session.sibling ??= guard.instance;
   const reason = obstacle(guard, config, session);
-  const found = reason ? undefined : session?.requests.tokenFor(options.minValidity, hasOneChance(config, session));
-  const waits = found instanceof Promise;
-  if (waits) session?.emit('waiting', () => ({ ...requestInfo(config), after: 'held' }));
   let current: Current | undefined;
+  let waits = false;
   try {
-    current = waits ? await patient(found, config, since, () => session?.requests.stopWaiting()) : found;
+    const found = reason ? undefined : session?.requests.tokenFor(options.minValidity, hasOneChance(config, session));
+    waits = found instanceof Promise;
+    if (waits) session?.emit('waiting', () => ({ ...requestInfo(config), after: 'held' }));
+    current =
+      found instanceof Promise ? await patient(found, config, since, () => session?.requests.stopWaiting()) : found;
   } catch (error) {
     return failOnWire(config, error, passage);
   }

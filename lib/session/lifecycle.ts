@@ -114,6 +114,8 @@ export class Lifecycle implements Life {
     const { holding, effects } = transition(this.holding, event);
     this.holding = holding;
     if (this.current && this.current !== before) this.#takeIntoUse(this.current, event.is);
+    const isRefreshed = event.is === 'kept' && !event.quiet && before?.session === this.current?.session;
+    if (isRefreshed && this.current) this.parts.breaker.made(this.current.generation);
     const ended = event.is === 'signOut' || event.is === 'close' ? this.#pending : undefined;
     if (ended) this.#pending = undefined;
     for (const effect of effects) this.#act(effect);
@@ -127,7 +129,7 @@ export class Lifecycle implements Life {
 
   /** A new read, refresh or sign-in: claimed before anything is awaited. Those that wait for the one before wait for it. */
   start(kind: Pending['kind'], work: Work, options: PendingOptions = {}): Pending {
-    const pending = newPending(kind, { bound: this.bound, ...options });
+    const pending = newPending(kind, { bound: this.bound, begunWith: this.current, ...options });
     if (!this.#pending?.isDone) this.#pending?.shared.replaceWith(pending.shared);
     this.#pending = pending;
     const working = work(pending);

@@ -13,6 +13,8 @@ export interface Pending {
   readonly identity?: string | undefined;
   /** It has brought a token, and is about to end: a request that comes now does not wait for it. */
   isDone: boolean;
+  /** The token that a newer one was asked for: another one that has come meanwhile will do. */
+  begunWith: Current | undefined;
   /** Settles as `work` does, after `end` was called. */
   follow(work: Promise<Current | undefined>, end: () => void): void;
 }
@@ -21,12 +23,13 @@ export interface Pending {
 export type Work = (pending: Pending) => Promise<Current | undefined>;
 
 export interface PendingOptions {
+  readonly begunWith?: Current | undefined;
   readonly identity?: string | undefined;
   /** ms that a request may wait for it. */
   readonly bound?: number;
 }
 
-export function newPending(kind: Pending['kind'], { identity, bound = 0 }: PendingOptions): Pending {
+export function newPending(kind: Pending['kind'], { identity, begunWith, bound = 0 }: PendingOptions): Pending {
   const shared = new SharedPromise<Current | undefined>(bound, () => waitedTooLong(bound));
   const follow = (work: Promise<Current | undefined>, end: () => void) => {
     const after = (settle: () => void) => {
@@ -38,5 +41,5 @@ export function newPending(kind: Pending['kind'], { identity, bound = 0 }: Pendi
       (error) => after(() => shared.reject(errorOf(error))),
     );
   };
-  return { kind, shared, begun: monotonicNow(), identity, isDone: false, follow };
+  return { kind, shared, begun: monotonicNow(), identity, isDone: false, begunWith, follow };
 }

@@ -36,6 +36,7 @@ export async function renew(
       if (!current || !(life.isCurrent(pending) || pending.isDone)) break;
       const isNew = outcome.kind !== 'marked' || !before || !isSameToken(before, current);
       if (outcome.kind === 'kept' || (isNew && isLive(current.token, Date.now()))) return current;
+      pending.begunWith = current;
     } catch (failure) {
       if (!life.isCurrent(pending) || !(failure instanceof Failure)) throw failure;
       if (failure.kind !== 'retry-unlocked') await life.parts.outage.sleep(failed(life, pending, failure));
@@ -51,10 +52,7 @@ export async function refreshOnce(life: Life, pending: Pending): Promise<Outcome
   const before = life.current;
   // A person takes their time, which is nothing to hold a lock for.
   const obtained = source.interactive && obtains(life, before?.token) ? await byPerson(life, before) : undefined;
-  const outcome = await underLock(life, refresh(before, obtained), { waitMs: waitMs(life, pending), wanted });
-  const { current } = life;
-  if (outcome.kind === 'kept' && current) life.parts.breaker.made(current.generation);
-  return outcome;
+  return underLock(life, refresh(pending.begunWith, obtained), { waitMs: waitMs(life, pending), wanted });
 }
 
 /** One attempt to sign in by asking the source. */

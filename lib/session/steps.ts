@@ -1,4 +1,5 @@
 import { withDeadline } from '../deadline.js';
+import { bearerError } from '../errors.js';
 import type { Lock } from '../stores/store.js';
 import { isLive, type Token } from '../token.js';
 import { type Asking, ask, canRefresh } from './ask.js';
@@ -8,7 +9,8 @@ import { newId } from './ids.js';
 import type { Life } from './life.js';
 import type { Look, Protocol, Step } from './protocol.js';
 import { run } from './run.js';
-import { cannotRefresh } from './telling.js';
+
+const REFUSED_ELSEWHERE = 'The refresh token was refused for good, for another holder of the store: sign in again';
 
 interface Place {
   readonly lock?: Lock | undefined;
@@ -118,8 +120,9 @@ export async function askSource(life: Life, token: Token | undefined, lock?: Loc
   const { outage, refreshTokens } = parts;
   const { source, refreshTimeout } = settings;
   const isObtained = obtains(life, token);
-  // Another holder may have stored a token that nothing can follow.
-  if (isObtained && !source.obtain) throw new Failure(cannotRefresh(life.holding.state, source), 'unavailable');
+  // Another holder was refused for good, and has stored its token without the refresh token.
+  if (isObtained && !source.obtain)
+    throw new Failure(bearerError('ERR_BEARER_REJECTED', REFUSED_ELSEWHERE), 'unavailable');
   const presented = isObtained ? undefined : token?.refreshToken;
   const asking: Asking = {
     source,
