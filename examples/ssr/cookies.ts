@@ -3,14 +3,13 @@ import type { KeyValueStorage } from 'axios-bearer';
 /** What a request brings and its answer takes home. One cookie for both tokens: one is of no use without the other. */
 export function cookiesOf(request: Request, answer: Headers): KeyValueStorage {
   const jar = new URLSearchParams(request.headers.get('cookie')?.replaceAll('; ', '&'));
-  const set = (name: string, value: string, more = '') => {
+  const set = (name: string, value: string) => {
     jar.set(name, value);
-    answer.set('set-cookie', `${name}=${value}; Path=/; HttpOnly; Secure; SameSite=Lax${more}`);
+    answer.set('set-cookie', `${name}=${value}; Path=/; HttpOnly; Secure; SameSite=Lax${value ? '' : '; Max-Age=0'}`);
   };
   return {
     getItem: (name) => Buffer.from(jar.get(name) ?? '', 'base64url').toString(),
     // A sign-out is an entry without a token: the browser need not keep it.
-    setItem: (name, value) =>
-      JSON.parse(value).token ? set(name, Buffer.from(value).toString('base64url')) : set(name, '', '; Max-Age=0'),
+    setItem: (name, text) => set(name, JSON.parse(text).token ? Buffer.from(text).toString('base64url') : ''),
   };
 }
