@@ -13,6 +13,7 @@ import { askedSource } from './session/ask.js';
 import type { Joins } from './session/joins.js';
 import { Session } from './session/session.js';
 import { tokenClient } from './sources/token-endpoint.js';
+import { isThenable } from './thenable.js';
 
 /**
  * Called for each request, where one instance serves several sessions: whose token? `undefined`: it goes out without.
@@ -108,7 +109,7 @@ function guard(
     const asking = askedSource();
     const session = asking && (only ?? sessionOf(config));
     // It is asked again to attach, where its failure is heard.
-    if (session instanceof Promise) session.catch(() => {});
+    if (isThenable(session)) session.then(undefined, () => {});
     return session instanceof Session && session.source === asking;
   };
   // Axios walks both managers at once for each request, so that both handlers can be made for that request alone. A

@@ -55,9 +55,19 @@ export function startTimer(ms: number, fire: () => void): Timer {
   };
 }
 
-/** Resolves after `ms`. It does not keep a process alive. */
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => void startTimer(ms, resolve));
+/**
+ * Resolves after `ms`. It does not keep a process alive.
+ *
+ * @param wakeBy is given a function that ends the pause before its time
+ */
+export function pause(ms: number, wakeBy?: (wake: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = startTimer(ms, resolve);
+    wakeBy?.(() => {
+      timer.stop();
+      resolve();
+    });
+  });
 }
 
 interface DeadlineOptions {

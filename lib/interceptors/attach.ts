@@ -3,6 +3,7 @@ import { bearerError, forRequest } from '../errors.js';
 import type { SkipReason } from '../events.js';
 import type { Current } from '../session/current.js';
 import type { Session } from '../session/session.js';
+import { isThenable } from '../thenable.js';
 import { isOneShot, Replayable, remade } from './body.js';
 import {
   begin,
@@ -25,17 +26,16 @@ export async function attach(guard: Guard, final: Config, passage: Passage): Pro
   const { data } = config;
   const options = requestOptions(config) || {};
   const asked = options.session ?? guard.sessionOf(config);
-  const session = asked instanceof Promise ? await patient(asked, config, since) : asked;
+  const session = isThenable(asked) ? await patient(asked, config, since) : asked;
   if (session) session.sibling ??= guard.instance;
   const reason = obstacle(guard, config, session);
   let current: Current | undefined;
   let waits = false;
   try {
     const found = reason ? undefined : session?.requests.tokenFor(options.minValidity, hasOneChance(config, session));
-    waits = found instanceof Promise;
+    waits = isThenable(found);
     if (waits) session?.emit('waiting', () => ({ ...requestInfo(config), after: 'held' }));
-    current =
-      found instanceof Promise ? await patient(found, config, since, () => session?.requests.stopWaiting()) : found;
+    current = isThenable(found) ? await patient(found, config, since, () => session?.requests.stopWaiting()) : found;
   } catch (error) {
     return failOnWire(config, error, passage);
   }

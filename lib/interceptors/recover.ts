@@ -1,6 +1,7 @@
 import type { AxiosResponse } from 'axios';
 import { bearerError, forRequest, isBearerError } from '../errors.js';
 import type { Current } from '../session/current.js';
+import { isThenable } from '../thenable.js';
 import { canSendAgain, restoreBody } from './body.js';
 import { isTokenRefused } from './challenge.js';
 import { type Config, type Journey, journeyOf, type Passage, requestInfo } from './config.js';
@@ -45,7 +46,7 @@ async function recover(journey: Journey, answer: Answer): Promise<AxiosResponse>
     while (await isRefused(journey, answer.response)) {
       bringHome(answer.response, journey);
       const found = remedy(journey);
-      const renewed = found instanceof Promise ? await awaited(journey, answer.response, found) : found;
+      const renewed = isThenable(found) ? await awaited(journey, answer.response, found) : found;
       if (!renewed || isTheSame(journey, renewed)) break;
       assertSendable(answer.response.config, journey);
       // An unread body keeps its socket, which may be the only one.
@@ -74,7 +75,7 @@ function isRefused(
   };
   if (!shouldRefresh) return judge(isTokenRefused(response));
   const refused = shouldRefresh(response);
-  return refused instanceof Promise ? patient(refused.then(judge), config, since) : judge(refused);
+  return isThenable(refused) ? patient(refused.then(judge), config, since) : judge(refused);
 }
 
 /**
@@ -90,7 +91,7 @@ function remedy(journey: Journey): Current | Promise<Current | undefined> | unde
   const found = session.requests.tokenAfter401(sent, replays);
   if (options.replay !== false && maxReplays > 0) return found;
   // The session is refreshed all the same, for whoever comes next.
-  if (found instanceof Promise) found.catch(() => {});
+  if (isThenable(found)) found.catch(() => {});
   return undefined;
 }
 

@@ -25,6 +25,11 @@ export class BoundedStore {
     readonly ms: number,
   ) {}
 
+  /** ms after which a task under the lock is over. */
+  get holdMs(): number {
+    return this.ms * HOLD;
+  }
+
   /** The latest tokens: no error may quote them. */
   get known(): Token[] {
     return this.#known;
@@ -75,10 +80,9 @@ export class BoundedStore {
       outcome ??= task(lock);
       return outcome;
     };
-    const options = { waitMs, holdMs: this.ms * HOLD };
     let freed: Promise<unknown> | undefined;
     const wait = (signal: AbortSignal) => {
-      freed = callAsync(() => this.store.withLock(once, { ...options, signal }));
+      freed = callAsync(() => this.store.withLock(once, { waitMs, holdMs: this.holdMs, signal }));
       return Promise.race([had, freed]);
     };
     try {

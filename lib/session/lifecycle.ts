@@ -8,21 +8,18 @@ import { Alarm, needsAlarm } from './alarm.js';
 import type { ClientFactory } from './ask.js';
 import { BoundedStore } from './bounded-store.js';
 import type { Current } from './current.js';
-import type { Effect } from './effects.js';
 import { newId } from './ids.js';
 import type { Life } from './life.js';
 import type { Mark } from './mark.js';
 import { Parts } from './parts.js';
 import { newPending, type Pending, type PendingOptions, type Work } from './pending.js';
 import { Reading } from './reading.js';
-import { signOut } from './register.js';
 import { refreshOnce, renew } from './renewal.js';
-import { run } from './run.js';
 import type { SessionEvent } from './session-event.js';
 import { failedPromise, type SharedPromise } from './shared-promise.js';
 import { Snapshot } from './snapshot.js';
 import { currentIn, type Holding, transition } from './state.js';
-import { perform, revoke } from './steps.js';
+import { act } from './steps.js';
 import { signedOutError, tellEffect } from './telling.js';
 
 /** The only caller of `transition()`: it starts, shares and ends what is under way, one thing at a time. */
@@ -118,12 +115,12 @@ export class Lifecycle implements Life {
     if (isRefreshed && this.current) this.parts.breaker.made(this.current.generation);
     const ended = event.is === 'signOut' || event.is === 'close' ? this.#pending : undefined;
     if (ended) this.#pending = undefined;
-    for (const effect of effects) this.#act(effect);
+    for (const effect of effects) act(this, effect);
     tell(() => {
       this.changed();
       ended?.shared.reject(this.signedOutError());
       if (event.is === 'refused') this.tellFailure(event.error);
-      for (const effect of effects) if (this.#isSo(effect)) tellEffect(this.events, effect, holding.state);
+      for (const effect of effects) tellEffect(this.events, effect, holding.state, this.current);
     });
   }
 
@@ -190,16 +187,6 @@ export class Lifecycle implements Life {
     this.reading?.reset();
     this.parts.reset();
     this.store.remember(current.token);
-  }
-
-  /** What is told late may be so no longer: the session has ended meanwhile. */
-  #isSo(effect: Effect): boolean {
-    return !('current' in effect) || effect.current.session === this.current?.session;
-  }
-
-  #act(effect: Effect): void {
-    if (effect.do === 'revoke') void revoke(this, effect.token);
-    if (effect.do === 'signOut') run(signOut(effect.session, true), perform(this)).catch(() => {});
   }
 
   /** Into our own store, which can't fail and has no other reader. */

@@ -1,5 +1,5 @@
 import { type Backoff, HoldOff } from '../backoff.js';
-import { monotonicNow, startTimer } from '../deadline.js';
+import { monotonicNow, pause } from '../deadline.js';
 import { type BearerError, bearerError } from '../errors.js';
 import { onOnline } from '../online.js';
 import type { Failure } from './failure.js';
@@ -69,12 +69,8 @@ export class Outage {
 
   /** Resolves after `ms`, or when it ends before its time. */
   sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = startTimer(ms, resolve);
-      this.#wake = () => {
-        timer.stop();
-        resolve();
-      };
+    return pause(ms, (wake) => {
+      this.#wake = wake;
     });
   }
 }

@@ -1,4 +1,4 @@
-import { monotonicNow, startTimer } from '../deadline.js';
+import { monotonicNow, pause } from '../deadline.js';
 import type { StoreEntry } from '../stores/store.js';
 import { isLive, type Token } from '../token.js';
 import { refresh } from './attempt.js';
@@ -15,8 +15,6 @@ import { askSource, obtains, perform, underLock } from './steps.js';
 
 // ms between two looks at a mark of another holder, where no hint comes.
 const LOOK = 1_000;
-// A holder that has sent a refresh token is over with it after so many times `refreshTimeout`.
-const HOLD = 7;
 
 /** Attempt after attempt, with the backoff between them, until there is a token or none to be had. */
 export async function renew(
@@ -25,16 +23,16 @@ export async function renew(
   attempt: (life: Life, pending: Pending) => Promise<Outcome>,
   delay = 0,
 ): Promise<Current | undefined> {
-  if (delay) await sleep(delay);
+  if (delay) await pause(delay);
   while (life.isCurrent(pending)) {
-    const before = life.current;
     try {
       const outcome = await attempt(life, pending);
       if (outcome.kind === 'marked') await waitForMark(life, outcome.entry);
       const { current } = life;
       // Another one may have begun when the token had come and the store was not unlocked yet.
       if (!current || !(life.isCurrent(pending) || pending.isDone)) break;
-      const isNew = outcome.kind !== 'marked' || !before || !isSameToken(before, current);
+      const { begunWith } = pending;
+      const isNew = !begunWith || !isSameToken(begunWith, current);
       if (outcome.kind === 'kept' || (isNew && isLive(current.token, Date.now()))) return current;
       pending.begunWith = current;
     } catch (failure) {
@@ -49,9 +47,9 @@ export async function renew(
 export async function refreshOnce(life: Life, pending: Pending): Promise<Outcome> {
   const wanted = () => life.isCurrent(pending);
   const { source } = life.settings;
-  const before = life.current;
+  const { current } = life;
   // A person takes their time, which is nothing to hold a lock for.
-  const obtained = source.interactive && obtains(life, before?.token) ? await byPerson(life, before) : undefined;
+  const obtained = source.interactive && obtains(life, current?.token) ? await byPerson(life, current) : undefined;
   return underLock(life, refresh(pending.begunWith, obtained), { waitMs: waitMs(life, pending), wanted });
 }
 
@@ -86,11 +84,11 @@ async function byPerson(life: Life, current: Current | undefined): Promise<Token
 
 /** Waits until the other holder has written what its refresh token brought, or can't be at it any more. */
 async function waitForMark(life: Life, entry: StoreEntry): Promise<void> {
-  if (!life.mark?.isOf(entry)) life.mark = new Mark(entry, life.settings.refreshTimeout * HOLD);
+  if (!life.mark?.isOf(entry)) life.mark = new Mark(entry, life.store.holdMs);
   const { mark } = life;
   const isThere = () => life.holding.stored !== undefined && mark.isOf(life.holding.stored);
   while (isThere() && mark.remaining > 0 && life.holding.state.is === 'active') {
-    await sleep(Math.min(LOOK, mark.remaining), (wake) => {
+    await pause(Math.min(LOOK, mark.remaining), (wake) => {
       life.onHint = wake;
     });
     await run(readAgain(), perform(life)).catch(() => {});
@@ -116,15 +114,4 @@ function failed(life: Life, pending: Pending, failure: Failure): number {
   const tooLate = monotonicNow() - pending.begun + retryAfter + refreshTimeout > life.bound;
   if (isLast || (tooLate && !source.interactive)) throw error;
   return retryAfter;
-}
-
-/** `wakeBy` is given a function that ends the sleep. */
-function sleep(ms: number, wakeBy?: (wake: () => void) => void): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = startTimer(ms, resolve);
-    wakeBy?.(() => {
-      timer.stop();
-      resolve();
-    });
-  });
 }

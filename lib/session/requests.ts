@@ -77,7 +77,9 @@ export class Requests {
     const { current } = life;
     if (!current) return undefined;
     if (!isSameToken(current, sent)) return this.#ofSame(life.parts.identityOf(sent), current);
-    life.apply({ is: 'doubted' });
+    const { state } = life.holding;
+    // Once, however many requests say so.
+    if (state.is === 'active' && !state.doubted) life.apply({ is: 'doubted' });
     if (!life.current) return undefined;
     const unhelpful = replays > 0 || breaker.isUnproven(sent.generation);
     if (unhelpful) this.refused(sent);

@@ -1,3 +1,4 @@
+import { isThenable } from '../thenable.js';
 import type { Protocol, Step } from './protocol.js';
 
 /**
@@ -20,8 +21,4 @@ export async function run<T>(protocol: Protocol<T>, perform: (step: Step) => unk
     turn = protocol.next(outcome);
   }
   return turn.value;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
 }

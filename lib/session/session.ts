@@ -5,6 +5,7 @@ import { type BearerError, bearerError } from '../errors.js';
 import type { BearerEvent, BearerEvents, Listener } from '../events.js';
 import type { InstallOptions, SessionOptions } from '../options.js';
 import type { TokenSource } from '../sources/source.js';
+import { isThenable } from '../thenable.js';
 import type { Token, TokenResponse } from '../token.js';
 import { canRefresh } from './ask.js';
 import type { Joins, TokenRequest } from './joins.js';
@@ -86,8 +87,7 @@ export class Session {
   async token({ minValidity, signal }: TokenRequest = {}): Promise<string> {
     if (signal?.aborted) throw abortReason(signal);
     const found = this.requests.tokenFor(minValidity);
-    const current =
-      found instanceof Promise ? await abortable(found, signal, () => this.requests.stopWaiting()) : found;
+    const current = isThenable(found) ? await abortable(found, signal, () => this.requests.stopWaiting()) : found;
     return this.requests.held(current).token.accessToken;
   }
 

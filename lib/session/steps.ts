@@ -4,10 +4,12 @@ import type { Lock } from '../stores/store.js';
 import { isLive, type Token } from '../token.js';
 import { type Asking, ask, canRefresh } from './ask.js';
 import type { Current } from './current.js';
+import type { Effect } from './effects.js';
 import { Failure } from './failure.js';
 import { newId } from './ids.js';
 import type { Life } from './life.js';
 import type { Look, Protocol, Step } from './protocol.js';
+import { signOut } from './register.js';
 import { run } from './run.js';
 
 const REFUSED_ELSEWHERE = 'The refresh token was refused for good, for another holder of the store: sign in again';
@@ -43,6 +45,12 @@ export function perform(life: Life, { lock, signal, tell, wanted = () => true }:
         return wanted();
     }
   };
+}
+
+/** Does what follows from a transition at the store and the source. */
+export function act(life: Life, effect: Effect): void {
+  if (effect.do === 'revoke') void revoke(life, effect.token);
+  if (effect.do === 'signOut') run(signOut(effect.session, true), perform(life)).catch(() => {});
 }
 
 /** Runs a protocol under the store's lock. Those that watch are told when it is free again. @throws Failure */

@@ -1,18 +1,21 @@
 import { type BearerError, bearerError } from '../errors.js';
 import type { Events, SignOutReason } from '../events.js';
 import type { TokenSource } from '../sources/source.js';
+import type { Current } from './current.js';
 import type { Effect } from './effects.js';
 import { factsOf } from './snapshot.js';
 import type { State } from './state.js';
 
 /** Tells the listeners what has happened to a session. */
-export function tellEffect(events: Events, effect: Effect, state: State): void {
+export function tellEffect(events: Events, effect: Effect, state: State, held: Current | undefined): void {
   if (effect.do !== 'tell') return;
   if (effect.what === 'signedOut') {
     events.emit('signedOut', () => ({ reason: reasonOf(state) }));
     return;
   }
   const { current, adopted } = effect;
+  // What is told late may be so no longer: the session has ended meanwhile.
+  if (current.session !== held?.session) return;
   if (effect.what === 'signedIn') events.emit('signedIn', () => ({ generation: current.generation }));
   else events.emit('refreshed', () => ({ ...factsOf(current), adopted }));
 }

@@ -1,7 +1,5 @@
+import { startTimer } from '../deadline.js';
 import type { Lock, LockOptions } from './store.js';
-
-// setTimeout takes 31 bits; a longer delay would fire at once.
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** The tasks that wait for a lock, first come first served: what each is to be told when its turn has come. */
 type Queue = Set<() => void>;
@@ -48,7 +46,7 @@ function turnIn(queue: Queue, { waitMs, signal }: LockOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const leave = () => {
       queue.delete(enter);
-      clearTimeout(timer);
+      timer.stop();
       signal?.removeEventListener('abort', abort);
     };
     const enter = () => {
@@ -61,9 +59,7 @@ function turnIn(queue: Queue, { waitMs, signal }: LockOptions): Promise<void> {
     };
     const abort = () => giveUp(givenUp());
     const late = () => giveUp(new Error(`The lock was not free within ${waitMs} ms`));
-    const timer = setTimeout(late, Math.min(waitMs, LONGEST_TIMER));
-    // The caller keeps the process alive, if need be, not the lock.
-    (timer as { unref?(): void }).unref?.();
+    const timer = startTimer(waitMs, late);
     signal?.addEventListener('abort', abort);
     queue.add(enter);
   });
