@@ -166,11 +166,9 @@ function goesOn(scene: Scene, place: Place, op: Op, ending: Ending): boolean {
   return true;
 }
 
-function wait(scene: Scene, place: Place, { sent, token }: StoreEntry): void {
+function wait(scene: Scene, place: Place, entry: StoreEntry): void {
   const { mark } = scene.holder(place.holder);
-  const refreshToken = token?.refreshToken as string;
-  const isKnown = mark?.sent === sent && mark?.refreshToken === refreshToken;
-  if (!isKnown) scene.setHolder(place.holder, { mark: { sent: sent as string, refreshToken, over: false } });
+  if (mark?.entry.id !== entry.id) scene.setHolder(place.holder, { mark: { entry, over: false } });
   scene.setOp(place, { at: 'marked' });
 }
 

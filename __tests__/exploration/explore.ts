@@ -103,9 +103,8 @@ function addMoves(moves: Move[], world: World, op: Op, place: Place, faults: rea
 
 function isMarkGone({ register, holders }: World, { holder }: Place): boolean {
   const { mark, holding } = holders[holder] as World['holders'][number];
-  return (
-    register.sent !== mark?.sent || register.token?.refreshToken !== mark?.refreshToken || holding.state.is !== 'active'
-  );
+  const isOf = register.sent === mark?.entry.sent && register.token?.refreshToken === mark?.entry.token?.refreshToken;
+  return !isOf || holding.state.is !== 'active';
 }
 
 /** `holdMs` have passed, longer than any call takes: the other holder is at nothing any more, and has nothing to write. */
@@ -114,7 +113,7 @@ function isMarkOver({ holders }: World, { holder }: Place): boolean {
   const { ops, holding } = holders[1 - holder] as World['holders'][number];
   const { state } = holding;
   const isAtIt = ops.some(({ at }) => at === 'waiting');
-  return !isAtIt && !(state.is === 'active' && state.unsaved?.presented === mark?.refreshToken);
+  return !isAtIt && !(state.is === 'active' && state.unsaved?.presented === mark?.entry.token?.refreshToken);
 }
 
 function mayFail({ message, lock }: Op, fault: Fault): boolean {

@@ -122,7 +122,7 @@ function lookAt(scene: Scene, index: number, op: Op): Look {
   const look: Look = {
     holding,
     holder: name,
-    heeds: (sent) => sent !== name && !(mark?.sent === sent && mark.over),
+    heeds: ({ id, sent }) => sent !== undefined && sent !== name && !(mark?.entry.id === id && mark.over),
     marks: (token) => token.refreshToken !== undefined,
     serves: () => true,
     currentOf: (session, token) => {

@@ -78,7 +78,7 @@ function opText(op: Op, wishes: number): string {
 }
 
 function holderText({ holding, highest, repeats, wishes, pending, mark, ops, gone }: Holder): string {
-  const waits = mark ? `${mark.sent}${mark.refreshToken}${mark.over}` : '';
+  const waits = mark ? `${entryText(mark.entry)}${mark.over}` : '';
   const under = ops
     .map((op) => opText(op, wishes))
     .sort()

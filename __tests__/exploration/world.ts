@@ -57,9 +57,7 @@ export interface Holder {
   readonly generation: number;
   readonly wishes: number;
   readonly pending?: { readonly op: number; readonly kind: 'refresh' | 'signIn' } | undefined;
-  readonly mark?:
-    | { readonly sent: string; readonly refreshToken: string | undefined; readonly over: boolean }
-    | undefined;
+  readonly mark?: { readonly entry: StoreEntry; readonly over: boolean } | undefined;
   readonly ops: readonly Op[];
   /** Sessions that a sign-out was asked for here. */
   readonly gone: readonly string[];

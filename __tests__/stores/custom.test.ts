@@ -666,6 +666,23 @@ describe('the mark of another holder that is about to present the refresh token'
     expect((await refreshed).accessToken).toBe('at_mine');
   });
 
+  it('L3 is heeded again when the same holder marks anew, though an earlier mark was waited out', async () => {
+    const clock = clockInHand();
+    const { store, refresh, session } = await marked({ refreshTimeout: 1_000, refreshRetries: 9 });
+    const first = session.refresh();
+    await clock.advance(8_100);
+    await first;
+    const { id, ...mine } = (await store.read())!;
+    await store.write({ ...mine, version: mine.version + 1, id: 'marked anew', sent: 'another holder' });
+    const second = session.refresh();
+    await clock.advance(3_000);
+    expect(refresh).toHaveBeenCalledTimes(1);
+    const theirs = { ...stored('theirs', mine.version + 2), session: mine.session };
+    await store.write(theirs);
+    expect((await second).accessToken).toBe(theirs.token?.accessToken);
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
   it('L3 found without hints: the store is read each second', async () => {
     const clock = clockInHand();
     const inner = memoryStore();

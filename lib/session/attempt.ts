@@ -47,7 +47,7 @@ export function* refresh(begunWith?: Current, obtained?: Token): Protocol<Outcom
   if (state.is !== 'active') return { kind: 'adopted' };
   const { session, token } = state.current;
   if (obtained) return yield* keep(session, obtained, { base, presented: token.refreshToken });
-  if (stored?.sent && heeds(stored.sent) && isBase(stored, session, token.refreshToken)) {
+  if (stored && heeds(stored) && isBase(stored, session, token.refreshToken)) {
     return { kind: 'marked', entry: stored };
   }
   return yield* renew(session, token, base);
@@ -75,9 +75,8 @@ function* renew(session: string, token: Token, found: number): Protocol<Outcome>
 function* mark(session: string, token: Token, base: number): Protocol<Outcome | number> {
   const { marks, holder, heeds } = yield* look();
   if (!marks(token)) return base;
-  const isOthers = ({ sent }: StoreEntry) => sent !== undefined && heeds(sent);
   // Another holder that had the lock before may still change the entry, but not spend its refresh token.
-  const mayReplace = (found: StoreEntry) => isBase(found, session, token.refreshToken) && !isOthers(found);
+  const mayReplace = (found: StoreEntry) => isBase(found, session, token.refreshToken) && !heeds(found);
   const { won, entry } = yield* write({ session, token, sent: holder }, base, mayReplace);
   yield* take(entry);
   if (won && (yield* isWanted())) return entry.version;

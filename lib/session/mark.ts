@@ -14,9 +14,9 @@ export class Mark {
     return sent === this.entry.sent && token?.refreshToken === this.entry.token?.refreshToken;
   }
 
-  /** It need not be heeded any more. */
-  isOver(sent: string): boolean {
-    return sent === this.entry.sent && this.remaining <= 0;
+  /** It need not be heeded any more. A mark that was set anew is another one. */
+  isOver({ id }: StoreEntry): boolean {
+    return id === this.entry.id && this.remaining <= 0;
   }
 
   get remaining(): number {

@@ -39,8 +39,8 @@ export interface Look {
   readonly holding: Holding;
   /** Our name among the holders of this store. */
   readonly holder: string;
-  /** Is a mark of this other holder to be waited for? Not for longer than `holdMs`. */
-  heeds(sent: string): boolean;
+  /** Has another holder marked this entry, and is that to be waited for? Not for longer than `holdMs`. */
+  heeds(entry: StoreEntry): boolean;
   /** Is it to be marked before this token's refresh token is presented? */
   marks(token: Token): boolean;
   /** Is the access token still good? */

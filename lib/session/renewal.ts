@@ -84,7 +84,7 @@ async function byPerson(life: Life, current: Current | undefined): Promise<Token
 
 /** Waits until the other holder has written what its refresh token brought, or can't be at it any more. */
 async function waitForMark(life: Life, entry: StoreEntry): Promise<void> {
-  if (!life.mark?.isOf(entry)) life.mark = new Mark(entry, life.store.holdMs);
+  if (life.mark?.entry.id !== entry.id) life.mark = new Mark(entry, life.store.holdMs);
   const { mark } = life;
   const isThere = () => life.holding.stored !== undefined && mark.isOf(life.holding.stored);
   while (isThere() && mark.remaining > 0 && life.holding.state.is === 'active') {

@@ -87,7 +87,7 @@ function lookAt(life: Life): Look {
   return {
     holding,
     holder,
-    heeds: (sent) => sent !== holder && !mark?.isOver(sent),
+    heeds: (entry) => entry.sent !== undefined && entry.sent !== holder && !mark?.isOver(entry),
     marks: (token) => settings.store !== undefined && token.refreshToken !== undefined && !obtains(life, token),
     serves: (token) => isLive(token, Date.now()),
     currentOf: (session, token) => life.currentOf(session, token),
