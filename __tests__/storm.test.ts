@@ -33,5 +33,5 @@ describe('a storm', () => {
     expect(mine).toHaveLength(REQUESTS);
     expect(server.stats).toMatchObject({ refresh: 1, reuse: 0, ok: REQUESTS });
     session.close();
-  }, 60_000);
+  }, 600_000); // Twenty seconds on a calm machine. The counts judge, not the time.
 });

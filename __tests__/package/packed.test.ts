@@ -8,7 +8,7 @@ let project: Project;
 beforeAll(async () => {
   project = await emptyProject();
   await Promise.all(['expired.cjs', 'server.cjs'].map((file) => project.take(file)));
-}, 60_000);
+}, 300_000);
 afterAll(() => project?.remove());
 
 const printedBy = async (consumer: string) => JSON.parse(await project.node(await project.take(consumer)));
@@ -48,7 +48,7 @@ describe('the package, installed in an empty project', () => {
   it('works in the CommonJS tests of a consumer who runs plain jest', async () => {
     await project.take('plain.test.js');
     await project.tool('jest/bin/jest.js', '--config', '{ "transform": {}, "testRegex": "plain.test.js" }');
-  }, 60_000);
+  }, 300_000);
 });
 
 describe('the published types', () => {
@@ -65,7 +65,7 @@ describe('the published types', () => {
     const files = [await project.take('types.ts', 'types.mts'), await project.take('types.ts', 'types.cts')];
     await project.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
     await project.tool('typescript/bin/tsc', '-p', '.');
-  }, 60_000);
+  }, 300_000);
 
   it('hold no member that is marked as internal', async () => {
     for (const file of await built((name) => /\.d\.c?ts$/.test(name))) {

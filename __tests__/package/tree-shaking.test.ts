@@ -20,7 +20,7 @@ let written = 0;
 
 beforeAll(async () => {
   project = await emptyProject();
-}, 60_000);
+}, 300_000);
 afterAll(() => project?.remove());
 
 async function entryOf(code: string): Promise<string> {
