@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { createSession } from 'axios-bearer';
 import { fakeClock } from 'axios-bearer/testing';
-import { askedDelay, Breaker, delayAfter, delaysOf, HoldOff } from '../lib/backoff.js';
+import { askedDelay, delayAfter, delaysOf, HoldOff } from '../lib/backoff.js';
 
 const BACKOFF = { initial: 100, factor: 3, cap: 5_000 };
 
@@ -134,53 +134,5 @@ describe('L12 the wall clock', () => {
     } finally {
       clock.restore();
     }
-  });
-});
-
-describe('refreshes that did not help', () => {
-  const breakerOf = () => new Breaker({ limit: 2, interval: 1_000 });
-
-  it('are counted once each, and open the breaker for an interval from the first of so many', () => {
-    const breaker = breakerOf();
-    expect([breaker.count(0), breaker.openFor(0)]).toEqual([0, 0]);
-    expect(breaker.noHelp(1, 100)).toBe(true);
-    expect(breaker.noHelp(1, 100)).toBe(false);
-    expect([breaker.count(100), breaker.openFor(100)]).toEqual([1, 0]);
-    expect(breaker.noHelp(2, 400)).toBe(true);
-    expect([breaker.count(400), breaker.openFor(400)]).toEqual([2, 700]);
-    expect([breaker.count(1_099), breaker.openFor(1_099)]).toEqual([2, 1]);
-    expect([breaker.count(1_100), breaker.openFor(1_100)]).toEqual([1, 0]);
-    expect(breaker.count(1_400)).toBe(0);
-  });
-
-  it('count from the last of more than so many', () => {
-    const breaker = breakerOf();
-    for (const [generation, at] of [
-      [1, 0],
-      [2, 100],
-      [3, 300],
-    ] as const)
-      breaker.noHelp(generation, at);
-    expect(breaker.openFor(300)).toBe(800);
-  });
-
-  it('are those of the latest token that a refresh made, and counted anew with each', () => {
-    const breaker = breakerOf();
-    breaker.made(1);
-    expect(breaker.noHelp(1, 0)).toBe(true);
-    breaker.made(2);
-    expect([breaker.isUnproven(1), breaker.isUnproven(2)]).toEqual([false, true]);
-    expect([breaker.noHelp(2, 1), breaker.count(1)]).toEqual([true, 2]);
-  });
-
-  it('are those of tokens of which nobody has said that they helped', () => {
-    const breaker = breakerOf();
-    expect(breaker.isUnproven(1)).toBe(false);
-    breaker.made(1);
-    expect([breaker.isUnproven(1), breaker.isUnproven(2)]).toEqual([true, false]);
-    breaker.helped(2);
-    expect(breaker.isUnproven(1)).toBe(true);
-    breaker.helped(1);
-    expect(breaker.isUnproven(1)).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import axios, { type AxiosInstance } from 'axios';
+import axios, { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
 import {
   bearer,
   createSession,
@@ -8,7 +8,7 @@ import {
   memoryStore,
   type SessionOptions,
 } from 'axios-bearer';
-import { atEnd, closeAll, codeOf, keep, lone, pair, scene, storeWith } from './support/sessions.js';
+import { atEnd, closeAll, codeOf, keep, lone, next, pair, scene, storeWith } from './support/sessions.js';
 
 afterEach(closeAll);
 
@@ -160,16 +160,32 @@ describe('a wrong option is told at once, by name, with what it must be and what
 });
 
 describe('where the token may go', () => {
-  it.each<[string, AxiosInstance]>([
-    ['no baseURL', axios.create()],
-    ['a relative baseURL', axios.create({ baseURL: '/api' })],
-    ['a baseURL that is no URL', axios.create({ baseURL: 'api' })],
-  ])('with %s, no page and no origin of the source is asked for at install, naming "origins"', (_, api) => {
+  /** An adapter that answers whether it was given a token. */
+  const tells = async (config: InternalAxiosRequestConfig) => {
+    const data = Boolean(config.headers.get('Authorization'));
+    return { status: 200, statusText: '', headers: new AxiosHeaders(), data, config };
+  };
+
+  it('with no baseURL, no page and no origin of the source is asked for at install, naming "origins"', () => {
+    const api = axios.create();
     const error = thrownBy(() => bearer(api, ok));
     expect(error).toMatchObject({ code: 'ERR_BEARER_CONFIG' });
     expect(error.message).toContain('"origins"');
     expect(thrownBy(() => lone().install(api)).message).toContain('"origins"');
     expect(thrownBy(() => bearer(api, { session: () => undefined })).message).toContain('"origins"');
+  });
+
+  it.each([
+    ['a relative baseURL', '/api'],
+    ['a baseURL that is no URL', 'api'],
+  ])('with %s and no page is not known: it is no error, and nothing is attached until it is', async (_, baseURL) => {
+    const { api, session } = await scene({ axios: { baseURL, adapter: tells } });
+    const skipped = next(session, 'skipped');
+    expect((await api.get('/x')).data).toBe(false);
+    expect(await skipped).toMatchObject({ reason: 'origin' });
+    expect((await api.get('/x', { baseURL: BASE })).data).toBe(false);
+    api.defaults.baseURL = BASE;
+    expect((await api.get('/x')).data).toBe(true);
   });
 
   it.each<InstallOptions>([

@@ -162,7 +162,10 @@ describe('the options', () => {
   it('of an instance take what they say and nothing else', () => {
     expectTypeOf<InstallOptions['header']>().toEqualTypeOf<string | false | undefined>();
     expectTypeOf<InstallOptions['whenSignedOut']>().toEqualTypeOf<'send' | 'reject' | undefined>();
-    expectTypeOf<InstallOptions['origins']>().toEqualTypeOf<'*' | string | string[] | undefined>();
+    type Origins = '*' | string | string[];
+    expectTypeOf<InstallOptions['origins']>().toEqualTypeOf<
+      Origins | ((config: InternalAxiosRequestConfig) => Origins) | undefined
+    >();
     // @ts-expect-error
     typed(() => session.install(api, { header: true }));
     // @ts-expect-error
@@ -218,7 +221,13 @@ describe('a source', () => {
       },
     });
     expectTypeOf<RefreshFunction>().returns.toEqualTypeOf<Promise<TokenResponse>>();
-    expectTypeOf<SourceContext>().toEqualTypeOf<{ signal: AbortSignal; attempt: number; client: AxiosInstance }>();
+    expectTypeOf<SourceContext>().toEqualTypeOf<{
+      signal: AbortSignal;
+      attempt: number;
+      client: AxiosInstance;
+      reason?: 'first' | 'expiry' | 'refused' | 'asked' | 'signIn';
+      challenge?: string;
+    }>();
   });
 
   it('answers as RFC 6749 has it, in camelCase, with a bare token, or with nothing', () => {

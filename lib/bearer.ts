@@ -1,19 +1,13 @@
-import type { AxiosInstance, AxiosResponse } from 'axios';
-import pLimit from 'p-limit';
+import type { AxiosInstance } from 'axios';
 import type { AnyAxios } from './any-axios.js';
 import { configError } from './errors.js';
-import { attach } from './interceptors/attach.js';
-import type { Config, Guard, Passage } from './interceptors/config.js';
-import { innermost, type Place, placeOf, unshifts } from './interceptors/innermost.js';
-import { border, destination, originOf, pageOrigin } from './interceptors/origins.js';
-import { attachReady, isReady } from './interceptors/ready.js';
-import { arrived, failed } from './interceptors/recover.js';
+import type { Config } from './interceptors/config.js';
+import { assertInstance, install } from './interceptors/install.js';
+import { assertOrigin } from './interceptors/origins.js';
 import { type InstallOptions, readInstallOptions, type SessionOptions } from './options.js';
-import { askedSource } from './session/ask.js';
 import type { Joins } from './session/joins.js';
-import { Session } from './session/session.js';
+import { instancesOf, requestsOf, Session } from './session/session.js';
 import { tokenClient } from './sources/token-endpoint.js';
-import { isThenable } from './thenable.js';
 
 /**
  * Called for each request, where one instance serves several sessions: whose token? `undefined`: it goes out without.
@@ -32,16 +26,29 @@ export function createSession(options: SessionOptions): Session {
 
 const JOINS: Joins<Session> = {
   client: tokenClient,
-  install(session, instance, options) {
-    session.sibling ??= instance as AxiosInstance;
-    if (options.header === false) session.holdCookies();
-    return guard(instance as AxiosInstance, session, () => session, options);
-  },
+  install: installSession,
 };
+
+/** Sessions that `bearer()` made for one instance: nobody else knows of them. */
+const made = new WeakSet<object>();
+
+function installSession(session: Session, instance: AnyAxios, options: InstallOptions): () => void {
+  assertInstance(instance);
+  const requests = requestsOf(session);
+  if (!requests) throw configError('session', 'a Session, or a function that returns one', session);
+  assertOrigin(instance, readInstallOptions(options).origins, requests.source.origins);
+  requests.sibling ??= instance as AxiosInstance;
+  if (options.header === false) requests.life.holdCookies();
+  const replaced = () => {
+    if (made.has(requests) && instancesOf(session) < 2) void session.close();
+  };
+  return install(instance as AxiosInstance, { by: requests, sessionOf: () => session, replaced }, options);
+}
 
 /**
  * Call it once, where the axios instance is made. From then on every request to its origin bears a token that is
- * obtained, kept fresh, refreshed after a 401 (RFC 6750 §3), and its request replayed.
+ * obtained, kept fresh, refreshed after a 401 (RFC 6750 §3), and its request replayed. Called again for the same instance
+ * and header, as in a hot reload, it takes the first one's place, whose session is closed.
  *
  * @param instance the axios instance, or axios itself
  * @param options of the session and of the instance, side by side
@@ -63,82 +70,24 @@ export function bearer(
   instance: AnyAxios,
   options: InstallOptions & (SessionOptions | { session: Session | SessionResolver }),
 ): Session | (() => void) {
-  if (!('session' in options)) {
-    // Before a store is asked or a timer set.
-    readInstallOptions(options);
-    const session = createSession(options);
-    session.install(instance, options);
-    return session;
-  }
+  if (typeof options !== 'object' || options === null) throw configError('options', 'an object with a source', options);
+  if (!('session' in options)) return bearerOf(instance, options);
   const { session } = options;
-  if (session instanceof Session) return session.install(instance, options);
-  if (typeof session === 'function') return guard(instance as AxiosInstance, session, session, options);
-  throw configError('session', 'a Session, or a function that returns one', session);
+  if (requestsOf(session)) return (session as Session).install(instance, options);
+  if (typeof session !== 'function') throw configError('session', 'a Session, or a function that returns one', session);
+  assertInstance(instance);
+  assertOrigin(instance, readInstallOptions(options).origins, undefined);
+  return install(instance as AxiosInstance, { by: session, sessionOf: session }, options);
 }
 
-/** Joins the two interceptors to an instance. `key`: for whom, so that twice is once. */
-function guard(
-  instance: AxiosInstance,
-  key: unknown,
-  sessionOf: Guard['sessionOf'],
-  options: InstallOptions,
-): () => void {
-  const settings = readInstallOptions(options);
-  const only = key instanceof Session ? key : undefined;
-  const known = settings.origins ?? originOf(instance.defaults.baseURL) ?? pageOrigin() ?? only?.source.origins?.[0];
-  if (!known) {
-    throw configError('origins', 'given, as there is no baseURL and no page to tell where the token may go', undefined);
-  }
-  const { request, response } = instance.interceptors;
-  const present = [placeOf(request, key), placeOf(response, key)];
-  if (present.every((place) => place?.isTaken())) return () => leave(present);
-  // Half of us is of no use: somebody cleared the other half.
-  leave(present);
-  const gate = pLimit(settings.replayConcurrency);
-  const guard: Guard = {
-    instance,
-    settings,
-    sessionOf,
-    barrier: border(instance, settings.origins),
-    destination: (config) => destination(instance, config),
-    hears: () => answers.isTaken(),
-    gate,
-  };
-
-  const isRefreshCall = (config: Config) => {
-    const asking = askedSource();
-    const session = asking && (only ?? sessionOf(config));
-    // It is asked again to attach, where its failure is heard.
-    if (isThenable(session)) session.then(undefined, () => {});
-    return session instanceof Session && session.source === asking;
-  };
-  // Axios walks both managers at once for each request, so that both handlers can be made for that request alone. A
-  // request made meanwhile, in somebody's `runWhen`, walks both before we go on.
-  let passage: Passage | undefined;
-  const runWhen = (config: Config) => {
-    if (requests.first) passage = { outer: passage };
-    requests.asked = true;
-    if (requests.first !== unshifts(config) || isRefreshCall(config)) return false;
-    const here = passage as Passage;
-    const ready = only !== undefined && isReady(guard, config, only);
-    requests.handler.synchronous = ready;
-    requests.handler.fulfilled = ready
-      ? attachReady(guard, only, here, requests.isAlone())
-      : (final: Config) => attach(guard, final, here);
-    return true;
-  };
-  const meet = ({ handler }: Place) => {
-    const here = passage ?? {};
-    passage = here.outer;
-    handler.fulfilled = (answer: AxiosResponse) => arrived(here, answer);
-    handler.rejected = (error: unknown) => failed(here, error);
-  };
-
-  const requests = innermost(request, key, () => request.use(null, null, { runWhen }));
-  const answers = innermost(response, key, () => response.use(null, null), meet);
-  return () => leave([requests, answers]);
-}
-
-function leave(places: (Place | undefined)[]): void {
-  for (const place of places) place?.leave();
+/** All that can be judged is judged before there is a session: a store would be asked, a timer set. */
+function bearerOf(instance: AnyAxios, options: SessionOptions & InstallOptions): Session {
+  assertInstance(instance);
+  const { source } = options;
+  const { origins } = (typeof source === 'object' && source) || {};
+  assertOrigin(instance, readInstallOptions(options).origins, origins);
+  const session = createSession(options);
+  made.add(requestsOf(session) as object);
+  session.install(instance, options);
+  return session;
 }

@@ -1,4 +1,4 @@
-import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
+import type { AxiosError, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import type { Backoff, RefreshWindow } from './backoff.js';
 import { configError } from './errors.js';
 import type { RefreshFunction, TokenSource } from './sources/source.js';
@@ -49,25 +49,42 @@ export interface SessionOptions {
   identity?: (token: Token) => string;
 }
 
+/** Such as `https://api.example.com`; `'*'` is any. */
+export type Origins = string | string[];
+
 /** How one axios instance is served. Read when it is installed. */
 export interface InstallOptions {
   /**
-   * Origins that the token may go to, read at each request. Default: the `baseURL`'s, else the page's, plus the
-   * source's own. `'*'` sends it anywhere. Judged on the final URL; no token crosses a redirect to another origin.
+   * Origins that the token may go to, judged at each request on its final URL; or a function that is called for each
+   * request and returns them, for a server that is chosen later. Default: the `baseURL`'s, else the page's, plus the
+   * source's own. `'*'` sends it anywhere. No token crosses a redirect to another origin.
    */
-  origins?: '*' | string | string[];
+  origins?: Origins | ((config: InternalAxiosRequestConfig) => Origins);
   /** Called for each request: `true` for login and public routes, which are neither attached nor recovered. */
   skip?: (config: InternalAxiosRequestConfig) => boolean;
   /** With no token and no way to get one: `'send'` as it is, or `'reject'` with ERR_BEARER_SIGNED_OUT. Default `'send'`. */
   whenSignedOut?: 'send' | 'reject';
   /**
-   * Called with each answer to a request that bore our token, 2xx too, its body parsed: would a new token mend it?
-   * Default: 401 (RFC 9110 §15.5.2), unless the challenge says `insufficient_scope` (RFC 6750 §3.1).
+   * Called with each answer to a request that bore our token, 2xx too, its body parsed: would a new token mend it? One
+   * that throws is reported on the console, and the default counts. Default: 401 (RFC 9110 §15.5.2), unless the challenge
+   * says `insufficient_…` (RFC 6750 §3.1, RFC 9470 §3).
    */
   shouldRefresh?: (response: AxiosResponse) => boolean | Promise<boolean>;
   /**
-   * Replays of one request. A fresh token that is refused is refreshed once more, then the 401 is handed on: more come
-   * about only where others refresh meanwhile. Default 2.
+   * Called with an error that came without a response, such as a 401 without CORS headers in a browser, but not with
+   * cancellations and timeouts: would a new token mend it? The request is sent again only if it is GET, HEAD, OPTIONS, PUT
+   * or DELETE, as any other may have been done. Default: none.
+   */
+  shouldRefreshOnError?: (error: AxiosError) => boolean | Promise<boolean>;
+  /**
+   * Called before each send that bears a token, after the transforms: for a CSRF header, a token in the query, a
+   * signature, a proof. `replay` is 0 before the first send. The origin is judged after it; if it throws, nothing is sent.
+   */
+  beforeSend?: (config: InternalAxiosRequestConfig, send: { replay: number; token: Token }) => void | Promise<void>;
+  /**
+   * Replays of one request; `0`: none. GET, HEAD, OPTIONS, and any request whose 401 says `invalid_token`, are sent up to
+   * four times more, with pauses of `backoff.initial` and four times that before a token that was just made is tried
+   * again; all others once more. Default 4.
    */
   maxReplays?: number;
   /** Waiting requests on the wire at once after a refresh; `Infinity`: all. Default 64. */
@@ -78,8 +95,6 @@ export interface InstallOptions {
   scheme?: string;
   /** No token in any error that leaves us: our header is deleted from its config, request and response. Default `true`. */
   redact?: boolean;
-  /** Called before each replay: the config it makes is sent, and if it throws, nothing is. @internal */
-  beforeReplay?: (config: InternalAxiosRequestConfig) => Promise<InternalAxiosRequestConfig>;
 }
 
 export type SessionSettings = ReturnType<typeof readSessionOptions>;
@@ -139,8 +154,9 @@ function readRefreshWindow(given: Partial<RefreshWindow> | undefined): RefreshWi
 
 /** @throws ERR_BEARER_CONFIG, naming the option */
 export function readInstallOptions(options: InstallOptions) {
-  const { skip, shouldRefresh, origins, whenSignedOut = 'send', header = 'Authorization', scheme = 'Bearer' } = options;
-  checkFunctions({ skip, shouldRefresh });
+  const { skip, shouldRefresh, shouldRefreshOnError, beforeSend, origins } = options;
+  const { whenSignedOut = 'send', header = 'Authorization', scheme = 'Bearer' } = options;
+  checkFunctions({ skip, shouldRefresh, shouldRefreshOnError, beforeSend });
   check(['send', 'reject'].includes(whenSignedOut), 'whenSignedOut', "'send' or 'reject'", whenSignedOut);
   check(header === false || (typeof header === 'string' && header !== ''), 'header', 'a name, or false', header);
   check(typeof scheme === 'string', 'scheme', 'a string', scheme);
@@ -151,15 +167,22 @@ export function readInstallOptions(options: InstallOptions) {
   return {
     skip,
     shouldRefresh,
-    origins: origins === undefined ? undefined : new Set([origins].flat().map(readOrigin)),
+    shouldRefreshOnError,
+    beforeSend,
+    origins: readOrigins(origins),
     whenSignedOut,
-    maxReplays: atLeast(0, 'maxReplays', options.maxReplays ?? 2),
+    maxReplays: atLeast(0, 'maxReplays', options.maxReplays ?? 4),
     replayConcurrency,
     header,
     scheme,
     redact: options.redact ?? true,
-    beforeReplay: options.beforeReplay,
   };
+}
+
+function readOrigins(given: InstallOptions['origins']) {
+  if (given === undefined) return undefined;
+  const read = (origins: Origins) => new Set([origins].flat().map(readOrigin));
+  return typeof given === 'function' ? (config: InternalAxiosRequestConfig) => read(given(config)) : read(given);
 }
 
 function readOrigin(origin: string): string {

@@ -303,7 +303,7 @@ export const failing: Failing[] = [
       }
       return server.stats.refresh;
     },
-    ours: 5,
+    ours: 2,
     peer: 20,
   },
   {

@@ -1,9 +1,11 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { AxiosResponse } from 'axios';
-import { isTokenRefused } from '../../lib/interceptors/challenge.js';
+import { challengeOf, isTokenRefused, saysInvalidToken } from '../../lib/interceptors/challenge.js';
 
-const refused = (status: number, headers?: object) => isTokenRefused({ status, headers } as AxiosResponse);
-const challenged = (challenge: unknown) => refused(401, { 'www-authenticate': challenge });
+const answer = (status: number, headers?: object) => ({ status, headers }) as AxiosResponse;
+const refused = (status: number, headers?: object) => isTokenRefused(answer(status, headers));
+const withChallenge = (challenge: unknown) => answer(401, { 'www-authenticate': challenge });
+const challenged = (challenge: unknown) => isTokenRefused(withChallenge(challenge));
 
 it('a 401 would be mended by a new token, and nothing else', () => {
   expect(refused(401)).toBe(true);
@@ -24,15 +26,20 @@ it.each([
   'Bearer error_uri="https://a", error="insufficient_scope"',
   'Bearer error_description = "a", error="insufficient_scope"',
   'Bearer error_description  =  "", error="insufficient_scope"',
-])('not where scope is what lacks: %s', (challenge) => {
+  'Bearer error="insufficient_user_authentication", acr_values="urn:mfa", max_age="60"',
+  'Bearer error=insufficient_user_authentication',
+  'Bearer error="insufficient_scope_of_work"',
+  'Basic realm="a", Bearer error="insufficient_scope"',
+])('not where scope is what lacks, or a stronger sign-in: %s', (challenge) => {
   expect(challenged(challenge)).toBe(false);
 });
 
 it.each([
   'Bearer',
   'Bearer error="invalid_token"',
-  'Bearer error="insufficient_scope_of_work"',
-  'Bearer error=insufficient_scope_of_work',
+  'Bearer error="insufficient"',
+  'Bearer error="insufficient_"',
+  'Bearer error="not_insufficient_scope"',
   'Bearer x_error="insufficient_scope"',
   'Bearer xerror=insufficient_scope',
   'Bearer error_description="no error=insufficient_scope , a"',
@@ -47,4 +54,36 @@ it.each([
   7,
 ])('but where it does not say so: %s', (challenge) => {
   expect(challenged(challenge)).toBe(true);
+});
+
+describe('that the token is no good', () => {
+  it.each([
+    'Bearer error="invalid_token"',
+    'Bearer error=invalid_token',
+    'Bearer realm="a", ERROR = "INVALID_TOKEN", error_description="it expired"',
+    'Bearer error_description="a \\" quote", error="invalid_token"',
+  ])('is said: %s', (challenge) => {
+    expect(saysInvalidToken(withChallenge(challenge))).toBe(true);
+  });
+
+  it.each([
+    'Bearer',
+    'Bearer error="invalid_tokens"',
+    'Bearer error="invalid_request"',
+    'Bearer error="insufficient_scope"',
+    'Bearer x_error="invalid_token"',
+    'Bearer error_description="no error=invalid_token , a"',
+    undefined,
+  ])('is not said: %s', (challenge) => {
+    expect(saysInvalidToken(withChallenge(challenge))).toBe(false);
+  });
+});
+
+it('a challenge is read whatever the adapter has made of the name, and is none where the server sent none', () => {
+  for (const name of ['www-authenticate', 'WWW-Authenticate', 'wwwAuthenticate']) {
+    expect(challengeOf(answer(401, { [name]: 'Bearer' }))).toBe('Bearer');
+  }
+  expect(challengeOf(withChallenge(7))).toBe('7');
+  for (const none of [undefined, null]) expect(challengeOf(withChallenge(none))).toBeUndefined();
+  expect(challengeOf(answer(401))).toBeUndefined();
 });

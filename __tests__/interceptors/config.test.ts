@@ -1,12 +1,5 @@
-import { expect, it } from '@jest/globals';
-import {
-  begin,
-  type Config,
-  type Journey,
-  journeyOf,
-  requestInfo,
-  requestOptions,
-} from '../../lib/interceptors/config.js';
+import { describe, expect, it } from '@jest/globals';
+import { type Config, extensible, requestInfo } from '../../lib/interceptors/config.js';
 
 it.each([
   [{}, { method: 'get', url: '' }],
@@ -24,16 +17,26 @@ it.each([
   expect(requestInfo(config as unknown as Config)).toEqual(info);
 });
 
-it('a config that has travelled is known again, with what the caller asked for', () => {
-  const options = { minValidity: 7 };
-  const config = { bearer: options } as Config;
-  expect([journeyOf(undefined), journeyOf(config)]).toEqual([undefined, undefined]);
-  expect(requestOptions(config)).toBe(options);
-  expect(requestOptions({} as Config)).toEqual({});
-  expect(requestOptions({ bearer: false } as Config)).toBe(false);
-  const journey = { options } as Journey;
-  begin(config, journey);
-  expect(journeyOf(config)).toBe(journey);
-  expect(requestOptions(config)).toBe(options);
-  expect(JSON.stringify(config)).toBe('{"bearer":{}}');
+describe('a config', () => {
+  it('that nobody has closed is used as it is', () => {
+    const open = { url: '/a' } as Config;
+    expect(extensible(open)).toBe(open);
+  });
+
+  it.each(['freeze', 'seal', 'preventExtensions'] as const)('that somebody has closed is copied whole: %s', (close) => {
+    const parent = { inherited: true };
+    const config = Object.create(parent, {
+      url: { value: '/a', enumerable: true },
+      hidden: { value: 1 },
+      counted: { get: () => 2, enumerable: true },
+    });
+    const own = extensible((Object[close] as <T>(value: T) => T)(config)) as Config & Record<string, unknown>;
+    expect(own).not.toBe(config);
+    expect(Object.getPrototypeOf(own)).toBe(parent);
+    expect(Object.keys(own)).toEqual(['url', 'counted']);
+    expect([own.url, own.hidden, own.counted]).toEqual(['/a', 1, 2]);
+    Object.assign(own, { url: '/b', hidden: 3, added: 4 });
+    expect([own.url, own.hidden, own.added]).toEqual(['/b', 3, 4]);
+    expect(Reflect.deleteProperty(own, 'counted')).toBe(true);
+  });
 });

@@ -3,7 +3,14 @@ import axios, { type AxiosInstance, type AxiosInterceptorManager } from 'axios';
 import { createSession, type Session } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
-import { type Handler, innermost, othersIn, placeOf, unshifts } from '../../lib/interceptors/innermost.js';
+import {
+  assertManager,
+  type Handler,
+  innermost,
+  othersIn,
+  registrationOf,
+  unshifts,
+} from '../../lib/interceptors/innermost.js';
 
 let server: ApiVideo;
 let api: AxiosInstance;
@@ -20,7 +27,7 @@ afterEach(async () => {
   await server.close();
 });
 
-describe('a place next to the wire', () => {
+describe('a registration next to the wire', () => {
   it.each(['request', 'response'] as const)(
     'is whole again when only the %s interceptors were cleared',
     async (side) => {
@@ -54,44 +61,45 @@ describe('the walk', () => {
   function manager() {
     const instance = axios.create();
     const { request } = instance.interceptors;
-    const place = innermost(request, KEY, () => request.use(null as never, null as never));
+    const registration = innermost(request, KEY, () => request.use(null as never, null as never));
     const walk = (visited: (handler: Handler) => void = () => {}) => {
       const seen: unknown[] = [];
       (request as unknown as { forEach(visit: (handler: Handler) => void): void }).forEach((handler) => {
-        seen.push(handler === place.handler ? (place.first ? 'first' : 'last') : handler.fulfilled);
+        seen.push(
+          handler === registration.handler ? (registration.isFirstVisit ? 'first' : 'last') : handler.fulfilled,
+        );
         visited(handler);
       });
       return seen;
     };
-    return { request, place, walk };
+    return { request, registration, walk };
   }
 
   it('meets us before the others, and after them if we were asked in it', () => {
-    const { request, place, walk } = manager();
+    const { request, registration, walk } = manager();
     const [a, b] = [<T>(config: T) => config, <T>(config: T) => config];
     request.use(a);
     request.use(b);
     expect(walk()).toEqual(['first', a, b]);
     const asked = () => {
-      place.asked = true;
+      registration.isChainBuilt = true;
     };
     expect(walk(asked)).toEqual(['first', a, b, 'last']);
     expect(walk()).toEqual(['first', a, b]);
   });
 
-  it('calls meet before each visit', () => {
+  it('tells each visit which one it is, and forgets who asked in the walk before', () => {
     const { request } = axios.create().interceptors;
-    const met: boolean[] = [];
-    const place = innermost(
-      request,
-      KEY,
-      () => request.use(null as never),
-      ({ first }) => void met.push(first),
-    );
+    const met: boolean[][] = [];
+    const registration = innermost(request, KEY, () => request.use(null as never));
     (request as unknown as { forEach(visit: () => void): void }).forEach(() => {
-      place.asked = true;
+      met.push([registration.isFirstVisit, registration.isChainBuilt]);
+      registration.isChainBuilt = true;
     });
-    expect(met).toEqual([true, false]);
+    expect(met).toEqual([
+      [true, false],
+      [false, false],
+    ]);
   });
 
   it('passes us by once we were ejected or cleared, or the handlers are somebody else’s', () => {
@@ -100,26 +108,14 @@ describe('the walk', () => {
       ({ request }: ReturnType<typeof manager>) => Object.assign(request, { handlers: [] }),
     ]) {
       const scene = manager();
-      expect(scene.place.isTaken()).toBe(true);
+      expect(scene.registration.isRegistered()).toBe(true);
       lose(scene);
-      expect(scene.place.isTaken()).toBe(false);
+      expect(scene.registration.isRegistered()).toBe(false);
       expect(scene.walk()).toEqual([]);
     }
-    const { request, place } = manager();
+    const { request, registration } = manager();
     Object.assign(request, { handlers: { includes: () => true } });
-    expect(place.isTaken()).toBe(false);
-  });
-
-  it('knows whether anybody else has registered', () => {
-    const { request, place } = manager();
-    expect(place.isAlone()).toBe(true);
-    const id = request.use((config) => config);
-    expect(place.isAlone()).toBe(false);
-    request.eject(id);
-    expect(place.isAlone()).toBe(true);
-    // Older axios leaves a hole.
-    (request as unknown as { handlers: unknown[] }).handlers.push(null);
-    expect(place.isAlone()).toBe(true);
+    expect(registration.isRegistered()).toBe(false);
   });
 
   it('tells those of others from ours', () => {
@@ -129,34 +125,53 @@ describe('the walk', () => {
     expect(othersIn(request).map(({ fulfilled }) => fulfilled)).toEqual([theirs]);
     innermost(request, KEY, () => request.use(null as never));
     innermost(request, 'another', () => request.use(null as never));
+    // Older axios leaves a hole where one was ejected.
+    (request as unknown as { handlers: unknown[] }).handlers.push(null);
     expect(othersIn(request).map(({ fulfilled }) => fulfilled)).toEqual([theirs]);
   });
 
-  it('has one place for each key, and the manager is whole again when the last has left', () => {
-    const { request, place } = manager();
+  it('has one registration for each key, and the manager is whole again when the last has left', () => {
+    const { request, registration } = manager();
     const other = innermost(request, 'another', () => request.use(null as never));
-    expect([placeOf(request, KEY), placeOf(request, 'another'), placeOf(request, 'none')]).toEqual([
-      place,
-      other,
-      undefined,
-    ]);
-    place.leave();
-    expect([placeOf(request, KEY), placeOf(request, 'another')]).toEqual([undefined, other]);
+    expect([registrationOf(request, KEY), registrationOf(request, 'another'), registrationOf(request, 'none')]).toEqual(
+      [registration, other, undefined],
+    );
+    registration.leave();
+    expect([registrationOf(request, KEY), registrationOf(request, 'another')]).toEqual([undefined, other]);
     expect(Object.hasOwn(request, 'forEach')).toBe(true);
     other.leave();
     expect(Object.hasOwn(request, 'forEach')).toBe(false);
-    expect(placeOf(request, KEY)).toBeUndefined();
+    expect(registrationOf(request, KEY)).toBeUndefined();
   });
 
-  it('leaves a later place under the same key, and a wrapper that somebody has put around it, alone', () => {
-    const { request, place } = manager();
+  it('leaves a later registration under the same key, and a wrapper that somebody has put around it, alone', () => {
+    const { request, registration } = manager();
     const later = innermost(request, KEY, () => request.use(null as never));
-    place.leave();
-    expect(placeOf(request, KEY)).toBe(later);
+    registration.leave();
+    expect(registrationOf(request, KEY)).toBe(later);
     const theirs = () => {};
     Object.assign(request, { forEach: theirs });
     later.leave();
     expect((request as unknown as { forEach: unknown }).forEach).toBe(theirs);
+  });
+});
+
+describe('an interceptor manager', () => {
+  it('is one of axios’s own', () => {
+    expect(() => assertManager(axios.create().interceptors.request)).not.toThrow();
+  });
+
+  const whole = () => ({ handlers: [], forEach() {}, use() {}, eject() {} });
+  it.each([
+    undefined,
+    null,
+    {},
+    { ...whole(), handlers: {} },
+    { ...whole(), forEach: undefined },
+    { ...whole(), use: undefined },
+    { ...whole(), eject: undefined },
+  ])('is not %j, as a mock of axios has', (mock) => {
+    expect(() => assertManager(mock)).toThrow(expect.objectContaining({ code: 'ERR_BEARER_CONFIG' }));
   });
 });
 

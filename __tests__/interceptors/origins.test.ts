@@ -1,8 +1,17 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import type { Config } from '../../lib/interceptors/config.js';
-import { border, destination, originOf, pageOrigin, parse } from '../../lib/interceptors/origins.js';
-import type { Session } from '../../lib/session/session.js';
+import {
+  assertOrigin,
+  destination,
+  isPlainlyRelative,
+  originCheck,
+  originOf,
+  pageOrigin,
+  parse,
+} from '../../lib/interceptors/origins.js';
+import type { InstallSettings } from '../../lib/options.js';
+import type { Requests } from '../../lib/session/requests.js';
 
 const HOME = 'https://api.example';
 
@@ -14,11 +23,11 @@ afterEach(() => {
   Reflect.deleteProperty(globalThis, 'location');
 });
 
-const sessionOf = (...origins: string[]) => ({ source: { origins } }) as unknown as Session;
-const judgeOf = (baseURL: string | undefined, allowed?: string[]) => {
+const requestsOf = (...origins: string[]) => ({ source: { origins } }) as unknown as Requests;
+const judgeOf = (baseURL: string | undefined, origins?: string[] | InstallSettings['origins']) => {
   const instance = axios.create({ ...(baseURL && { baseURL }) });
-  const judge = border(instance, allowed && new Set(allowed));
-  return (config: object, session = sessionOf()) => judge({ baseURL, ...config } as Config, session);
+  const judge = originCheck(instance, Array.isArray(origins) ? new Set(origins) : origins);
+  return (config: object, requests = requestsOf()) => judge({ baseURL, ...config } as Config, requests);
 };
 
 describe('where a request goes', () => {
@@ -75,8 +84,8 @@ describe('where the token may go', () => {
     expect(judge({ url: '/a' })).toBeUndefined();
     expect(judge({ url: `${HOME}/a` })).toBeUndefined();
     expect(judge({ url: 'https://other.example/a' })).toBe('origin');
-    expect(judge({ url: 'https://other.example/a' }, sessionOf('https://other.example'))).toBeUndefined();
-    expect(judge({ url: 'https://other.example/a' }, { source: {} } as Session)).toBe('origin');
+    expect(judge({ url: 'https://other.example/a' }, requestsOf('https://other.example'))).toBeUndefined();
+    expect(judge({ url: 'https://other.example/a' }, { source: {} } as Requests)).toBe('origin');
     expect(judge({ url: '/a', baseURL: 'https://other.example' })).toBe('origin');
     expect(judge({ url: '/a', baseURL: `${HOME}/v2` })).toBeUndefined();
     expect(judge({ url: '/a', baseURL: undefined })).toBe('origin');
@@ -86,7 +95,36 @@ describe('where the token may go', () => {
     const judge = judgeOf(HOME, ['https://a.example']);
     expect(judge({ url: 'https://a.example/b' })).toBeUndefined();
     expect(judge({ url: '/b' })).toBe('origin');
-    expect(judge({ url: '/b' }, sessionOf(HOME))).toBeUndefined();
+    expect(judge({ url: '/b' }, requestsOf(HOME))).toBeUndefined();
+  });
+
+  it('is where a function says, which is asked at each request', () => {
+    const asked: unknown[] = [];
+    let chosen = ['https://a.example'];
+    const judge = judgeOf(HOME, (config) => {
+      asked.push(config.url);
+      return new Set(chosen);
+    });
+    expect(judge({ url: '/b' })).toBe('origin');
+    expect(judge({ url: 'https://a.example/b' })).toBeUndefined();
+    chosen = [HOME];
+    expect(judge({ url: '/b' })).toBeUndefined();
+    expect(judge({ url: 'https://a.example/b' })).toBe('origin');
+    chosen = ['*'];
+    expect(judge({ url: 'https://a.example/b' })).toBeUndefined();
+    expect(asked).toEqual(['/b', 'https://a.example/b', '/b', 'https://a.example/b', 'https://a.example/b']);
+  });
+
+  it('is nowhere that a function says of a URL with credentials', () => {
+    const judge = judgeOf(HOME, () => new Set(['*']));
+    expect(judge({ url: 'https://user@api.example/a' })).toBe('own-authorization');
+  });
+
+  it('is nowhere, while a relative baseURL has no page to start from', () => {
+    const judge = judgeOf('/api');
+    expect(judge({ url: '/a' })).toBe('origin');
+    expect(judge({ url: 'https://other.example/a' })).toBe('origin');
+    expect(judge({ url: 'https://other.example/a' }, requestsOf('https://other.example'))).toBeUndefined();
   });
 
   it('is everywhere for those that ask for it', () => {
@@ -114,8 +152,8 @@ describe('where the token may go', () => {
 
   it('is asked anew when the instance has moved', () => {
     const instance = axios.create({ baseURL: HOME });
-    const judge = border(instance, undefined);
-    const asked = (baseURL: string, url: string) => judge({ baseURL, url } as Config, sessionOf());
+    const judge = originCheck(instance, undefined);
+    const asked = (baseURL: string, url: string) => judge({ baseURL, url } as Config, requestsOf());
     expect(asked(HOME, '/a')).toBeUndefined();
     instance.defaults.baseURL = 'https://user@api.example';
     expect(asked(instance.defaults.baseURL, '/a')).toBe('own-authorization');
@@ -130,4 +168,50 @@ describe('where the token may go', () => {
     instance.defaults.baseURL = 'https://moved.example/v2';
     expect(asked('https://moved.example', '/a')).toBeUndefined();
   });
+});
+
+describe('where the token may go is known at the start', () => {
+  const starts = (baseURL: string | undefined, given?: unknown, ofSource?: string[]) => () =>
+    assertOrigin(axios.create({ ...(baseURL && { baseURL }) }), given, ofSource);
+
+  it('by a baseURL, a relative one too, by the option, by the source, or by the page', () => {
+    for (const known of [
+      starts(HOME),
+      starts('/api'),
+      starts(undefined, new Set(['*'])),
+      starts(undefined, () => new Set()),
+      starts(undefined, undefined, [HOME]),
+    ]) {
+      expect(known).not.toThrow();
+    }
+    page('https://page.example/here');
+    expect(starts(undefined)).not.toThrow();
+  });
+
+  it('or else it is an error that says what to set', () => {
+    const error = { code: 'ERR_BEARER_CONFIG', message: expect.stringContaining('origins') };
+    expect(starts(undefined)).toThrow(expect.objectContaining(error));
+    expect(starts(undefined, undefined, [])).toThrow(expect.objectContaining(error));
+    page('file:///index.html');
+    expect(starts(undefined)).toThrow(expect.objectContaining(error));
+  });
+});
+
+it.each([
+  ['', true],
+  ['/', true],
+  ['/videos', true],
+  ['a-b~c.d/e?f#g', true],
+  ['a?b', true],
+  ['//other.example', false],
+  ['/\\\\other.example', false],
+  ['/ /other.example', false],
+  ['\\\\other.example', false],
+  ['https://other.example', false],
+  ['a:b', false],
+  [' /a', false],
+  [new URL('https://other.example'), false],
+  [undefined, false],
+])('%j is plainly relative, whatever reads it: %j', (url, is) => {
+  expect(isPlainlyRelative(url)).toBe(is);
 });

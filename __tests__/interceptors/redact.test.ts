@@ -1,10 +1,17 @@
 import { expect, it } from '@jest/globals';
-import type { Guard } from '../../lib/interceptors/config.js';
+import type { Installation } from '../../lib/interceptors/exchange.js';
 import { redact } from '../../lib/interceptors/redact.js';
+import { rememberAccessToken } from '../../lib/session/access-tokens.js';
 
-const guardOf = (settings: object) => ({ settings: { header: 'X-Token', redact: true, ...settings } }) as Guard;
-const head = ['GET / HTTP/1.1', 'X-TOKEN: secret', 'X-Token-Kind: plain', 'Host: a', '', ''].join('\r\n');
+rememberAccessToken('secret');
+
+const installed = (settings: object = {}) =>
+  ({ settings: { header: 'X-Token', redact: true, ...settings } }) as Installation;
+const head = ['GET / HTTP/1.1', 'X-TOKEN: Bearer secret', 'X-Token-Kind: plain', 'Host: a', '', ''].join('\r\n');
 const headers = () => ({ 'x-token': 'secret', 'X-TOKEN': 'secret', 'x-token-kind': 'plain', Host: 'a' });
+// As Node keeps them: each name as it was written, with its value.
+const kept = () => ({ 'x-token': ['X-TOKEN', 'Bearer secret'], 'x-token-kind': ['X-Token-Kind', 'plain'] });
+const cleanKept = { 'x-token-kind': ['X-Token-Kind', 'plain'] };
 const clean = { 'x-token-kind': 'plain', Host: 'a' };
 
 class Outgoing {
@@ -13,7 +20,7 @@ class Outgoing {
   _options = { headers: headers() };
 
   constructor(symbol = Symbol('kOutHeaders')) {
-    this[symbol] = headers();
+    this[symbol] = kept();
     this[Symbol('other')] = headers();
   }
 }
@@ -39,26 +46,48 @@ it('L20 our header leaves an error wherever axios and the platform keep it, and 
     request,
     response: { config: { headers: headers() }, request: answered, headers: headers() },
   };
-  expect(redact(error, guardOf({}))).toBe(error);
+  expect(redact(error, installed())).toBe(error);
   expect(error.config.headers).toEqual(clean);
   expect(error.response.config.headers).toEqual(clean);
   expect(error.response.headers).toEqual(headers());
   for (const each of [request, current, wrapped, answered]) {
-    expect(shown(each)).toEqual([cleanHead, clean, clean, headers()]);
+    expect(shown(each)).toEqual([cleanHead, clean, cleanKept, headers()]);
   }
 });
 
 it('L20 it leaves the headers of fetch too', () => {
-  const request = { headers: new Headers({ 'X-Token': 'secret', Accept: 'a' }) };
-  redact({ request }, guardOf({}));
+  const request = { headers: new Headers({ 'X-Token': 'Bearer secret', Accept: 'a' }) };
+  redact({ request }, installed());
   expect([...request.headers.keys()]).toEqual(['accept']);
+});
+
+it('L15 the caller’s own header of that name stays everywhere: its value ends in no token of ours', () => {
+  const own = { 'X-Token': 'Bearer of-the-caller', Host: 'secret' };
+  const ownHead = ['GET / HTTP/1.1', 'X-Token: Bearer of-the-caller', 'Host: secret', '', ''].join('\r\n');
+  const request = Object.assign(new Outgoing(), { _header: ownHead, _options: { headers: { ...own } } });
+  const symbol = Object.getOwnPropertySymbols(request).find(({ description }) => description === 'kOutHeaders')!;
+  request[symbol] = { 'x-token': ['X-Token', 'Bearer of-the-caller'] };
+  const response = { request: { headers: new Headers(own) }, config: { headers: { ...own } } };
+  const error = { config: { headers: { ...own } }, request, response };
+  redact(error, installed());
+  expect([error.config.headers, response.config.headers, request._options.headers]).toEqual([own, own, own]);
+  expect(request._header).toBe(ownHead);
+  expect(request[symbol]).toEqual({ 'x-token': ['X-Token', 'Bearer of-the-caller'] });
+  expect(response.request.headers.get('X-Token')).toBe('Bearer of-the-caller');
+});
+
+it('L20 a token that the session has replaced since leaves an error too', () => {
+  rememberAccessToken('newer');
+  const error = { config: { headers: { 'X-Token': 'Bearer secret' } } };
+  redact(error, installed());
+  expect(error.config.headers).toEqual({});
 });
 
 it('L20 requests that know each other in a ring are no endless work', () => {
   const request = new Outgoing();
   request._currentRequest = request;
   request._redirectable = request;
-  redact({ request }, guardOf({}));
+  redact({ request }, installed());
   expect(request._header).toBe(cleanHead);
 });
 
@@ -67,7 +96,7 @@ it('L20 it looks as deep as redirects wrap a request', () => {
   chain.forEach((each, i) => {
     each._currentRequest = chain[i + 1];
   });
-  redact({ request: chain[0] }, guardOf({}));
+  redact({ request: chain[0] }, installed());
   expect(chain.map(({ _header }) => _header)).toEqual([cleanHead, cleanHead, cleanHead, cleanHead]);
 });
 
@@ -81,11 +110,11 @@ it.each([
   { config: { headers: null }, request: 7, response: 'text' },
   { response: {} },
 ])('an error that is none passes as it is: %j', (error) => {
-  expect(redact(error, guardOf({}))).toBe(error);
+  expect(redact(error, installed())).toBe(error);
 });
 
 it.each([{ redact: false }, { header: false }])('all stays where nothing of ours is to leave: %j', (settings) => {
   const error = { config: { headers: headers() } };
-  redact(error, guardOf(settings));
+  redact(error, installed(settings));
   expect(error.config.headers).toEqual(headers());
 });

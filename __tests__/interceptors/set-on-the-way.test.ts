@@ -65,26 +65,16 @@ describe.each<[string, How]>([
       expect(sent).toEqual([state === 'fresh' ? 2 : 3]);
     },
   );
-});
 
-describe('A `replayable()` body that another interceptor puts there', () => {
-  const put = { data: replayable(() => 'made anew') };
-
-  it('is made', async () => {
-    const { api, server } = await setting(undefined, {});
-    api.interceptors.request.use((config) => Object.assign(config, put));
+  it.each(['sent at once', 'replayed'])('L16 a `replayable()` body that it puts there is made: %s', async (when) => {
+    const { api, server } = await setting(how, {});
+    let made = 0;
+    const put = { data: replayable(() => `made ${++made}`) };
+    api.interceptors.request.use((config) => Object.assign(config, put), null, how);
+    if (when === 'replayed') server.expire();
     const { data } = await api.post<Echo>('/echo', 'as it was');
-    expect(data.text).toBe('made anew');
-    expect(server.stats.refresh).toBe(0);
-  });
-
-  it('L16 is refused, not sent as what the transforms make of it, where the interceptor is `synchronous`', async () => {
-    const { api, server } = await setting({ synchronous: true }, {});
-    api.interceptors.request.use((config) => Object.assign(config, put), null, { synchronous: true });
-    expect(await failureOf(api.post('/echo', 'as it was'))).toMatchObject({
-      code: 'ERR_BEARER_BODY',
-      config: { url: '/echo' },
-    });
-    expect(server.log).toHaveLength(0);
+    const sends = when === 'replayed' ? 2 : 1;
+    expect([data.text, made]).toEqual([`made ${sends}`, sends]);
+    expect(server.stats).toMatchObject({ refresh: sends - 1, ok: 1 });
   });
 });

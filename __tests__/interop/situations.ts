@@ -45,8 +45,8 @@ export const situations: Situation[] = [
       return expired(server);
     },
     like: 'dead',
-    // Each request is sent 3 times.
-    costs: { refresh: 2, unauthorized: 6 },
+    // The GET is sent 5 times, the POST twice.
+    costs: { refresh: 2, unauthorized: 7 },
   },
   {
     name: 'the refresh is refused for good',

@@ -3,7 +3,13 @@ import type { LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import axios, { AxiosError, AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import axios, {
+  AxiosError,
+  AxiosHeaders,
+  type AxiosResponse,
+  getAdapter,
+  type InternalAxiosRequestConfig,
+} from 'axios';
 import { type BearerEvent, bearer, createSession, memoryStore, type TokenStore } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import {
@@ -71,6 +77,13 @@ const TRICKS = [
   './/127.0.0.1:FFFF/x',
 ];
 
+/** What an app may make of a config to send it again. */
+const COPIES: Record<string, (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig> = {
+  spread: (config) => ({ ...config, headers: new AxiosHeaders(config.headers) }),
+  // Functions are lost in it, with axios alone too.
+  'as JSON': ({ transformRequest, transformResponse, ...rest }) => JSON.parse(JSON.stringify(rest)),
+};
+
 describe(`L19 the token stays at home (${onAdapters})`, () => {
   const homes: Record<string, (url: string) => { baseURL: string | undefined }> = {
     'a baseURL': (url) => ({ baseURL: url }),
@@ -115,6 +128,37 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
       expect(new Set(sends.map(({ headers }) => headers.authorization))).toEqual(new Set([`Bearer ${secrets[0]}`]));
     });
 
+    for (const [name, copy] of Object.entries(COPIES)) {
+      for (const header of ['Authorization', 'X-Token']) {
+        it(`L19 sends a config that was copied on its way, ${name}, to no foreign origin with its token: ${header} (${adapter})`, async () => {
+          const foreign = await listen(ok);
+          const copied: InternalAxiosRequestConfig[] = [];
+          const send = axios.getAdapter(adapter);
+          const { api, server, secrets, sends } = await rig({ header, defaults: { adapter: send } });
+          api.defaults.adapter = (config) => {
+            if (config.url === '/public') copied.push(copy(config));
+            return send(config);
+          };
+          // When it is sent first, and when it is replayed.
+          server.fault('/public', { status: 401 });
+          await api.get('/public');
+          expect(copied.map(({ headers }) => AxiosHeaders.from(headers as never).get(header))).toEqual(
+            [0, 2].map((n) => `Bearer ${secrets[n]}`),
+          );
+          const [first] = copied;
+          for (const config of copied.splice(0)) {
+            expect(await outcome(api.request({ ...config, baseURL: foreign.url }))).toBe(200);
+            expect(await outcome(api.request({ ...config, url: `${foreign.url}/x` }))).toBe(200);
+          }
+          expect(foreign.received).toHaveLength(4);
+          expectNoSecret(overheard(foreign.received), secrets);
+          // At home it bears the token of the moment.
+          await api.request(first!);
+          expect(sends.at(-1)?.headers[header.toLowerCase()]).toBe(`Bearer ${secrets[2]}`);
+        });
+      }
+    }
+
     it(`L19 judges a URL object as it does its text (${adapter})`, async () => {
       const foreign = await listen(refuse);
       const { api, server, secrets } = await rig({ defaults: { adapter } });
@@ -134,6 +178,19 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
       // Older versions of axios know no such option, and go abroad.
       expect(sends.length + foreign.received.length).toBe(1);
       for (const { headers } of sends) expect(headers.authorization).toBe(`Bearer ${secrets[0]}`);
+    });
+
+    it(`L19 judges an absolute URL by what goes to the adapter: an interceptor may take allowAbsoluteUrls: false off (${adapter})`, async () => {
+      const foreign = await listen(refuse);
+      const { api, server, secrets } = await rig({ defaults: { adapter, allowAbsoluteUrls: false } });
+      api.interceptors.request.use((config) => {
+        delete config.allowAbsoluteUrls;
+        return config;
+      });
+      expect(await outcome(api.get(`${foreign.url}/x`))).toBe(401);
+      expect(foreign.received).toHaveLength(1);
+      expectNoSecret(overheard(foreign.received), secrets);
+      expect(server.stats.refresh).toBe(0);
     });
 
     it(`L19 judges the final URL, whoever has changed it: baseURL per request, interceptors of any time (${adapter})`, async () => {
@@ -363,12 +420,41 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
     expect(told.map(({ data }) => data)).toEqual([true, false]);
   });
 
-  it('L19 refuses to be installed where nothing tells where home is, and names the option', () => {
-    for (const baseURL of [undefined, '/api', 'api', '//x']) {
-      const api = axios.create({ ...(baseURL && { baseURL }) });
-      expect(() => bearer(api, { source: never })).toThrow(/origins/);
-      expect(() => bearer(api, { source: never })).toThrow(expect.objectContaining({ code: 'ERR_BEARER_CONFIG' }));
+  it.each(['/api', 'api', '//x'])(
+    'L19 stays away while nothing tells where home is: with the baseURL %s and no page, until it is an origin’s',
+    async (baseURL) => {
+      const api = instance({ baseURL });
+      expect((await api.get('/x')).data).toBe(false);
+      expect((await api.get('https://anywhere.test/x')).data).toBe(false);
+      api.defaults.baseURL = 'https://home.test';
+      expect((await api.get('/x')).data).toBe(true);
+    },
+  );
+
+  it.each([
+    // The adapters below 1.8.3 dial an absolute URL whatever the option says; getUri(), by which it is judged, heeds it.
+    ['1.8.0', false],
+    ['1.8.2', false],
+    ['1.8.3', true],
+  ])('L19 judges what axios %s really dials where allowAbsoluteUrls is false', async (version, heeds) => {
+    const { VERSION } = axios;
+    Object.assign(axios, { VERSION: version });
+    atEnd(() => void Object.assign(axios, { VERSION }));
+    for (const at of ['instance', 'request'] as const) {
+      const option = { allowAbsoluteUrls: false };
+      const api = instance({ baseURL: 'https://home.test' });
+      if (at === 'instance') Object.assign(api.defaults, option);
+      const { data } = await api.get('https://evil.test/x', at === 'request' ? option : {});
+      // An axios that knows no such option has no way to stay at home.
+      const knowsOption = api.getUri({ url: 'https://evil.test/x', ...option }).startsWith('https://home.test');
+      expect([at, data]).toEqual([at, heeds && knowsOption]);
     }
+  });
+
+  it('L19 refuses to be installed where nothing tells where home is, and names the option', () => {
+    const homeless = axios.create();
+    expect(() => bearer(homeless, { source: never })).toThrow(/origins/);
+    expect(() => bearer(homeless, { source: never })).toThrow(expect.objectContaining({ code: 'ERR_BEARER_CONFIG' }));
     for (const origins of ['nonsense', '', 'api.example.com', ['https://a.test', '/x']]) {
       const api = axios.create({ baseURL: 'https://home.test' });
       expect(() => bearer(api, { source: never, origins })).toThrow(
@@ -418,6 +504,28 @@ describe('L19 only the 401 of a request that we gave a token is ours to mend', (
     expect(server.stats.refresh).toBe(0);
   });
 
+  // Below axios 1.12 nothing tells where fetch was redirected to.
+  const ownFetch = { env: { fetch: (...args: Parameters<typeof fetch>) => fetch(...args) } };
+  const isTold = adapters.includes('fetch') && getAdapter('fetch', ownFetch as never) !== getAdapter('fetch');
+  const tellingAdapters = adapters.filter((adapter) => adapter === 'http' || isTold);
+  for (const adapter of tellingAdapters) {
+    it(`L19 a 401 behind a redirect to another origin refreshes nothing, and is sent once (${adapter})`, async () => {
+      const foreign = await listen(refuse);
+      const { api, server, session, secrets } = await rig({ defaults: { adapter } });
+      const told: BearerEvent[] = [];
+      for (const event of ['refreshing', 'replayed', 'breakerOpen'] as const) session.on(event, () => told.push(event));
+      server.fault('/echo', { redirect: `${foreign.url}/file` }, { times: Number.POSITIVE_INFINITY });
+      for (let n = 1; n <= 5; n += 1) expect(await outcome(api.get('/echo'))).toBe(401);
+      expectNoSecret(overheard(foreign.received), secrets);
+      expect([told, foreign.received.length, server.stats.refresh]).toEqual([[], 5, 0]);
+      // One at home is mended all the same.
+      server.fault('/public', { redirect: `${server.url}/echo/there` });
+      server.expire();
+      expect(await outcome(api.get('/public'))).toBe(200);
+      expect(server.stats.refresh).toBe(1);
+    });
+  }
+
   it('L19 a session in cookies attends to the 401s of home, and of nobody else', async () => {
     let live = false;
     let refreshes = 0;
@@ -442,6 +550,24 @@ describe('L19 only the 401 of a request that we gave a token is ours to mend', (
     expect(refreshes).toBe(1);
     expect(home.received.map(({ headers }) => headers.authorization)).toEqual(Array(4).fill(undefined));
   });
+
+  for (const adapter of tellingAdapters) {
+    it(`L19 a session in cookies leaves a 401 alone that is met behind a redirect to another origin (${adapter})`, async () => {
+      const foreign = await listen(refuse);
+      let refreshes = 0;
+      const { api, server } = await rig({
+        header: false,
+        tokens: 'none',
+        source: async () => {
+          refreshes += 1;
+        },
+        defaults: { adapter },
+      });
+      server.fault('/public', { redirect: `${foreign.url}/file` }, { times: Number.POSITIVE_INFINITY });
+      expect(await outcome(api.get('/public'))).toBe(401);
+      expect([foreign.received.length, refreshes]).toEqual([1, 0]);
+    });
+  }
 
   it('L19 a delegated upload token goes home only, and its 401 refreshes nothing', async () => {
     const foreign = await listen(refuse);

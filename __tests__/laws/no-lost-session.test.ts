@@ -191,6 +191,26 @@ describe('a refresh that fails', () => {
     expect(server.stats.refresh).toBe(1);
   });
 
+  it('L8 L10 tells a request whose 401 comes after a definite refusal the same, with that 401, and asks no more', async () => {
+    const server = await serve();
+    const { api } = clientOf(server);
+    const late = server.hold('/echo/late/*');
+    const requests = times(3, (i) => failure(i ? api.get(`/echo/late/${i}`) : api.post('/echo/late/0')));
+    await late.arrived(3);
+    server.fault('/auth/refresh', { status: 400 });
+    server.expire();
+    const first = await failure(api.get('/echo'));
+    expect(first).toMatchObject({ code: 'ERR_BEARER_REJECTED', response: { status: 401 } });
+    late.release();
+    for (const [i, error] of (await Promise.all(requests)).entries()) {
+      const { message, cause } = first;
+      expect(error).toMatchObject({ code: 'ERR_BEARER_REJECTED', message, config: { url: `/echo/late/${i}` } });
+      expect(error.cause).toBe(cause);
+      expect(error.response).toMatchObject({ status: 401, config: { url: `/echo/late/${i}` } });
+    }
+    expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 4 });
+  });
+
   it('L10 lets isRejected say what is definite', async () => {
     const server = await serve();
     const only = (status: number) => ({

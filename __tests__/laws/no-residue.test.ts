@@ -68,9 +68,13 @@ async function oneOnTheWireOneInTheGate(server: ApiVideo, api: AxiosInstance) {
   const refresh = server.hold('/auth/refresh');
   server.fault('/echo/first', { status: 401 });
   server.fault('/echo/second', { status: 401 });
+  // On its way before the refresh begins: one that starts later would be held (L2).
+  const late = server.hold('/echo/second');
+  const second = codeOf(api.get('/echo/second'));
+  await late.arrived(1);
   const first = codeOf(api.get('/echo/first'));
   await refresh.arrived(1);
-  const second = codeOf(api.get('/echo/second'));
+  late.release();
   await until(() => server.stats.unauthorized === 2);
   await new Promise((resolve) => setTimeout(resolve, 20));
   const replays = server.hold('/echo*');

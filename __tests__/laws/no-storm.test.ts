@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import axios, { type AxiosError, type AxiosInstance } from 'axios';
+import { type Clock as FrozenClock, withGlobal } from '@sinonjs/fake-timers';
+import axios, { type AxiosError, type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import { isBearerError, memoryStore, type RefreshFunction, replayable } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import type { ApiVideo, Clock, Fault, Hold } from 'axios-bearer/testing';
@@ -25,19 +26,50 @@ import {
   watch,
 } from '../support/refreshes.js';
 
+let standing: FrozenClock | undefined;
+
 afterEach(cleanUp);
+afterEach(() => {
+  standing?.uninstall();
+  standing = undefined;
+});
+
+/** Time that stands still but for `advance`, so that not a millisecond is left to chance. Sockets work all the same. */
+function frozen(): { advance(ms: number): Promise<unknown> } {
+  const toFake = ['Date', 'performance', 'setTimeout', 'clearTimeout'] as const;
+  const clock = withGlobal(globalThis).install({ now: Date.now(), toFake: [...toFake], shouldClearNativeTimers: true });
+  standing = clock;
+  return { advance: (ms) => clock.tickAsync(ms) };
+}
+
+/** Paths that are as many targets. */
+const TARGETS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => `/echo/${name}`);
 
 /** How often `path` was asked for. */
 function hits({ log }: ApiVideo, path: string): number {
   return log.filter((entry) => entry.path === path).length;
 }
 
-/** One request after the other on a path that refuses every token, `ms` apart. */
-async function poll({ api }: ReturnType<typeof clientOf>, n: number, pause: () => unknown = () => {}): Promise<void> {
+/** One request after the other on a path that refuses every token, or on several in turn. */
+async function poll(
+  { api }: ReturnType<typeof clientOf>,
+  n: number,
+  { paths = ['/always-401'], pause = () => {} }: { paths?: string[]; pause?: () => unknown } = {},
+): Promise<void> {
   for (let i = 0; i < n; i += 1) {
-    expect(await failure(api.get('/always-401'))).toMatchObject({ response: { status: 401 } });
+    expect(await failure(api.get(paths[i % paths.length]!))).toMatchObject({ response: { status: 401 } });
     await pause();
   }
+}
+
+/** Lets each of `TARGETS` refuse every token. */
+function refuse(server: ApiVideo): () => void {
+  return server.fault(({ path }) => TARGETS.includes(path), { status: 401 }, ALWAYS);
+}
+
+/** Refuses this token at every path, from now on. */
+function refuseToken(server: ApiVideo, accessToken: string): () => void {
+  return server.fault(({ headers }) => headers.authorization === `Bearer ${accessToken}`, { status: 401 }, ALWAYS);
 }
 
 /** By its answer: an error of the older axios versions has no `status` of its own. */
@@ -52,15 +84,17 @@ function densest(moments: number[], ms: number): number {
 
 describe('a request', () => {
   it.each([
-    [0, 1],
-    [1, 2],
-    [2, 3],
+    [0, 1, 1],
+    [1, 2, 1],
+    [2, 3, 2],
+    [3, 4, 2],
+    [4, 5, 2],
   ])(
     'L6 is replayed at most maxReplays (%i) times, then the server’s own 401 goes to the caller',
-    async (max, sent) => {
+    async (max, sent, refreshes) => {
       const server = await serve();
       const { api, session } = clientOf(server, { maxReplays: max, backoff: SOON });
-      const replayed = watch(session, 'replayed');
+      const [replayed, refreshed] = [watch(session, 'replayed'), watch(session, 'refreshed')];
       const error = await failure(api.get('/always-401'));
       expect(hits(server, '/always-401')).toBe(sent);
       expect(replayed.all.map(({ replay }) => replay)).toEqual(times(max, (i) => i + 1));
@@ -69,64 +103,160 @@ describe('a request', () => {
       expect(error).toMatchObject({ code: 'ERR_BAD_REQUEST', config: { url: '/always-401' } });
       expect(statusOf(error)).toBe(401);
       expect(error.response?.data).toMatchObject({ type: expect.stringContaining('authentication-invalid-token') });
-      expect(server.stats.refresh).toBe(Math.min(max, 2));
+      // Without replays it is refreshed all the same, behind the request.
+      await refreshed.count(refreshes);
+      expect(server.stats.refresh).toBe(refreshes);
     },
   );
+
+  it('L6 is replayed four times unless told otherwise', async () => {
+    const server = await serve();
+    const { api } = clientOf(server, { backoff: SOON });
+    expect(statusOf(await failure(api.get('/always-401')))).toBe(401);
+    expect([hits(server, '/always-401'), server.stats.refresh]).toEqual([5, 2]);
+  });
 
   it('L6 is not replayed for ever, however many replays are allowed: a fresh token refused is refreshed once more', async () => {
     const server = await serve();
     const { api } = clientOf(server, { maxReplays: 100, backoff: SOON });
     expect(statusOf(await failure(api.get('/always-401')))).toBe(401);
     expect(server.stats.refresh).toBe(2);
-    expect(hits(server, '/always-401')).toBe(3);
+    expect(hits(server, '/always-401')).toBe(5);
+  });
+
+  it.each([
+    ['get', 5, 2],
+    ['head', 5, 2],
+    ['options', 5, 2],
+    ['post', 2, 1],
+    ['put', 2, 1],
+    ['patch', 2, 1],
+    ['delete', 2, 1],
+  ])('L6 with the method %s, whose 401 does not say why, is sent %i times at most', async (method, sent, refreshes) => {
+    const server = await serve();
+    const { api } = clientOf(server, { maxReplays: 100, backoff: SOON });
+    server.fault('/echo', { status: 401 }, ALWAYS);
+    expect(statusOf(await failure(api.request({ method, url: '/echo' })))).toBe(401);
+    expect([hits(server, '/echo'), server.stats.refresh]).toEqual([sent, refreshes]);
+  });
+
+  it.each([
+    ['Bearer error="invalid_token"', 5, 2],
+    ['Bearer realm="api", error=invalid_token', 5, 2],
+    ['Bearer error_description="error=invalid_token"', 2, 1],
+    ['Bearer error="invalid_request"', 2, 1],
+  ])(
+    'L6 with the method post, refused with the challenge %s, is sent %i times at most',
+    async (challenge, sent, refreshes) => {
+      const server = await serve();
+      const { api } = clientOf(server, { backoff: SOON });
+      server.fault('/echo', { status: 401, headers: { 'WWW-Authenticate': challenge } }, ALWAYS);
+      expect(statusOf(await failure(api.post('/echo', { a: 1 })))).toBe(401);
+      expect([hits(server, '/echo'), server.stats.refresh]).toEqual([sent, refreshes]);
+    },
+  );
+
+  it.each([2, 3])('L6 needs one refresh only where the token just made is not good yet: %i 401s', async (refusals) => {
+    const server = await serve();
+    const { api } = clientOf(server, { backoff: SOON });
+    server.fault('/echo', { status: 401 }, { times: refusals });
+    expect((await api.get('/echo')).status).toBe(200);
+    expect(server.stats).toMatchObject({ refresh: 1, reuse: 0 });
+    expect(hits(server, '/echo')).toBe(refusals + 1);
   });
 
   it('L6 is mended by the second refresh when only the first new token was no good', async () => {
     const server = await serve();
-    const { api } = clientOf(server, { backoff: SOON });
-    server.fault('/echo', { status: 401 }, { times: 2 });
+    const { api, session } = clientOf(server, { backoff: SOON });
+    const off = session.on('refreshed', () => {
+      off();
+      server.expire();
+    });
+    server.expire();
     expect((await api.get('/echo')).status).toBe(200);
     expect(server.stats).toMatchObject({ refresh: 2, reuse: 0 });
-    expect(hits(server, '/echo')).toBe(3);
+    expect(hits(server, '/echo')).toBe(5);
   });
 
-  it('L6 waits for the backoff before the refresh of a fresh token that was refused, and not before the first', async () => {
-    const clock = time();
+  it.each([
+    ['the default backoff', {}, 250, SECOND],
+    ['an initial delay of 100 ms', { initial: 100, factor: 7 }, 100, 400],
+    ['a cap of 300 ms', { cap: 300 }, 250, 300],
+    ['a cap below the initial delay', { initial: 20 * SECOND, cap: 15 * SECOND }, 15 * SECOND, 15 * SECOND],
+  ])(
+    'L6 is sent at once with the new token, again after a pause, and after a longer one, by %s',
+    async (_, backoff, first, second) => {
+      const clock = frozen();
+      const server = await serve();
+      const { api, session } = clientOf(server, { backoff });
+      const waiting = watch(session, 'waiting');
+      const request = failure(api.get('/always-401'));
+      await waiting.count(2); // for the refresh, and by the 401 of the first replay
+      await clock.advance(first - 1);
+      await roundTrip(server);
+      expect([hits(server, '/always-401'), server.stats.refresh]).toEqual([2, 1]);
+      await clock.advance(1);
+      await waiting.count(3);
+      await clock.advance(second - 1);
+      await roundTrip(server);
+      expect([hits(server, '/always-401'), server.stats.refresh]).toEqual([3, 1]);
+      await clock.advance(1);
+      expect(statusOf(await request)).toBe(401); // with no pause before the last refresh, nor after
+      expect([hits(server, '/always-401'), server.stats.refresh]).toEqual([5, 2]);
+    },
+  );
+
+  it('L6 with the method post is sent again after 1 s where the first send bore a token just made', async () => {
+    const clock = frozen();
     const server = await serve();
-    const client = clientOf(server, { backoff: { initial: 20 * SECOND, factor: 1, cap: 25 * SECOND } });
-    const waiting = watch(client.session, 'waiting');
-    const request = failure(client.api.get('/always-401'));
-    await waiting.count(2); // the second one by the 401 of the replay
-    expect(server.stats.refresh).toBe(1);
-    await clock.advance(19 * SECOND);
+    const source = apiVideo({ apiKey: server.apiKey, baseURL: server.url });
+    const { api, session } = clientOf(server, { source, tokens: undefined });
+    await session.token();
+    const waiting = watch(session, 'waiting');
+    server.fault('/echo', { status: 401 });
+    const request = api.post('/echo', { a: 1 });
+    await waiting.count(1);
+    await clock.advance(SECOND - 1);
     await roundTrip(server);
-    expect(server.stats.refresh).toBe(1);
-    await clock.advance(7 * SECOND);
-    expect(statusOf(await request)).toBe(401);
-    expect(server.stats.refresh).toBe(2);
+    expect(hits(server, '/echo')).toBe(1);
+    await clock.advance(1);
+    expect((await request).status).toBe(200);
+    expect([hits(server, '/echo'), server.stats.refresh]).toEqual([2, 0]);
   });
 
-  it('L6 shares that backoff and that refresh with all that wait, early or late', async () => {
-    const clock = time();
+  it('L6 adds no pause where the refresh is refused for good', async () => {
+    frozen();
+    const server = await serve();
+    const { api } = clientOf(server);
+    server.expire();
+    server.revokeRefreshTokens();
+    expect(await failure(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_REJECTED', response: { status: 401 } });
+    expect(hits(server, '/echo')).toBe(1);
+  });
+
+  it('L6 shares the refreshes with all that wait for the same target, early or late', async () => {
+    const clock = frozen();
     const server = await serve();
     const { api, session } = clientOf(server, { backoff: { initial: 20 * SECOND, factor: 1, cap: 25 * SECOND } });
-    const waiting = watch(session, 'waiting');
-    for (const path of ['/echo/a', '/echo/b']) server.fault(path, { status: 401 }, ALWAYS);
+    const [waiting, refreshed] = [watch(session, 'waiting'), watch(session, 'refreshed')];
+    server.fault('/echo/*', { status: 401 }, ALWAYS);
     const refresh = server.hold('/auth/refresh');
-    const requests = times(20, (i) => outcome(api.get(i < 10 ? '/echo/a' : '/echo/b')));
+    const requests = times(20, (i) => outcome(api.get(`/echo/${i}`)));
     await waiting.count(20);
-    const late = server.hold('/echo/b');
     refresh.release();
-    await late.arrived(10);
-    await waiting.count(30); // the others wait for the backoff by now
-    late.release();
-    await waiting.count(40);
+    await waiting.count(40); // by the 401s of the first replays
     expect(server.stats.refresh).toBe(1);
-    await clock.advance(26 * SECOND);
+    await clock.advance(20 * SECOND);
+    await waiting.count(60);
+    const late = server.hold(({ path }) => path.startsWith('/echo/1'));
+    await clock.advance(25 * SECOND);
+    await late.arrived(11);
+    await refreshed.count(2);
+    late.release(); // their 401s come when the newer token is there
     const statuses = (await Promise.all(requests)).map((end) => (typeof end === 'number' ? end : statusOf(end)));
     expect(new Set(statuses)).toEqual(new Set([401]));
     expect(server.stats.refresh).toBe(2);
-    expect([hits(server, '/echo/a'), hits(server, '/echo/b')]).toEqual([30, 30]);
+    for (let i = 0; i < 20; i += 1) expect([4, 5]).toContain(hits(server, `/echo/${i}`));
   });
 
   it('L6 that asks for no replay is sent once and gets the 401', async () => {
@@ -140,7 +270,7 @@ describe('a request', () => {
     const server = await serve();
     const { api } = clientOf(server, { backoff: SOON, shouldRefresh: () => true });
     expect((await api.get('/echo')).status).toBe(200);
-    expect(hits(server, '/echo')).toBe(3);
+    expect(hits(server, '/echo')).toBe(5);
     expect(server.stats.refresh).toBe(2);
   });
 
@@ -150,20 +280,120 @@ describe('a request', () => {
     const remove = server.fault('/echo', { status: 401 }, ALWAYS);
     const { config } = await failure(api.get('/echo'));
     remove();
+    expect((await api.get('/echo')).status).toBe(200); // its target is not marked any more
     server.expire();
     expect((await api.request(config!)).status).toBe(200);
   });
 });
 
+describe('the token before', () => {
+  /** Refreshed ahead of the expiry: the server does not take the new token yet. */
+  async function early() {
+    const server = await serve();
+    const client = clientOf(server, { backoff: SOON });
+    const before = await client.session.token();
+    await client.session.refresh();
+    const after = await client.session.token();
+    expect(after).not.toBe(before);
+    const accept = refuseToken(server, after);
+    return { server, before, after, accept, ...client };
+  }
+
+  it.each(['get', 'post'])(
+    'L6 serves a %s while the new one is not accepted yet, and costs no refresh',
+    async (method) => {
+      const { server, api, accept } = await early();
+      for (let i = 1; i <= 3; i += 1) {
+        expect((await api.request({ method, url: '/echo' })).status).toBe(200);
+        expect([hits(server, '/echo'), server.stats.refresh]).toEqual([2 * i, 1]);
+      }
+      accept();
+      expect((await api.request({ method, url: '/echo' })).status).toBe(200);
+      expect([hits(server, '/echo'), server.stats.refresh]).toEqual([7, 1]);
+    },
+  );
+
+  it('L6 serves no more once the new one was accepted', async () => {
+    const { server, api, before, accept } = await early();
+    accept();
+    expect((await api.get('/echo')).status).toBe(200);
+    refuseToken(server, before);
+    server.fault('/echo', { status: 401 });
+    expect((await api.get('/echo')).status).toBe(200);
+    expect([hits(server, '/echo'), server.stats.refresh]).toEqual([3, 2]);
+  });
+
+  it('L6 serves no more once it was refused too: then one refresh mends it', async () => {
+    const { server, api, before } = await early();
+    refuseToken(server, before);
+    expect((await api.get('/echo')).status).toBe(200);
+    expect([hits(server, '/echo'), server.stats.refresh]).toEqual([5, 2]);
+  });
+
+  it('L6 serves no more past its end', async () => {
+    const clock = frozen();
+    const server = await serve({ now: () => 0 });
+    const tokens = { ...server.issue(), expires_in: 60 };
+    const { api, session } = clientOf(server, { tokens });
+    await session.refresh();
+    const waiting = watch(session, 'waiting');
+    await clock.advance(MINUTE + SECOND);
+    const accept = refuseToken(server, await session.token());
+    const request = api.get('/echo');
+    await waiting.count(1); // for the pause
+    accept();
+    await clock.advance(250);
+    expect((await request).status).toBe(200);
+    expect([hits(server, '/echo'), server.stats.refresh]).toEqual([2, 1]);
+  });
+});
+
+describe('a token that was made and is no good at all', () => {
+  it.each<[string, Parameters<typeof clientOf>[1], AxiosRequestConfig]>([
+    ['POSTs that are sent twice', {}, { method: 'post' }],
+    ['requests that are replayed once', { maxReplays: 1 }, {}],
+    ['requests that are never replayed', { maxReplays: 0 }, {}],
+    ['requests that ask for no replay', {}, { bearer: { replay: false } }],
+  ])('L6 is replaced in the end where there are nothing but %s', async (_, options, config) => {
+    const server = await serve();
+    const { api, session } = clientOf(server, { backoff: SOON, ...options });
+    refuseToken(server, await session.token());
+    await session.refresh();
+    refuseToken(server, await session.token());
+    const ends: (number | AxiosError)[] = [];
+    for (let i = 0; i < 5 && ends.at(-1) !== 200; i += 1) {
+      ends.push(await outcome(api.request({ url: '/echo', ...config })));
+      await roundTrip(server);
+    }
+    expect(ends.at(-1)).toBe(200);
+  });
+});
+
 describe('refreshes that do not help', () => {
-  it('L7 are bounded over 20 polls one after the other, and the rest of the polls get their 401 at once', async () => {
+  it('L7 are two over 20 polls of one target, one poll after the other', async () => {
     const server = await serve();
     const client = clientOf(server, { backoff: SOON });
     const open = watch(client.session, 'breakerOpen');
     await poll(client, 20);
+    expect(server.stats.refresh).toBe(2);
+    expect(open.all).toEqual([]);
+  });
+
+  it('L7 mark their target: the rest of the polls get their 401 at once', async () => {
+    const server = await serve();
+    const client = clientOf(server, { backoff: SOON });
+    await poll(client, 20);
+    // 5 sends of the first, and one of each other.
+    expect(hits(server, '/always-401')).toBe(24);
+  });
+
+  it('L7 are bounded over polls of many targets, and it is told once for how long', async () => {
+    const server = await serve();
+    const client = clientOf(server, { backoff: SOON });
+    const open = watch(client.session, 'breakerOpen');
+    refuse(server);
+    await poll(client, 20, { paths: TARGETS });
     expect(server.stats.refresh).toBe(5);
-    // 20 first sends, and a replay for each refresh.
-    expect(hits(server, '/always-401')).toBe(25);
     expect(open.all).toHaveLength(1);
     expect(open.all[0]!.retryAfter).toBeGreaterThan(25 * SECOND);
     expect(open.all[0]!.retryAfter).toBeLessThanOrEqual(30 * SECOND);
@@ -172,7 +402,8 @@ describe('refreshes that do not help', () => {
   it.each([1, 3])('L7 are bounded by the limit one sets (%i)', async (limit) => {
     const server = await serve();
     const client = clientOf(server, { backoff: SOON, refreshWindow: { limit } });
-    await poll(client, 10);
+    refuse(server);
+    await poll(client, 10, { paths: TARGETS });
     expect(server.stats.refresh).toBe(limit);
   });
 
@@ -224,18 +455,25 @@ describe('refreshes that do not help', () => {
     const server = await serve();
     const client = clientOf(server, { backoff: SOON });
     const other = siblingOf(client, server);
-    server.fault('/videos', { status: 401 }, ALWAYS);
-    for (let i = 0; i < 10; i += 1) {
-      await failure(other.get('/always-401'));
-      await failure(client.api.get('/videos'));
-    }
+    refuse(server);
+    for (let i = 0; i < 16; i += 1) await failure((i % 2 ? other : client.api).get(TARGETS[i % TARGETS.length]!));
     expect(server.stats.refresh).toBe(5);
+  });
+
+  it('L7 are two for a target at all instances of the session', async () => {
+    const server = await serve();
+    const client = clientOf(server, { backoff: SOON });
+    const other = siblingOf(client, server);
+    for (let i = 0; i < 10; i += 1) await failure((i % 2 ? other : client.api).get('/always-401'));
+    expect(server.stats.refresh).toBe(2);
   });
 
   it('L7 are bounded for a predicate that finds fault with every answer', async () => {
     const server = await serve();
     const { api } = clientOf(server, { backoff: SOON, shouldRefresh: () => true });
-    for (let i = 0; i < 20; i += 1) expect((await api.get('/echo')).status).toBe(200);
+    for (let i = 0; i < 10; i += 1) expect((await api.get('/echo')).status).toBe(200);
+    expect(server.stats.refresh).toBe(2);
+    for (let i = 0; i < 16; i += 1) expect((await api.get(TARGETS[i % TARGETS.length]!)).status).toBe(200);
     expect(server.stats.refresh).toBe(5);
   });
 
@@ -259,44 +497,182 @@ describe('refreshes that do not help', () => {
     const clock = time();
     const server = await serve();
     const client = clientOf(server, { backoff: SOON });
-    await poll(client, 100, () => clock.advance(1_500));
+    refuse(server);
+    await poll(client, 100, { paths: TARGETS, pause: () => clock.advance(1_500) });
     const moments = server.log.filter(({ path }) => path === '/auth/refresh').map(({ at }) => at);
     expect(densest(moments, 29 * SECOND)).toBeLessThanOrEqual(5);
     expect(moments.length).toBeGreaterThan(15); // it tries again after each interval
   });
 
   it('L7 are counted once each, not once for each request that waited', async () => {
-    const clock = time();
     const server = await serve();
-    const { api, session } = clientOf(server, { backoff: { initial: 20 * SECOND, factor: 1, cap: 20 * SECOND } });
-    const [open, waiting] = [watch(session, 'breakerOpen'), watch(session, 'waiting')];
-    const hold = server.hold('/auth/refresh');
-    const requests = times(100, () => failure(api.get('/always-401')));
-    await waiting.count(100);
-    hold.release();
-    await waiting.count(200); // refused again, with the new token
-    await clock.advance(21 * SECOND);
-    await Promise.all(requests);
+    const { api, session } = clientOf(server, { backoff: SOON, refreshWindow: { limit: 3 } });
+    const open = watch(session, 'breakerOpen');
+    await Promise.all(times(100, () => failure(api.get('/always-401'))));
     expect(server.stats.refresh).toBe(2);
     expect(open.all).toEqual([]);
     server.expire();
-    const healthy = api.get('/echo');
-    await waiting.count(201);
-    await clock.advance(21 * SECOND);
-    expect((await healthy).status).toBe(200);
+    expect((await api.get('/echo')).status).toBe(200);
   });
 
   it('L7 are forgiven when the interval is over: the next 401 refreshes again', async () => {
     const clock = time();
     const server = await serve();
     const client = clientOf(server, { backoff: SOON });
-    await poll(client, 6);
+    const stop = refuse(server);
+    await poll(client, TARGETS.length, { paths: TARGETS });
     expect(server.stats.refresh).toBe(5);
+    stop();
     server.expire();
     expect(statusOf(await failure(client.api.get('/echo')))).toBe(401);
     await clock.advance(31 * SECOND);
     expect((await client.api.get('/echo')).status).toBe(200);
     expect(server.stats.refresh).toBe(6);
+  });
+});
+
+describe('a marked target', () => {
+  /** One of two refreshes that did not help. The token is good elsewhere. */
+  async function marked(options: Parameters<typeof clientOf>[1] = {}) {
+    const server = await serve();
+    const client = clientOf(server, { backoff: SOON, ...options });
+    await poll(client, 1);
+    expect((await client.api.get('/echo')).status).toBe(200);
+    expect(server.stats.refresh).toBe(2);
+    server.reset();
+    return { server, client, ...client };
+  }
+
+  it('L7 has its 401s handed on at once, as the server’s own error', async () => {
+    const { server, api } = await marked();
+    const error = await failure(api.get('/always-401'));
+    expect(isBearerError(error)).toBe(false);
+    expect(error).toMatchObject({ response: { status: 401 }, code: 'ERR_BAD_REQUEST' });
+    expect(server.stats).toMatchObject({ requests: 1, refresh: 0 });
+  });
+
+  it('L7 costs the others nothing: their 401s are mended by one refresh each, at once', async () => {
+    const { server, client, api } = await marked();
+    for (let i = 1; i <= 10; i += 1) {
+      server.expire();
+      await poll(client, 2);
+      expect((await api.get('/echo')).status).toBe(200);
+      expect(server.stats).toMatchObject({ refresh: i, ok: i });
+      expect(hits(server, '/echo')).toBe(2 * i);
+    }
+    expect(hits(server, '/always-401')).toBe(20);
+  });
+
+  it('L7 is another one than the same path with another method', async () => {
+    const { server, api } = await marked();
+    server.fault('/always-401', { json: {} }, ALWAYS);
+    server.expire();
+    server.fault('/always-401', { status: 401 });
+    server.reset();
+    expect(statusOf(await failure(api.get('/always-401')))).toBe(401);
+    expect(server.stats.refresh).toBe(0);
+    expect(statusOf(await failure(api.post('/always-401')))).toBe(401);
+    expect(server.stats.refresh).toBeGreaterThan(0);
+  });
+
+  it('L7 is another one than the same URL below another baseURL: a target is a path', async () => {
+    const server = await serve();
+    const client = clientOf(server, { backoff: SOON });
+    const nested = siblingOf(client, server);
+    nested.defaults.baseURL = `${server.url}/echo`;
+    server.fault('/echo/videos', { status: 401 }, ALWAYS);
+    expect(statusOf(await failure(nested.get('/videos')))).toBe(401);
+    expect((await client.api.get('/echo')).status).toBe(200);
+    server.expire();
+    expect(await outcome(client.api.get('/videos'))).toBe(200);
+  });
+
+  it('L7 is the same by whatever URL and baseURL its path is asked for', async () => {
+    const server = await serve();
+    const client = clientOf(server, { backoff: SOON });
+    const nested = siblingOf(client, server);
+    nested.defaults.baseURL = `${server.url}/echo`;
+    server.fault('/echo/videos', { status: 401 }, ALWAYS);
+    expect(statusOf(await failure(nested.get('/videos')))).toBe(401);
+    expect((await client.api.get('/echo')).status).toBe(200);
+    server.reset();
+    server.fault('/echo/videos', { status: 401 }, ALWAYS);
+    for (const url of ['/echo/videos', `${server.url}/echo/videos`, '/echo/videos?page=2']) {
+      expect(statusOf(await failure(client.api.get(url)))).toBe(401);
+    }
+    expect(server.stats).toMatchObject({ requests: 3, refresh: 0 });
+  });
+
+  it.each([
+    ['numbers', ['1', '22', '333']],
+    ['UUIDs', ['9b2f6f0e-0a52-4f7e-9a3e-0d6f4ad1c001', '9B2F6F0E-0A52-4F7E-9A3E-0D6F4AD1C002']],
+    ['hexadecimal', ['deadbeef', '0123456789abcdef', 'CAFEBABE']],
+    ['what is longer than 24 characters', ['vi-4k0jvEUuaTdRAEjQ4Jfrgz', 'vi-4k0kvEUuaTdRAEjQ4Jfrgz-and-more']],
+  ])('L7 has one mark for all paths that differ by %s', async (_, ids) => {
+    const server = await serve();
+    const { api } = clientOf(server, { backoff: SOON });
+    server.fault('/echo/*', { status: 401 }, ALWAYS);
+    for (const id of ids) expect(statusOf(await failure(api.get(`/echo/${id}/parts`)))).toBe(401);
+    expect(server.stats.refresh).toBe(2);
+  });
+
+  it('L7 has no mark for paths that differ by a name', async () => {
+    const server = await serve();
+    const { api } = clientOf(server, { backoff: SOON });
+    server.fault('/echo/*', { status: 401 }, ALWAYS);
+    for (const id of ['videos', 'vi-4k0jvEUuaTdRAEjQ4Jfrg']) await failure(api.get(`/echo/${id}`));
+    expect(server.stats.refresh).toBe(3);
+  });
+
+  it('L7 is marked by one fresh token that others’ requests were accepted with', async () => {
+    const server = await serve();
+    const { api } = clientOf(server, { backoff: SOON });
+    server.fault('/echo/bad', { status: 401 }, ALWAYS);
+    const refresh = server.hold('/auth/refresh');
+    const request = failure(api.get('/echo/bad'));
+    await refresh.arrived(1);
+    const door = server.hold('/echo/bad');
+    refresh.release();
+    await door.arrived(1);
+    expect((await api.get('/echo/good')).status).toBe(200);
+    door.release();
+    expect(statusOf(await request)).toBe(401);
+    expect(server.stats.refresh).toBe(1);
+    const before = hits(server, '/echo/bad');
+    expect(statusOf(await failure(api.get('/echo/bad')))).toBe(401);
+    expect([hits(server, '/echo/bad') - before, server.stats.refresh]).toEqual([1, 1]);
+  });
+
+  it('L7 is forgotten at its first accepted request', async () => {
+    const server = await serve();
+    const { api } = clientOf(server, { backoff: SOON });
+    const mend = server.fault('/echo', { status: 401 }, ALWAYS);
+    for (let i = 0; i < 3; i += 1) expect(statusOf(await failure(api.get('/echo')))).toBe(401);
+    expect(server.stats.refresh).toBe(2);
+    mend();
+    expect((await api.get('/echo')).status).toBe(200);
+    server.expire();
+    expect((await api.get('/echo')).status).toBe(200);
+    expect(server.stats.refresh).toBe(3);
+  });
+
+  it.each([
+    ['with a token that is good elsewhere', true],
+    ['with a token that nobody has accepted', false],
+  ])('L7 is forgotten after an interval, though it is polled all the time %s', async (_, isGood) => {
+    const clock = time();
+    const server = await serve();
+    const client = clientOf(server, { backoff: SOON });
+    await poll(client, 1);
+    for (let second = 1; second <= 20; second += 1) {
+      if (isGood) await client.api.get('/echo');
+      await poll(client, 1);
+      await clock.advance(SECOND);
+    }
+    expect(server.stats.refresh).toBe(2);
+    await clock.advance(11 * SECOND);
+    await poll(client, 1);
+    expect(server.stats.refresh).toBeGreaterThan(2);
   });
 });
 
@@ -360,7 +736,7 @@ describe('an open breaker', () => {
   async function opened(clock: Clock, options: Parameters<typeof clientOf>[1] = {}) {
     const server = await serve({ now: () => 0 });
     const client = clientOf(server, { backoff: SOON, refreshWindow: { limit: 2, interval: 10 * HOUR }, ...options });
-    await poll(client, 2);
+    await poll(client, 1);
     expect(server.stats.refresh).toBe(2);
     server.reset();
     return { server, client, clock, ...client };
@@ -372,6 +748,39 @@ describe('an open breaker', () => {
     expect(isBearerError(error)).toBe(false);
     expect(error).toMatchObject({ response: { status: 401 }, code: 'ERR_BAD_REQUEST' });
     expect(server.stats).toMatchObject({ requests: 1, refresh: 0 });
+  });
+
+  it('L7 hands on a 401 of a target that is not marked, and that never accepted a token', async () => {
+    const { server, api } = await opened(time());
+    await api.get('/echo');
+    server.expire();
+    expect(statusOf(await failure(api.get('/videos')))).toBe(401);
+    expect(server.stats).toMatchObject({ requests: 2, refresh: 0 });
+  });
+
+  it('L7 lets a target pass that had accepted a token, once per interval', async () => {
+    const { server, api, clock } = await opened(time());
+    await api.get('/echo');
+    server.expire();
+    expect((await api.get('/echo')).status).toBe(200);
+    expect(server.stats.refresh).toBe(1);
+    await clock.advance(10 * MINUTE);
+    server.expire();
+    expect(statusOf(await failure(api.get('/echo')))).toBe(401);
+    expect(server.stats.refresh).toBe(1);
+  });
+
+  it('L7 lets a 401 of a token past its end start a refresh, even at a marked target', async () => {
+    const { server, api, clock } = await opened(time());
+    await api.get('/echo');
+    const door = server.hold('/always-401');
+    const request = failure(api.get('/always-401'));
+    await door.arrived(1);
+    await clock.advance(HOUR + MINUTE);
+    expect(server.stats.refresh).toBe(0);
+    door.release();
+    expect(statusOf(await request)).toBe(401);
+    expect(server.stats.refresh).toBe(1);
   });
 
   it('L7 lets requests with a live token go', async () => {
@@ -994,15 +1403,21 @@ describe('a definite failure', () => {
   });
 });
 
-/** In which order requests to `/echo/<i>` leave, by what reaches the adapter. */
-function departures(api: AxiosInstance): number[] {
-  const left: number[] = [];
+/** In which order requests to `/echo/<i>` leave, by what reaches the adapter, and how many are there at once. */
+function departures(api: AxiosInstance) {
+  const seen = { left: [] as number[], most: 0 };
+  let now = 0;
   const send = axios.getAdapter('http');
   api.defaults.adapter = (config) => {
-    if (config.url?.startsWith('/echo/')) left.push(Number(config.url.slice('/echo/'.length)));
-    return send(config);
+    if (!config.url?.startsWith('/echo/')) return send(config);
+    seen.left.push(Number(config.url.slice('/echo/'.length)));
+    now += 1;
+    seen.most = Math.max(seen.most, now);
+    return send(config).finally(() => {
+      now -= 1;
+    });
   };
-  return left;
+  return seen;
 }
 
 /** In which order they came. */
@@ -1010,20 +1425,29 @@ function arrivals({ log }: ApiVideo): number[] {
   return log.filter(({ path }) => path.startsWith('/echo/')).map(({ path }) => Number(path.slice('/echo/'.length)));
 }
 
-/** `n` requests that met a 401 one after the other, and now wait for a refresh in the test's hands. */
-async function waitingForReplay(n: number, options: Parameters<typeof clientOf>[1] = {}) {
+/** `n` requests that met a 401 one after the other, and now wait for a refresh in the test's hands. Time stands still. */
+async function waitingForReplay(
+  n: number,
+  options: Parameters<typeof clientOf>[1] = {},
+  configOf: (i: number) => AxiosRequestConfig = () => ({}),
+) {
+  const clock = frozen();
   const server = await serve();
   const client = clientOf(server, options);
-  const left = departures(client.api);
+  const seen = departures(client.api);
+  const waiting = watch(client.session, 'waiting');
+  const doors = times(n, (i) => server.hold(`/echo/${i}`));
+  const requests = times(n, (i) => outcome(client.api.get(`/echo/${i}`, configOf(i))));
+  for (const door of doors) await door.arrived(1);
   server.expire();
   const refresh = server.hold('/auth/refresh');
-  const waiting = watch(client.session, 'waiting');
-  const requests: Promise<number | AxiosError>[] = [];
-  for (let i = 0; i < n; i += 1) {
-    requests.push(outcome(client.api.get(`/echo/${i}`)));
+  for (const [i, door] of doors.entries()) {
+    door.release();
     await waiting.count(i + 1); // so that their order is beyond doubt
   }
-  return { server, left, refresh, requests, ...client };
+  expect(waiting.all.map(({ after }) => after)).toEqual(times(n, () => '401'));
+  Object.assign(seen, { left: [], most: 0 });
+  return { clock, server, seen, refresh, requests, ...client };
 }
 
 /** How many wait at the door when no more come. */
@@ -1047,14 +1471,13 @@ describe('replays', () => {
     [8, { replayConcurrency: 8 }],
     [64, {}],
   ])('L9 leave first come first served, %i at a time and no more, with the options %j', async (n, options) => {
-    const { left, server, refresh, requests } = await waitingForReplay(100, options);
+    const { seen, server, refresh, requests } = await waitingForReplay(100, options);
     const door = server.hold('/echo/*');
     refresh.release();
     expect(await crowd(server, door, n)).toBe(n);
     door.release();
     expect(await Promise.all(requests)).toEqual(times(100, () => 200));
-    expect(left.slice(100)).toEqual(times(100, (i) => i));
-    expect(server.stats.maxInFlight).toBeLessThanOrEqual(n + 1); // 1 is the round trip
+    expect(seen).toEqual({ left: times(100, (i) => i), most: n });
   });
 
   it('L9 that fail give their place to the next', async () => {
@@ -1066,18 +1489,42 @@ describe('replays', () => {
     expect((await api.get('/echo')).status).toBe(200);
   });
 
+  it('L9 keep their place for a second at most: answers that take long stop nobody', async () => {
+    const { clock, seen, server, refresh, requests } = await waitingForReplay(6, { replayConcurrency: 2 });
+    const door = server.hold('/echo/*');
+    refresh.release();
+    expect(await crowd(server, door, 2)).toBe(2);
+    await clock.advance(SECOND - 1);
+    expect(await crowd(server, door, 2)).toBe(2);
+    await clock.advance(1);
+    expect(await crowd(server, door, 4)).toBe(4);
+    await clock.advance(SECOND);
+    expect(await crowd(server, door, 6)).toBe(6);
+    door.release();
+    expect(await Promise.all(requests)).toEqual(times(6, () => 200));
+    expect(seen).toEqual({ left: times(6, (i) => i), most: 6 });
+  });
+
+  it('L9 bear the token of the moment at which their turn comes', async () => {
+    const { server, session, refresh, requests } = await waitingForReplay(6, { replayConcurrency: 2 });
+    const door = server.hold('/echo/*');
+    refresh.release();
+    await door.arrived(2);
+    await session.refresh();
+    const replayed = watch(session, 'replayed');
+    const token = await session.token();
+    const bore: unknown[] = [];
+    server.fault(({ path, headers }) => path.startsWith('/echo/') && bore.push(headers.authorization) < 0, 'hang');
+    door.release();
+    expect(await Promise.all(requests)).toEqual(times(6, () => 200));
+    expect(replayed.all.map(({ generation }) => generation)).toEqual(times(4, () => 3));
+    expect(bore.slice(2)).toEqual(times(4, () => `Bearer ${token}`));
+  });
+
   it('L9 that are aborted on the wire or in the queue give their place to the next', async () => {
-    const server = await serve();
-    const { api, session } = clientOf(server, { replayConcurrency: 2 });
-    server.expire();
-    const refresh = server.hold('/auth/refresh');
-    const waiting = watch(session, 'waiting');
     const aborters = times(12, () => new AbortController());
-    const requests: Promise<number | AxiosError>[] = [];
-    for (const [i, { signal }] of aborters.entries()) {
-      requests.push(outcome(api.get(`/echo/${i}`, { signal })));
-      await waiting.count(i + 1);
-    }
+    const signalOf = (i: number) => ({ signal: aborters[i]!.signal });
+    const { server, refresh, requests } = await waitingForReplay(12, { replayConcurrency: 2 }, signalOf);
     const door = server.hold('/echo/*');
     refresh.release();
     await door.arrived(2);
@@ -1111,16 +1558,62 @@ describe('replays', () => {
   });
 });
 
+describe('a request that queues at the gate', () => {
+  it.each([
+    ['a newer one has come', 'waited before its first send'],
+    ['a newer one has come', 'met a 401'],
+    ['that one has ended', 'waited before its first send'],
+    ['that one has ended', 'met a 401'],
+  ])(
+    'L9 bears the token of its turn, not the one that was there when it joined the queue, where %s, if it %s',
+    async (what, how) => {
+      const clock = time();
+      const server = await serve();
+      const isHeld = how !== 'met a 401';
+      const tokens = { ...server.issue(), ...(isHeld && { expires_in: 0 }) };
+      const { api, session } = clientOf(server, { tokens, replayConcurrency: 1 });
+      const waiting = watch(session, 'waiting');
+      const bore: unknown[] = [];
+      const send = axios.getAdapter('http');
+      api.defaults.adapter = (config) => {
+        bore.push([config.url, config.headers.get('Authorization')]);
+        return send(config);
+      };
+      const [all, refresh] = [server.hold('/echo/*'), server.hold('/auth/refresh')];
+      server.expire();
+      const requests = times(2, (i) => outcome(api.get(`/echo/${i}`)));
+      if (!isHeld) await all.arrived(2);
+      all.release();
+      await waiting.count(2);
+      const [first, second] = waiting.all.map(({ url }) => url) as [string, string];
+      const door = server.hold(first);
+      refresh.release();
+      await door.arrived(1);
+      if (what === 'that one has ended') clock.jump(2 * HOUR);
+      else await session.refresh();
+      door.release();
+      expect(await Promise.all(requests)).toEqual([200, 200]);
+      expect(bore.filter((each) => String(each).startsWith(second)).at(-1)).toEqual([
+        second,
+        `Bearer ${await session.token()}`,
+      ]);
+      expect(server.log.filter(({ path }) => path === second)).toHaveLength(isHeld ? 1 : 2);
+      expect(server.stats).toMatchObject({ refresh: 2, reuse: 0 });
+    },
+  );
+});
+
 describe('requests held before their first send', () => {
   it.each([
     ['for a first token', false],
     ['for a new one in place of an expired one', true],
   ])('L9 leave in order and paced, when they waited %s', async (_, expired) => {
+    frozen(); // a place is given up with time
     const server = await serve();
     const source = apiVideo({ apiKey: server.apiKey, baseURL: server.url });
     const tokens = expired ? { ...server.issue(), expires_in: 0 } : undefined;
     const { api } = clientOf(server, { source, tokens, replayConcurrency: 4 });
-    const left = departures(api);
+    const { left } = departures(api);
     const door = server.hold('/echo/*');
     const requests = times(60, (i) => api.get(`/echo/${i}`));
     expect(await crowd(server, door, 4)).toBe(4);
@@ -1132,6 +1625,7 @@ describe('requests held before their first send', () => {
   });
 
   it('L9 leave 64 at a time unless told otherwise', async () => {
+    frozen(); // a place is given up with time
     const server = await serve();
     const { api } = clientOf(server, { source: instantAt(server), tokens: { ...server.issue(), expires_in: 0 } });
     const door = server.hold('/echo/*');
@@ -1152,12 +1646,13 @@ describe('requests held before their first send', () => {
   });
 
   it('L9 leave in order and paced, when they waited for the store', async () => {
+    frozen(); // a place is given up with time
     const server = await serve();
     const store = memoryStore();
     const { access_token: accessToken } = server.issue();
     await store.write({ version: 1, id: 'i', session: 's', token: { accessToken, issuedAt: Date.now() } });
     const { api } = clientOf(server, { store, tokens: undefined, replayConcurrency: 4 });
-    const left = departures(api);
+    const { left } = departures(api);
     const door = server.hold('/echo/*');
     const requests = times(40, (i) => api.get(`/echo/${i}`));
     expect(await crowd(server, door, 4)).toBe(4);

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import axios from 'axios';
+import axios, { type AxiosError } from 'axios';
 import { type Lock, memoryStore, type RefreshFunction, type TokenStore } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import type { ApiVideo } from 'axios-bearer/testing';
@@ -280,6 +280,8 @@ describe('a late 401', () => {
     const late = api.get('/echo/late');
     await hold.arrived(1);
     for (let i = 0; i < 3; i += 1) await session.refresh();
+    // A token that was never accepted would be tried again before another is made (L6).
+    await api.get('/echo');
     server.expire();
     await api.get('/echo');
     hold.release();
@@ -330,6 +332,119 @@ describe('a late 401', () => {
       await Promise.all([api.request(first.config), api.request({ ...first.config }), api.get('/echo')]);
       expect(source.calls).toBe(round);
     }
+  });
+});
+
+describe('a request that starts while a refresh begun by a 401 is under way', () => {
+  /** One request was refused, though the server takes the token elsewhere; its refresh is in the test's hands. */
+  async function refreshAfter401({ life = 3600, ...options }: { life?: number } & Parameters<typeof clientOf>[1] = {}) {
+    const server = await serve();
+    const client = clientOf(server, { tokens: { ...server.issue(), expires_in: life }, ...options });
+    const waiting = watch(client.session, 'waiting');
+    const refresh = server.hold('/auth/refresh');
+    server.fault('/echo/refused', { status: 401 });
+    const refused = outcome(client.api.get('/echo/refused'));
+    await refresh.arrived(1);
+    await waiting.count(1);
+    return { server, waiting, refresh, refused, ...client };
+  }
+  /** Which token requests to a path were sent with: the one that was refused, or the one that the refresh made. */
+  const sent = ({ log }: ApiVideo, path: string) =>
+    log.filter((entry) => entry.path === path).map(({ generation }) => (generation === 1 ? 'old' : 'new'));
+
+  it('L2 waits for it, and is sent once, with the new token', async () => {
+    const { server, api, waiting, refresh, refused } = await refreshAfter401();
+    const requests = times(3, () => outcome(api.post('/echo/new')));
+    await waiting.count(4);
+    await roundTrip(server);
+    expect(sent(server, '/echo/new')).toEqual([]);
+    expect(waiting.all.map(({ after }) => after)).toEqual(['401', 'held', 'held', 'held']);
+    refresh.release();
+    expect(await Promise.all([refused, ...requests])).toEqual([200, 200, 200, 200]);
+    expect(sent(server, '/echo/new')).toEqual(['new', 'new', 'new']);
+    expect(server.stats).toMatchObject({ refresh: 1, reuse: 0 });
+  });
+
+  it('L2 goes with the token it has after refreshTimeout, if that is not past its end', async () => {
+    const clock = time();
+    const { server, api, waiting, refresh, refused } = await refreshAfter401({ refreshTimeout: 7 * SECOND });
+    const request = outcome(api.get('/echo/new'));
+    await waiting.count(2);
+    await clock.advance(6 * SECOND);
+    await roundTrip(server);
+    expect(sent(server, '/echo/new')).toEqual([]);
+    await clock.advance(2 * SECOND);
+    expect(await request).toBe(200);
+    expect(await outcome(api.get('/echo/new'))).toBe(200);
+    expect(sent(server, '/echo/new')).toEqual(['old', 'old']);
+    expect(refresh.waiting).toBe(1);
+    refresh.release();
+    expect(await refused).toBe(200);
+  });
+
+  it('L2 waits on after refreshTimeout, if its token is past its end', async () => {
+    const clock = time();
+    const { server, api, waiting, refresh, refused } = await refreshAfter401({ life: 15, refreshTimeout: 7 * SECOND });
+    const request = outcome(api.get('/echo/new'));
+    await waiting.count(2);
+    clock.jump(10 * SECOND);
+    await clock.advance(8 * SECOND);
+    await roundTrip(server);
+    expect(sent(server, '/echo/new')).toEqual([]);
+    refresh.release();
+    expect(await Promise.all([refused, request])).toEqual([200, 200]);
+    expect(sent(server, '/echo/new')).toEqual(['new']);
+  });
+
+  it('L2 goes with the token it has if the refresh fails without a refusal', async () => {
+    const { server, api, waiting, refresh, refused } = await refreshAfter401({ refreshRetries: 0 });
+    const request = outcome(api.get('/echo/new'));
+    await waiting.count(2);
+    server.fault('/auth/refresh', { status: 503 });
+    refresh.release();
+    expect(await refused).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE', response: { status: 401 } });
+    expect(await request).toBe(200);
+    expect(sent(server, '/echo/new')).toEqual(['old']);
+  });
+
+  it('L2 is not sent if the refresh is refused for good', async () => {
+    const { server, api, waiting, refresh, refused } = await refreshAfter401();
+    const request = outcome(api.get('/echo/new'));
+    await waiting.count(2);
+    server.fault('/auth/refresh', { status: 400 });
+    refresh.release();
+    expect(await refused).toMatchObject({ code: 'ERR_BEARER_REJECTED', response: { status: 401 } });
+    expect(await request).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
+    expect(await request).not.toHaveProperty('response.status');
+    expect(sent(server, '/echo/new')).toEqual([]);
+  });
+
+  it.each([
+    ['does not wait', 'after', true],
+    ['waits', 'before', false],
+  ])('L2 %s where a request that was sent %s the refused one is accepted with the token', async (_, when, serves) => {
+    const server = await serve();
+    const { api, session } = clientOf(server);
+    const waiting = watch(session, 'waiting');
+    const [one, other, refresh] = ['/echo/refused', '/echo/accepted', '/auth/refresh'].map((path) => server.hold(path));
+    server.fault('/echo/refused', { status: 401 });
+    const order = when === 'after' ? (['refused', 'accepted'] as const) : (['accepted', 'refused'] as const);
+    const requests: Promise<number | AxiosError>[] = [];
+    for (const path of order) {
+      requests.push(outcome(api.get(`/echo/${path}`)));
+      await (path === 'refused' ? one! : other!).arrived(1);
+    }
+    one!.release();
+    await refresh!.arrived(1);
+    other!.release();
+    expect(await requests[order.indexOf('accepted')]).toBe(200);
+    requests.push(outcome(api.get('/echo/new')));
+    if (serves) expect(await requests.at(-1)).toBe(200);
+    else await waiting.count(2);
+    expect([refresh!.waiting, sent(server, '/echo/new')]).toEqual([1, serves ? ['old'] : []]);
+    refresh!.release();
+    expect(await Promise.all(requests)).toEqual([200, 200, 200]);
+    expect(server.stats.refresh).toBe(1);
   });
 });
 

@@ -1,10 +1,11 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { InstallOptions, SessionOptions, TokenResponse } from 'axios-bearer';
-import { closeAll, codeOf, deferred, failureOf, next, record, refreshing, scene } from '../support/sessions.js';
+import { atEnd, closeAll, codeOf, deferred, failureOf, next, record, refreshing, scene } from '../support/sessions.js';
 
 afterEach(closeAll);
 
 const SOON = { initial: 1, factor: 1, cap: 1 };
+const ALWAYS = { times: Number.POSITIVE_INFINITY };
 /** More than `refreshWindow` bears, by default. */
 const ROUNDS = 7;
 
@@ -67,39 +68,57 @@ describe.each(rules)('L7 Refreshes that helped, by %s', (_, options) => {
 });
 
 describe.each(rules)('L7 Refreshes that do not help, by %s', (_, options) => {
-  it('L7 are bounded, and then the 401 is handed on', async () => {
+  it('L7 are two for one target, however often it is polled, and then the 401 is handed on', async () => {
     const { server, api } = await scene({ backoff: SOON, ...options });
     for (let poll = 0; poll < 10; poll += 1) {
       expect((await failureOf(api.get('/always-401'))).response.status).toBe(401);
     }
+    expect(server.stats.refresh).toBe(2);
+  });
+
+  it('L7 are bounded over all targets, and then the 401 is handed on', async () => {
+    const { server, api } = await scene({ backoff: SOON, ...options });
+    server.fault('/echo/*', { status: 401 }, ALWAYS);
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) {
+      expect((await failureOf(api.get(`/echo/${name}`))).response.status).toBe(401);
+    }
     expect(server.stats.refresh).toBe(5);
   });
 
-  it('L6 send one request at most twice more', async () => {
+  it('L6 send one request at most four times more', async () => {
     const { server, api } = await scene({ backoff: SOON, maxReplays: 10, ...options });
     expect((await failureOf(api.get('/always-401'))).response.status).toBe(401);
-    expect(server.stats).toMatchObject({ refresh: 2, unauthorized: 3 });
+    expect(server.stats).toMatchObject({ refresh: 2, unauthorized: 5 });
+  });
+
+  it('L6 send a POST at most once more, where nothing says that it was not done', async () => {
+    const { server, api } = await scene({ backoff: SOON, maxReplays: 10, ...options });
+    server.fault('/echo', { status: 401 }, ALWAYS);
+    expect((await failureOf(api.post('/echo', { a: 1 }))).response.status).toBe(401);
+    expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 2 });
   });
 });
 
 it('L7 a rule that takes its time and finds fault with every answer gives the answer back, and the session is kept', async () => {
   const { server, api, session } = await scene({ backoff: SOON, shouldRefresh: async () => true });
   for (let poll = 0; poll < 10; poll += 1) expect((await api.get('/echo')).status).toBe(200);
+  expect(server.stats.refresh).toBe(2);
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) expect((await api.get(`/echo/${name}`)).status).toBe(200);
   expect(server.stats.refresh).toBe(5);
   expect(session.state.status).toBe('active');
 });
 
-it('L24 a rule whose promise fails fails its request, with what it failed with, and blocks nobody', async () => {
-  let broken = true;
-  const shouldRefresh = async ({ status }: { status: number }) => {
-    if (broken) throw new Error('no such rule');
-    return status === 401;
-  };
-  const { server, api } = await scene({ shouldRefresh });
-  await expect(api.get('/echo')).rejects.toThrow('no such rule');
-  broken = false;
+it('L24 a rule whose promise fails counts as the default, is reported, and blocks nobody', async () => {
+  const report = jest.spyOn(console, 'error').mockImplementation(() => {});
+  atEnd(() => report.mockRestore());
+  const failed = new Error('no such rule');
+  const { server, api } = await scene({ shouldRefresh: () => Promise.reject(failed) });
+  expect((await api.get('/echo')).status).toBe(200);
+  expect(report).toHaveBeenCalledTimes(1);
+  expect(report).toHaveBeenCalledWith(expect.stringContaining('predicate'), failed);
   server.expire();
   expect((await api.get('/echo')).status).toBe(200);
+  expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 1 });
 });
 
 describe('L7 While the breaker is open', () => {
@@ -147,6 +166,27 @@ describe('L7 While the breaker is open', () => {
     await signIn;
     expect((await late).status).toBe(200);
     expect(server.stats.refresh).toBe(1);
+  });
+
+  it('L7 a 401 of a target that had accepted a token starts a refresh all the same, and of another one does not', async () => {
+    const { server, api } = await opened();
+    expect((await api.get('/echo/known')).status).toBe(200);
+    server.expire();
+    expect(await codeOf(api.get('/echo/unknown'))).toBe('ERR_BAD_REQUEST');
+    expect(server.stats.refresh).toBe(1);
+    expect((await api.get('/echo/known')).status).toBe(200);
+    expect(server.stats.refresh).toBe(2);
+    expect((await api.get('/echo/unknown')).status).toBe(200);
+  });
+
+  it('L7 a target that had accepted a token starts one refresh per interval, whether it helps or not', async () => {
+    const { server, api } = await opened();
+    expect((await api.get('/echo/known')).status).toBe(200);
+    for (const end of ['fulfilled', 'ERR_BAD_REQUEST']) {
+      server.expire();
+      expect(await codeOf(api.get('/echo/known'))).toBe(end);
+    }
+    expect(server.stats.refresh).toBe(2);
   });
 
   it('L7 it is told again when it opens again, and says how long each time', async () => {

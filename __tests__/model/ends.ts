@@ -1,5 +1,5 @@
 import type { Call, End } from './call.js';
-import { BOUND, LONG_WISH, MAX_REPLAYS, OPTIONS } from './options.js';
+import { BOUND, LONG_WISH, MARKED, MAX_REPLAYS } from './options.js';
 import type { Server } from './server.js';
 import type { Stage } from './stage.js';
 
@@ -67,12 +67,12 @@ function wasRefused({ holders }: Circumstances, { holder, signedIn }: Call): boo
 function mayBeRefused(call: Call, judge: Circumstances): boolean {
   const { sends, options } = call;
   const { server } = judge;
-  const open = server.unhelpful >= OPTIONS.refreshWindow.limit;
+  const marked = server.unhelpful >= MARKED;
   return (
     sends.at(-1) === undefined ||
     sends.length > MAX_REPLAYS ||
     options.replay === false ||
-    open ||
+    marked ||
     wasRefused(judge, call)
   );
 }

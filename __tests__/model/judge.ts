@@ -76,7 +76,11 @@ export class Judge implements Circumstances {
     call.flight = holder.refreshing ? holder.flights : 0;
     const { expiresAt = 0 } = holder.session.state as { expiresAt?: number };
     const live = Date.now() < expiresAt && !call.options.minValidity && holder.refreshing;
-    this.check(!live || after === '401', 'L10 a live token does not serve while its refresh is under way');
+    // One that a 401 has refused does not serve (L2).
+    const isDoubted = [...this.server.accesses.values()].some(
+      (access) => access.refused && holder.families.has(access.family),
+    );
+    this.check(!live || isDoubted || after === '401', 'L10 a live token does not serve while its refresh is under way');
   }
 
   /** A source is asked to refresh. */
@@ -193,7 +197,8 @@ export class Judge implements Circumstances {
     const now = stage.elapsed();
     this.#refreshes.push(now);
     const recent = this.#refreshes.filter((at) => at > now - interval).length;
-    this.check(recent <= limit * this.holders.length, 'L7 too many refreshes that did not help');
+    // Once per interval a target that had accepted a token before may pass.
+    this.check(recent <= (limit + 1) * this.holders.length, 'L7 too many refreshes that did not help');
   }
 
   /** L8: the backoff, or the server’s own wish. */

@@ -5,7 +5,9 @@ export const OPTIONS = {
   backoff: { initial: 100, factor: 2, cap: 2_000 },
   refreshWindow: { limit: 3, interval: 600_000 },
 } as const;
-export const MAX_REPLAYS = 2;
+export const MAX_REPLAYS = 4;
+/** Requests are all to one target: after so many new tokens that it refused it may be marked, and its 401s handed on. */
+export const MARKED = 1;
 
 const { refreshTimeout, refreshRetries, backoff } = OPTIONS;
 // The delays, with a fifth on top.

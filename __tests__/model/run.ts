@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { type Command, perform, request } from './commands.js';
 import type { Holder } from './holder.js';
-import { CLOSING, OPTIONS } from './options.js';
+import { CLOSING, MARKED, OPTIONS } from './options.js';
 import { Stage } from './stage.js';
 import { type Setup, World } from './world.js';
 
@@ -27,7 +27,7 @@ export async function run(setup: Setup, commands: Command[], pace: number[], sch
   if (first) throw new Error(first);
 }
 
-/** All is well again: whoever was signed in still is, and whatever was held off or open is over. */
+/** All is well again: whoever was signed in still is, and whatever was held off or marked is over. */
 async function aftermath(world: World): Promise<void> {
   const { server, database, judge } = world;
   server.faults = [];
@@ -35,25 +35,28 @@ async function aftermath(world: World): Promise<void> {
   database.troubles = [];
   judge.stormSince = undefined;
   await world.pass(HOLD_OFF);
-  for (const holder of world.holders) await probe(world, holder, true);
+  for (const holder of world.holders) {
+    world.server.expire();
+    await probe(world, holder, true);
+  }
   await world.pass(OPTIONS.refreshWindow.interval);
+  world.server.expire();
   for (const holder of world.holders) await probe(world, holder, false);
 }
 
 /** A token that died before its time is mended: L8, L10, L11, L12. */
 async function probe(world: World, holder: Holder, lenient: boolean): Promise<void> {
   const alive = await isAlive(world, holder);
-  world.server.expire();
   const call = request(holder);
   await world.settle();
   const { status, code } = call.end ?? {};
-  const open = world.server.unhelpful >= OPTIONS.refreshWindow.limit;
+  const marked = world.server.unhelpful >= MARKED;
   const { alone, jumped, unsure } = world.judge;
   // Another user may be found in the store, or another holder's mark, which is waited for.
   const replaced = code === 'ERR_BEARER_IDENTITY' && (!alone || unsure);
-  const marked = code === 'ERR_BEARER_UNAVAILABLE' && !alone;
+  const waits = code === 'ERR_BEARER_UNAVAILABLE' && !alone;
   // A hold-off that was forgotten when the clock was set back counts again once that time has come again.
-  const excused = lenient && (replaced || marked || open || jumped);
+  const excused = lenient && (replaced || waits || marked || jumped);
   const how = `${code ?? status} ${lenient ? 'though no failure was recent' : 'for ever'}`;
   world.judge.check(!alive || excused || status === 200, `L10 a session that is alive gets ${how}`);
 }

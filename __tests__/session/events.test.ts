@@ -217,7 +217,6 @@ describe('breakerOpen', () => {
     const { server, api, session } = await scene({
       refreshWindow: { limit: 2, interval: 20_000 },
       backoff: { initial: 1, cap: 2 },
-      maxReplays: 1,
     });
     const seen = record(session);
     for (let i = 0; i < 6; i += 1) await codeOf(api.get('/always-401'));

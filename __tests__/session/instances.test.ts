@@ -21,6 +21,7 @@ import {
   keep,
   lone,
   never,
+  next,
   pair,
   refreshing,
   scene,
@@ -47,6 +48,15 @@ const installed = (url: string, options: Partial<SessionOptions> & InstallOption
   keep(bearer(api, { tokens: 'old', source: async () => 'new', ...options }));
   return api;
 };
+
+/** As Vue's reactive() and MobX: what is read from it is wrapped as well. */
+function reactive<T extends object>(target: T): T {
+  const get = (from: object, key: PropertyKey, self: unknown): unknown => {
+    const value = Reflect.get(from, key, self);
+    return typeof value === 'object' && value !== null ? reactive(value) : value;
+  };
+  return new Proxy(target, { get }) as T;
+}
 
 describe('header and scheme', () => {
   it.each<[InstallOptions, string, string]>([
@@ -256,11 +266,75 @@ describe('install', () => {
     expect((await api.create().get('/public')).data).toEqual({ authorization: false });
   });
 
-  it('two sessions on one instance do not both attach: the request bears one token', async () => {
+  it('two sessions on one instance do not both attach: the request bears one token, of the later one', async () => {
     const { server, api } = await scene();
     const other = lone({ tokens: server.issue() });
     other.install(api);
     expect((await api.get('/videos')).status).toBe(200);
+    expect(server.log.map(({ generation }) => generation)).toEqual([2]);
+  });
+
+  it('bearer() again for the same header takes the place of the first, whose session is closed', async () => {
+    const { server, api, session } = await scene();
+    const other = keep(bearer(api, { source: refreshing, tokens: server.issue() }));
+    expect((await api.get('/videos')).status).toBe(200);
+    expect(server.log.map(({ generation }) => generation)).toEqual([2]);
+    expect([session.state.status, other.state.status]).toEqual(['signed-out', 'active']);
+    server.expire();
+    expect((await api.get('/videos')).status).toBe(200);
+    expect(server.stats.refresh).toBe(1);
+  });
+
+  it.each([
+    ['the first', ['Bearer app']],
+    ['the second', ['user']],
+    ['both', ['Bearer app', 'user']],
+  ])(
+    'two sessions with two headers on one instance both attach, and recover where the token of %s is refused',
+    async (_, refused) => {
+      const came: (string | string[] | undefined)[][] = [];
+      const server = createServer((req, res) => {
+        came.push([req.headers.authorization, req.headers['x-user']]);
+        const isGood = came.at(-1)!.every((value) => value && !refused.includes(String(value)));
+        res.writeHead(isGood ? 200 : 401, { 'WWW-Authenticate': 'Bearer error="invalid_token"' }).end('{}');
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      atEnd(() => new Promise((resolve) => server.close(resolve).closeAllConnections()));
+      const api = axios.create({ baseURL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+      const backoff = { initial: 1, factor: 1, cap: 5 };
+      keep(bearer(api, { tokens: 'app', source: async () => 'app-new', backoff }));
+      keep(bearer(api, { tokens: 'user', source: async () => 'user-new', backoff, header: 'X-User', scheme: '' }));
+      const end = await api.get('/').then(
+        ({ status }) => status,
+        (error) => error.response?.status,
+      );
+      expect(came[0]).toEqual(['Bearer app', 'user']);
+      expect(end).toBe(200);
+    },
+  );
+
+  it.each([
+    ['a Proxy', (session: Session) => new Proxy(session, {})],
+    ['a reactive store', reactive],
+  ])('a session behind %s serves as it does itself, and is the same one', async (_, wrap) => {
+    const { server, api, session } = await scene();
+    const wrapped = wrap(session);
+    const [second, third] = [axios.create({ baseURL: server.url }), axios.create({ baseURL: server.url })];
+    wrapped.install(api);
+    wrapped.install(second);
+    bearer(third, { session: wrapped });
+    const bare = axios.create({ baseURL: server.url });
+    lone().install(bare);
+    expect(await wrapped.token()).toBe(await session.token());
+    expect(wrapped.state).toEqual(session.state);
+    const refreshed = next(wrapped, 'refreshed');
+    server.expire();
+    const requests = [api, second, third, bare].map((each) => each.get('/echo', { bearer: { session: wrapped } }));
+    expect((await Promise.all(requests)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    await refreshed;
+    expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 4, ok: 4 });
+    await wrapped.signOut();
+    expect(session.state.status).toBe('signed-out');
   });
 
   it('serves a request made by config alone, by every method and by the instance as a function', async () => {

@@ -1,31 +1,17 @@
-import type { Config, Journey } from './config.js';
-import { patient } from './patience.js';
+import { bearerError } from '../errors.js';
+import { withCancellation } from './cancellation.js';
+import type { Config } from './config.js';
+import type { Answer, Exchange, Taken } from './exchange.js';
+import { isReplayable, type Replayable } from './replayable.js';
+import { transform } from './transform.js';
 
-/** A body made anew for each send: what {@link replayable} returns. */
-export class Replayable {
-  constructor(
-    /** Called for each send: the body, or a promise of it. */
-    readonly make: () => unknown,
-  ) {}
+interface Streamlike {
+  pipe?: unknown;
+  getReader?: unknown;
+  next?: unknown;
+  destroy?(): void;
+  cancel?(): Promise<void>;
 }
-
-/**
- * Call it around a body that can be sent only once (a `Readable`, npm's `form-data`), so that the request can be
- * replayed: `api.post('/upload', replayable(() => createReadStream(path)))`. `make` is called for each send; it may
- * return a promise. Without it such a request is refused a replay with `ERR_BEARER_BODY`.
- *
- * @param make called for each send; what it throws rejects the request
- */
-export function replayable(make: () => unknown): Replayable {
-  return new Replayable(make);
-}
-
-/** What the app's own function makes; if it throws, that is a rejection. */
-export async function remade({ make }: Replayable): Promise<unknown> {
-  return make();
-}
-
-type Streamlike = { pipe?: unknown; getReader?: unknown; next?: unknown };
 
 function isStream(value: unknown): boolean {
   const { pipe, getReader, next } = (value ?? {}) as Streamlike;
@@ -34,49 +20,84 @@ function isStream(value: unknown): boolean {
 
 /** Does it hold, anywhere, something that sending has used up? */
 export function isOneShot(value: unknown, seen = new Set<unknown>()): boolean {
-  if (!value || typeof value !== 'object' || seen.has(value)) return false;
+  if (!value || typeof value !== 'object' || isReplayable(value) || seen.has(value)) return false;
   if (isStream(value)) return true;
   seen.add(value);
   const plain = Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value));
   return plain && Object.values(value).some((inner) => isOneShot(inner, seen));
 }
 
-/** Can the body be sent again, byte for byte? */
-export function canSendAgain(config: Config, { data }: Journey): boolean {
-  return !isStream(config.data) || data instanceof Replayable || !isOneShot(data);
+/** A one-shot body can't be replayed, so its request waits for a refresh under way rather than risk a 401. */
+export function hasOneChance({ taken: { data }, requests }: Exchange): boolean {
+  return typeof data === 'object' && data !== null && requests.isRefreshing && isOneShot(data);
+}
+
+/** The body of the first send, where axios has not transformed it. @returns a promise where it is made */
+export function prepareBody(exchange: Exchange): Promise<void> | undefined {
+  const { config, taken } = exchange;
+  if (!taken.isDeferred) return undefined;
+  taken.isDeferred = false;
+  if (isReplayable(config.data)) return make(exchange, config.data);
+  transformBody(exchange);
+  return undefined;
+}
+
+/** The body for another send. What the transforms made goes again as it is; a stream is made anew, its headers with it. */
+export async function remakeBody(exchange: Exchange): Promise<void> {
+  const { config, taken } = exchange;
+  if (isReplayable(taken.data)) return make(exchange, taken.data);
+  if (!isStream(config.data)) return;
+  config.data = taken.data;
+  transformBody(exchange);
+}
+
+async function make(exchange: Exchange, body: Replayable): Promise<void> {
+  const { config, taken } = exchange;
+  // What the app's own function throws rejects the request.
+  const made = (async () => body.make())();
+  config.data = await withCancellation(made, config, taken.since, () => void made.then(end, () => {}));
+  transformBody(exchange);
+}
+
+/** As axios does before an adapter. */
+function transformBody({ config, taken }: Exchange): void {
+  const { headers } = config;
+  putBack(headers, 'Content-Type', taken.contentType);
+  putBack(headers, 'Content-Length', taken.contentLength);
+  config.data = transform(taken.transformRequest, config, config);
+  if (['post', 'put', 'patch'].includes(config.method ?? '')) {
+    headers.setContentType('application/x-www-form-urlencoded', false);
+  }
+}
+
+/** What axios, or an earlier send, has written there is not the caller's. */
+function putBack(headers: Config['headers'], header: string, before: Taken['contentType']): void {
+  if (before) headers[before[0]] = before[1] as string;
+  else headers.delete(header);
+}
+
+/** Asked when there is a new token: who hears of it and calls again at once, with a body made anew, sends that one. */
+export function assertSendable({ config, taken: { data } }: Exchange): void {
+  if (!isStream(config.data) || isReplayable(data) || !isOneShot(data)) return;
+  throw bearerError(
+    'ERR_BEARER_BODY',
+    'The body is a stream, which can be sent only once. Wrap it, replayable(() => body), to have the request replayed',
+  );
 }
 
 /** After the last send a used-up body gives way to what it was made from: the config can be sent again. */
-export function restoreBody(config: Config, { data }: Journey): void {
-  if (isStream(config.data)) config.data = data;
+export function restoreBody({ config, taken }: Exchange): void {
+  if (isStream(config.data) || isReplayable(taken.data)) config.data = taken.data;
 }
 
-export function isUsedUp(config: Config, { data }: Journey): boolean {
-  return data instanceof Replayable || isStream(config.data);
+/** A refused answer is not read, and the body that was made for it not needed: an open stream keeps its socket, or its file. */
+export function discard({ config, taken }: Exchange, { response }: Answer): void {
+  if (isStream(response?.data)) end(response?.data);
+  if (isReplayable(taken.data) && isStream(config.data)) end(config.data);
 }
 
-/**
- * The body for another send. What the transforms made is sent again as it is; a stream that they made is made anew,
- * and with it its length and boundary.
- */
-export async function remakeBody(config: Config, { data, declared, since }: Journey): Promise<void> {
-  config.headers.delete('Content-Length');
-  if (declared !== undefined) config.headers.setContentLength(declared as number);
-  config.data = data instanceof Replayable ? await patient(remade(data), config, since) : data;
-  config.data = transform(config.transformRequest, config, config);
-}
-
-type Transforms = Config['transformRequest'] | Config['transformResponse'];
-type Transform = (this: Config, data: unknown, headers: unknown, status?: number) => unknown;
-
-/** The config's own transforms, as axios applies them. */
-export function transform(transforms: Transforms, config: Config, { data, headers, status }: Message): unknown {
-  const all = (transforms ? [transforms].flat() : []) as Transform[];
-  return all.reduce<unknown>((result, each) => each.call(config, result, headers, status), data);
-}
-
-interface Message {
-  data?: unknown;
-  headers: unknown;
-  status?: number;
+function end(body: unknown): void {
+  const { destroy, getReader, cancel } = (body ?? {}) as Streamlike;
+  if (typeof destroy === 'function') destroy.call(body);
+  else if (typeof getReader === 'function') cancel?.call(body).catch(() => {});
 }

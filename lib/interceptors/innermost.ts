@@ -1,4 +1,5 @@
 import axios, { type AxiosInterceptorManager } from 'axios';
+import { configError } from '../errors.js';
 import type { Config } from './config.js';
 
 /** What axios keeps for each `use`. It asks `runWhen` before it reads the rest. */
@@ -10,29 +11,32 @@ export interface Handler {
 }
 
 type Visit = (handler: Handler) => void;
-type ForEach = ((visit: Visit) => void) & { ours?: Map<unknown, Place> };
+type ForEach = ((visit: Visit) => void) & { ours?: Map<unknown, Registration> };
 type Manager = AxiosInterceptorManager<never> & { handlers: (Handler | null)[]; forEach: ForEach };
 
-/** Our place next to the wire. */
-export interface Place {
-  /** What `use` made of us: visited here, and not where it stands among the others. */
+/** An interceptor of ours, next to the wire. */
+export interface Registration {
+  /** What `use` made of it: visited first or last, and not where it stands among the others. */
   readonly handler: Handler;
-  /** Is this visit before everybody else's, or the other one, after them? One without `runWhen` has only the first. */
-  first: boolean;
-  /** Was it asked in this walk? Who walks the managers for another reason meets us once. */
-  asked: boolean;
-  /** Called before each visit. */
-  meet?: ((place: Place) => void) | undefined;
+  /** Is this visit before those of all others, or the second one, after them? */
+  isFirstVisit: boolean;
+  /** `runWhen` was called: axios builds a chain, and is not something else that walks the handlers. */
+  isChainBuilt: boolean;
   /** Neither ejected nor cleared. */
-  isTaken(): boolean;
-  /** Has nobody else registered? */
-  isAlone(): boolean;
+  isRegistered(): boolean;
   leave(): void;
 }
 
-/** Whoever has a place under this key. */
-export function placeOf(manager: unknown, key: unknown): Place | undefined {
+/** The one that is registered under this key. */
+export function registrationOf(manager: unknown, key: unknown): Registration | undefined {
   return (manager as Manager).forEach.ours?.get(key);
+}
+
+/** @throws ERR_BEARER_CONFIG where it is no interceptor manager of axios */
+export function assertManager(of: unknown): void {
+  const { handlers, forEach, use, eject } = (of ?? {}) as Partial<Manager>;
+  if (Array.isArray(handlers) && [forEach, use, eject].every((each) => typeof each === 'function')) return;
+  throw configError('instance', "an axios instance with axios's own interceptor managers (a mock of it has none)", of);
 }
 
 /**
@@ -40,50 +44,51 @@ export function placeOf(manager: unknown, key: unknown): Place | undefined {
  * request, so the order of the walk is the order of the chain. Others meet a request before the token and an answer
  * after the recovery. `use`, `eject` and `clear` go on as they are.
  */
-export function innermost(of: unknown, key: unknown, enter: () => number, meet?: Place['meet']): Place {
+export function innermost(of: unknown, key: unknown, enter: () => number): Registration {
   const manager = of as Manager;
   const ours = manager.forEach.ours ?? wrap(manager);
   const id = enter();
   const handler = manager.handlers.at(-1) as Handler;
   // The array is public, and some put another thing in its place.
-  const isTaken = () => Array.isArray(manager.handlers) && manager.handlers.includes(handler);
-  const isAlone = () => manager.handlers.length === 1 || manager.handlers.every((other) => !other || other === handler);
-  const place: Place = { handler, first: true, asked: false, meet, isTaken, isAlone, leave };
-  ours.set(key, place);
-  return place;
+  const isRegistered = () => Array.isArray(manager.handlers) && manager.handlers.includes(handler);
+  const registration: Registration = { handler, isFirstVisit: true, isChainBuilt: false, isRegistered, leave };
+  ours.set(key, registration);
+  return registration;
 
   function leave() {
     // After a clear() the id may be somebody else's.
-    if (place.isTaken()) manager.eject(id);
-    if (ours.get(key) === place) ours.delete(key);
+    if (isRegistered()) manager.eject(id);
+    if (ours.get(key) === registration) ours.delete(key);
     // The manager's own method is on its prototype.
     if (ours.size === 0 && manager.forEach.ours === ours) Reflect.deleteProperty(manager, 'forEach');
   }
 }
 
-function wrap(manager: Manager): Map<unknown, Place> {
-  const ours = new Map<unknown, Place>();
+function wrap(manager: Manager): Map<unknown, Registration> {
+  const ours = new Map<unknown, Registration>();
   const forEach = manager.forEach;
+  const isOurs = (handler: Handler) => {
+    for (const registration of ours.values()) if (registration.handler === handler) return true;
+    return false;
+  };
 
   const walk: ForEach = (visit) => {
-    for (const place of ours.values()) visitOurs(place, visit, true);
+    for (const registration of ours.values()) visitOurs(registration, visit, true);
     forEach.call(manager, (handler) => {
-      for (const place of ours.values()) if (place.handler === handler) return;
-      visit(handler);
+      if (!isOurs(handler)) visit(handler);
     });
-    for (const place of ours.values()) if (place.asked) visitOurs(place, visit, false);
+    for (const registration of ours.values()) if (registration.isChainBuilt) visitOurs(registration, visit, false);
   };
   walk.ours = ours;
   manager.forEach = walk;
   return ours;
 }
 
-function visitOurs(place: Place, visit: Visit, first: boolean): void {
-  if (!place.isTaken()) return;
-  place.first = first;
-  place.asked = false;
-  place.meet?.(place);
-  visit(place.handler);
+function visitOurs(registration: Registration, visit: Visit, isFirstVisit: boolean): void {
+  if (!registration.isRegistered()) return;
+  registration.isFirstVisit = isFirstVisit;
+  registration.isChainBuilt = false;
+  visit(registration.handler);
 }
 
 /** Those of everybody else, as axios walks them. */
@@ -99,7 +104,7 @@ interface Ordering {
   legacyInterceptorReqResOrdering?: boolean;
 }
 
-/** Axios runs request interceptors last-added first, unless told otherwise: then who is visited last runs last. */
+/** Axios runs request interceptors last-added first, unless told otherwise: then the one that is visited last runs last. */
 export function unshifts(config: Config): boolean {
   const usual = axios.defaults.transitional as Ordering | undefined;
   if (!usual || !('legacyInterceptorReqResOrdering' in usual)) return true;

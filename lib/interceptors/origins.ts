@@ -1,6 +1,8 @@
-import type { AxiosInstance } from 'axios';
+import axios, { AxiosHeaders, type AxiosInstance } from 'axios';
+import { configError } from '../errors.js';
 import type { SkipReason } from '../events.js';
-import type { Session } from '../session/session.js';
+import type { InstallSettings } from '../options.js';
+import type { Requests } from '../session/requests.js';
 import type { Config } from './config.js';
 
 // Relative to the base whatever reads it: axios, the platform's URL parser, or a browser that takes \ for /.
@@ -16,43 +18,81 @@ export function originOf(url: string | undefined): string | undefined {
   return protocol === 'http:' || protocol === 'https:' ? origin : undefined;
 }
 
-/**
- * Judges where a request goes by its final URL, as axios itself builds it.
- *
- * @param allowed from the options; `undefined`: the instance's own origin, else the page's, plus the source's
- */
-export function border(instance: AxiosInstance, allowed: Set<string> | undefined) {
-  let known: { baseURL: string | undefined; verdict: SkipReason | undefined } | undefined;
+const NOWHERE =
+  'axios-bearer: no token is attached, as the baseURL is relative and there is no page to tell its origin. On a server, set the option "origins", or an absolute baseURL';
 
-  return (config: Config, session: Session): SkipReason | undefined => {
+/** Relative to the `baseURL`, whatever reads it. */
+export function isPlainlyRelative(url: unknown): boolean {
+  return typeof url === 'string' && PLAINLY_RELATIVE.test(url);
+}
+
+/**
+ * Judges where a request goes by its final URL, as its adapter builds it.
+ *
+ * @param given the option `origins`; `undefined`: the instance's own origin, else the page's, plus the source's
+ */
+export function originCheck(instance: AxiosInstance, given: InstallSettings['origins']) {
+  let known: { baseURL: string | undefined; reason: SkipReason | undefined } | undefined;
+  let hasWarned = false;
+
+  return (config: Config, requests: Requests): SkipReason | undefined => {
     const { baseURL, url = '' } = config;
     // Nearly every request: its origin is the one that the instance was made for.
-    const atHome = !allowed && baseURL && baseURL === instance.defaults.baseURL && PLAINLY_RELATIVE.test(url);
-    if (!atHome) return judge(destination(instance, config), session);
-    if (known?.baseURL !== baseURL) known = { baseURL, verdict: judge(parse(baseURL), session) };
-    return known?.verdict;
+    const atHome = !given && baseURL && baseURL === instance.defaults.baseURL && isPlainlyRelative(url);
+    if (!atHome) return judge(destination(instance, config), config, requests);
+    if (known?.baseURL === baseURL) return known.reason;
+    const base = parse(baseURL);
+    const reason = judge(base, config, requests);
+    // A page that comes later may tell what a relative one means.
+    if (base) known = { baseURL, reason };
+    return reason;
   };
 
-  function judge(final: URL | undefined, { source }: Session): SkipReason | undefined {
+  function judge(final: URL | undefined, config: Config, { source }: Requests): SkipReason | undefined {
     // Credentials in a URL are sent as Basic, instead of any Authorization header.
     if (final?.username || final?.password) return 'own-authorization';
+    const allowed = typeof given === 'function' ? given(config) : given;
     if (allowed?.has('*')) return undefined;
+    if (!final && !allowed && !hasWarned) {
+      hasWarned = true;
+      console.warn(NOWHERE);
+    }
     const origins = allowed ?? new Set([originOf(instance.defaults.baseURL) ?? pageOrigin()]);
-    const origin = final?.origin;
+    const origin = final && originOf(final.href);
     return origin && (origins.has(origin) || source.origins?.includes(origin)) ? undefined : 'origin';
   }
 }
 
-/** The final URL; `undefined`: axios refuses it, and says so itself. */
+/** @throws ERR_BEARER_CONFIG where nothing tells where the token may go */
+export function assertOrigin(instance: AxiosInstance, given: unknown, ofSource: string[] | undefined): void {
+  if (given || instance.defaults.baseURL || pageOrigin() || ofSource?.length) return;
+  throw configError('origins', 'given, as there is no baseURL and no page to tell where the token may go', undefined);
+}
+
+/** A URL of the origin that a request goes to; `undefined`: axios refuses it, and says so itself. */
 export function destination(instance: AxiosInstance, config: Config): URL | undefined {
-  const { baseURL, url = '', allowAbsoluteUrls } = config as Config & { allowAbsoluteUrls?: boolean };
+  const { baseURL, url = '' } = config;
   if (!baseURL) return parse(url);
-  if (PLAINLY_RELATIVE.test(url)) return parse(baseURL);
+  return isPlainlyRelative(url) ? parse(baseURL) : finalUrl(instance, config);
+}
+
+/** The final URL, without its parameters. */
+export function finalUrl(instance: AxiosInstance, config: Config): URL | undefined {
+  const { baseURL, url = '' } = config;
+  // What an interceptor has taken off must not come back from the defaults.
+  const allowAbsoluteUrls = heedsAbsoluteUrls(config) ? (config.allowAbsoluteUrls ?? true) : true;
   try {
     return parse(instance.getUri({ baseURL, url, allowAbsoluteUrls, params: null } as Config));
   } catch {
     return undefined;
   }
+}
+
+/** The adapters below axios 1.8.3 dial an absolute URL whatever `allowAbsoluteUrls` says. */
+function heedsAbsoluteUrls({ headers }: Config): boolean {
+  const [major = 0, minor = 0, patch = 0] = axios.VERSION.split('.').map(Number);
+  const isNew = major > 1 || minor > 8 || (minor === 8 && patch >= 3);
+  return isNew && headers instanceof AxiosHeaders;
 }
 
 export function parse(url: string | undefined): URL | undefined {

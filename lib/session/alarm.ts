@@ -1,5 +1,6 @@
 import { startTimer, type Timer } from '../deadline.js';
 import type { Life } from './life.js';
+import { EXPIRY } from './pending.js';
 import { isRenewable } from './steps.js';
 
 // ms. The timer is for convenience: a token that lives for a second is refreshed by the requests that need it.
@@ -23,7 +24,7 @@ export class Alarm {
     const { current, refusal } = state;
     if (refusal) this.#start(current.token.expiresAt, 0, () => life.apply({ is: 'over' }));
     if (refusal || !life.settings.keepFresh || life.pending || !isRenewable(life, current)) return;
-    this.#start(current.dueAt, life.parts.outage.remaining, () => void life.renewal());
+    this.#start(current.dueAt, life.parts.outage.remaining, () => void life.renewal(EXPIRY));
   }
 
   /** @param at ms since the epoch */

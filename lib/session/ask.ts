@@ -6,6 +6,7 @@ import type { SourceContext, TokenSource } from '../sources/source.js';
 import type { Lock } from '../stores/store.js';
 import { readToken, type Token, type TokenResponse } from '../token.js';
 import { deadlineFailure, Failure, sourceFailure, storeFailure } from './failure.js';
+import type { Cause } from './pending.js';
 
 /** The client for a source's requests. `mayStillSend` is asked before each of them. */
 export type ClientFactory = (signal: AbortSignal, mayStillSend: () => boolean) => AxiosInstance;
@@ -17,6 +18,8 @@ export interface Asking {
   readonly client: ClientFactory;
   /** So many attempts in a row failed before this one. */
   readonly attempt: number;
+  /** Why it is asked. */
+  readonly cause: Cause;
   /** The session lives in cookies: a response may bring no token. */
   readonly cookies: boolean;
   /** Tokens that no error may quote. */
@@ -109,12 +112,13 @@ type Response = Promise<TokenResponse> | undefined;
 type Method = (ctx: SourceContext) => Response;
 
 async function call(
-  { source, attempt, client, cookies, known, lock, interactive }: Asking,
+  { source, attempt, client, cause, cookies, known, lock, interactive }: Asking,
   method: Method | undefined,
   signal: AbortSignal,
   previous?: Token,
 ): Promise<Token> {
-  const ctx = { signal, attempt, client: client(signal, () => isHeld(lock)) };
+  const { reason, challenge } = cause;
+  const ctx = { signal, attempt, reason, ...(challenge && { challenge }), client: client(signal, () => isHeld(lock)) };
   try {
     const response = await outOfOwnWay(source, () => method?.call(source, ctx));
     return readToken(response, { now: Date.now(), previous, cookies });

@@ -4,6 +4,7 @@ import { Events } from '../events.js';
 import { readSessionOptions, type SessionOptions, type SessionSettings } from '../options.js';
 import { PrivateStore } from '../stores/memory.js';
 import { dueAt, isLive, readToken, type Token, type TokenResponse } from '../token.js';
+import { rememberAccessToken } from './access-tokens.js';
 import { Alarm, needsAlarm } from './alarm.js';
 import type { ClientFactory } from './ask.js';
 import { BoundedStore } from './bounded-store.js';
@@ -12,13 +13,13 @@ import { newId } from './ids.js';
 import type { Life } from './life.js';
 import type { Mark } from './mark.js';
 import { Parts } from './parts.js';
-import { newPending, type Pending, type PendingOptions, type Work } from './pending.js';
+import { type Cause, newPending, type Pending, type PendingOptions, SIGN_IN, type Work } from './pending.js';
 import { Reading } from './reading.js';
 import { refreshOnce, renew } from './renewal.js';
 import type { SessionEvent } from './session-event.js';
 import { failedPromise, type SharedPromise } from './shared-promise.js';
 import { Snapshot } from './snapshot.js';
-import { currentIn, type Holding, transition } from './state.js';
+import { currentIn, type Holding, type State, transition } from './state.js';
 import { act } from './steps.js';
 import { signedOutError, tellEffect } from './telling.js';
 
@@ -37,6 +38,8 @@ export class Lifecycle implements Life {
   cookies = false;
   /** Counts what the app asks for: an older sign-in or sign-out gives way to a newer one. */
   wishes = 0;
+  /** The token before the current one, if no request was refused with it: it may serve to its end. */
+  previous: Current | undefined;
   /** The mark of another holder that is waited for, or was. */
   mark: Mark | undefined;
   /** Called at a hint of the store. */
@@ -71,6 +74,11 @@ export class Lifecycle implements Life {
     return this.#pending?.isDone ? undefined : this.#pending;
   }
 
+  /** Why the source is asked, if it is. */
+  get cause(): Cause {
+    return this.#pending?.cause ?? SIGN_IN;
+  }
+
   /** Did nothing take its place? */
   isCurrent(pending: Pending): boolean {
     return this.#pending === pending;
@@ -85,6 +93,11 @@ export class Lifecycle implements Life {
     return this.current ?? this.reading?.provisional;
   }
 
+  /** Was the current token refused by a 401, and not accepted with a request that was sent later? */
+  get isDoubted(): boolean {
+    return this.holding.state.is === 'active' && this.holding.state.doubted === true;
+  }
+
   tokenOf(tokens: TokenResponse, previous?: Token): Token {
     return readToken(tokens, { now: Date.now(), handedIn: true, previous, cookies: this.cookies });
   }
@@ -93,6 +106,7 @@ export class Lifecycle implements Life {
   currentOf(session: string, token: Token): Current {
     const same = token.accessToken !== '' && this.current?.token.accessToken === token.accessToken;
     const generation = same && this.current ? this.current.generation : this.#generation + 1;
+    rememberAccessToken(token.accessToken);
     return { generation, session, token, dueAt: dueAt(token, this.settings.leeway) };
   }
 
@@ -107,12 +121,12 @@ export class Lifecycle implements Life {
    * @param tell calls what it is given, at once or, where the store's lock is held, when that is free
    */
   apply(event: SessionEvent, tell: (watchers: () => void) => void = (watchers) => watchers()): void {
-    const before = this.current;
+    const before = this.holding.state;
     const { holding, effects } = transition(this.holding, event);
     this.holding = holding;
-    if (this.current && this.current !== before) this.#takeIntoUse(this.current, event.is);
-    const isRefreshed = event.is === 'kept' && !event.quiet && before?.session === this.current?.session;
-    if (isRefreshed && this.current) this.parts.breaker.made(this.current.generation);
+    const { current } = this;
+    if (!current) this.previous = undefined;
+    else if (current !== currentIn(before)) this.#takeIntoUse(current, before, event.is);
     const ended = event.is === 'signOut' || event.is === 'close' ? this.#pending : undefined;
     if (ended) this.#pending = undefined;
     for (const effect of effects) act(this, effect);
@@ -140,14 +154,14 @@ export class Lifecycle implements Life {
     return pending;
   }
 
-  /** The refresh under way, or a new one, `delay` ms from now. */
-  renewal(delay = 0): SharedPromise<Current | undefined> {
+  /** The refresh under way, or a new one. */
+  renewal(cause: Cause): SharedPromise<Current | undefined> {
     const { pending } = this;
     if (pending) return pending.shared;
     const { error } = this.parts.outage;
     if (error) return failedPromise(error);
     const bound = this.settings.source.interactive ? Number.POSITIVE_INFINITY : this.bound;
-    const { shared } = this.start('refresh', (mine) => renew(this, mine, refreshOnce, delay), { bound });
+    const { shared } = this.start('refresh', (mine) => renew(this, mine, refreshOnce), { bound, cause });
     this.events.emit('refreshing', () => ({ generation: this.#generation }));
     return shared;
   }
@@ -180,9 +194,16 @@ export class Lifecycle implements Life {
     this.#alarm?.set(this);
   }
 
-  #takeIntoUse(current: Current, by: SessionEvent['is']): void {
+  #takeIntoUse(current: Current, before: State, by: SessionEvent['is']): void {
     this.#generation = Math.max(this.#generation, current.generation);
     const pending = this.#pending;
+    if (before.is !== 'active' || before.current.generation !== current.generation) {
+      const followsUnrefused = before.is === 'active' && !before.doubted && before.current.session === current.session;
+      this.previous = followsUnrefused ? before.current : undefined;
+      // The source has made it, so that it may not be known everywhere yet.
+      const isMade = pending?.kind === 'refresh' || (pending?.kind === 'signIn' && pending.identity === undefined);
+      if (isMade) this.parts.breaker.made(current.generation);
+    }
     if (pending && (pending.kind !== 'signIn' || by === 'signedIn')) pending.isDone = isLive(current.token, Date.now());
     this.reading?.reset();
     this.parts.reset();

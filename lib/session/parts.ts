@@ -1,11 +1,12 @@
-import { Breaker } from '../backoff.js';
 import type { SessionSettings } from '../options.js';
 import type { Token } from '../token.js';
+import { Breaker } from './breaker.js';
 import type { Current } from './current.js';
 import { newId } from './ids.js';
 import { Outage } from './outage.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { Running } from './running.js';
+import { Targets } from './targets.js';
 
 /** Made when first needed: there may be thousands of sessions, most of them idle. */
 export class Parts {
@@ -15,6 +16,7 @@ export class Parts {
   #outage: Outage | undefined;
   #refreshTokens: RefreshTokens | undefined;
   #running: Running | undefined;
+  #targets: Targets | undefined;
 
   /** @param changed called when a hold-off ends before its time */
   constructor(
@@ -56,6 +58,11 @@ export class Parts {
   get running(): Running {
     this.#running ??= new Running();
     return this.#running;
+  }
+
+  get targets(): Targets {
+    this.#targets ??= new Targets(this.settings.refreshWindow.interval);
+    return this.#targets;
   }
 
   /** A token has come into use. */

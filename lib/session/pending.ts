@@ -1,7 +1,15 @@
 import { monotonicNow } from '../deadline.js';
+import type { SourceContext } from '../sources/source.js';
 import type { Current } from './current.js';
 import { errorOf, waitedTooLong } from './failure.js';
 import { SharedPromise } from './shared-promise.js';
+
+/** Why the source is asked. */
+export interface Cause {
+  readonly reason: SourceContext['reason'];
+  /** Of the 401 that made it necessary. */
+  readonly challenge?: string | undefined;
+}
 
 /** What is under way. Requests wait for it, or are served beside it. */
 export interface Pending {
@@ -9,6 +17,7 @@ export interface Pending {
   readonly shared: SharedPromise<Current | undefined>;
   /** ms, by the monotonic clock. */
   readonly begun: number;
+  readonly cause: Cause;
   /** Whose sign-in, where that is known. */
   readonly identity?: string | undefined;
   /** It has brought a token, and is about to end: a request that comes now does not wait for it. */
@@ -23,13 +32,19 @@ export interface Pending {
 export type Work = (pending: Pending) => Promise<Current | undefined>;
 
 export interface PendingOptions {
+  readonly cause?: Cause;
   readonly begunWith?: Current | undefined;
   readonly identity?: string | undefined;
   /** ms that a request may wait for it. */
   readonly bound?: number;
 }
 
-export function newPending(kind: Pending['kind'], { identity, begunWith, bound = 0 }: PendingOptions): Pending {
+export const SIGN_IN: Cause = { reason: 'signIn' };
+export const FIRST: Cause = { reason: 'first' };
+export const EXPIRY: Cause = { reason: 'expiry' };
+
+export function newPending(kind: Pending['kind'], options: PendingOptions): Pending {
+  const { identity, begunWith, bound = 0, cause = SIGN_IN } = options;
   const shared = new SharedPromise<Current | undefined>(bound, () => waitedTooLong(bound));
   const follow = (work: Promise<Current | undefined>, end: () => void) => {
     const after = (settle: () => void) => {
@@ -41,5 +56,5 @@ export function newPending(kind: Pending['kind'], { identity, begunWith, bound =
       (error) => after(() => shared.reject(errorOf(error))),
     );
   };
-  return { kind, shared, begun: monotonicNow(), identity, isDone: false, begunWith, follow };
+  return { kind, shared, begun: monotonicNow(), cause, identity, isDone: false, begunWith, follow };
 }

@@ -1,4 +1,5 @@
 import type { Token } from '../token.js';
+import { digest } from './digest.js';
 import { remember } from './remember.js';
 
 // Of an app that signs in with saved tokens, no more than this can be under way.
@@ -37,15 +38,4 @@ export class RefreshTokens {
   isInUse(refreshToken: string): boolean {
     return refreshToken === this.#presenting || this.isSpent(refreshToken);
   }
-}
-
-/** 53 bits (FNV-1a, twice): enough to tell eight tokens apart, too few to tell what a token was. */
-function digest(text: string): number {
-  let low = 0x811c9dc5;
-  let high = 0x9e3779b9;
-  for (let i = 0; i < text.length; i++) {
-    low = Math.imul(low ^ text.charCodeAt(i), 0x01000193);
-    high = Math.imul(high ^ text.charCodeAt(i), 0x85ebca6b);
-  }
-  return (high >>> 11) * 2 ** 32 + (low >>> 0);
 }

@@ -21,9 +21,7 @@ export async function renew(
   life: Life,
   pending: Pending,
   attempt: (life: Life, pending: Pending) => Promise<Outcome>,
-  delay = 0,
 ): Promise<Current | undefined> {
-  if (delay) await pause(delay);
   while (life.isCurrent(pending)) {
     try {
       const outcome = await attempt(life, pending);

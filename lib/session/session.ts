@@ -1,10 +1,8 @@
-import type { AxiosInstance } from 'axios';
 import type { AnyAxios } from '../any-axios.js';
 import { abortable, abortReason } from '../deadline.js';
-import { type BearerError, bearerError } from '../errors.js';
+import { bearerError } from '../errors.js';
 import type { BearerEvent, BearerEvents, Listener } from '../events.js';
 import type { InstallOptions, SessionOptions } from '../options.js';
-import type { TokenSource } from '../sources/source.js';
 import { isThenable } from '../thenable.js';
 import type { Token, TokenResponse } from '../token.js';
 import { canRefresh } from './ask.js';
@@ -16,25 +14,32 @@ import type { SessionState } from './snapshot.js';
 import { isObtainable, isRenewable } from './steps.js';
 import { cannotRefresh } from './telling.js';
 
+/** What a session is made of. */
+interface Inside {
+  readonly life: Lifecycle;
+  readonly requests: Requests;
+  readonly joins: Joins<Session>;
+  installed?: Map<AnyAxios, () => void>;
+  subscribe?: (changed: () => void) => () => void;
+  getSnapshot?: () => SessionState;
+}
+
+/** Known to every copy of this package. */
+const INSIDE = Symbol.for('axios-bearer.session');
+
 /**
  * The session of a user, for any number of instances: what `bearer` and `createSession` return. A class, since axios
  * copies plain objects in a config.
  */
 export class Session {
-  /** The first instance that was served: the source's `client` is a sibling of it. @internal */
-  sibling: AxiosInstance | undefined;
-  /** What requests ask for. @internal */
-  readonly requests: Requests;
-  readonly #life: Lifecycle;
-  readonly #joins: Joins<Session>;
-  #installed: Map<AnyAxios, () => void> | undefined;
-  #subscribe: ((changed: () => void) => () => void) | undefined;
-  #getSnapshot: (() => SessionState) | undefined;
+  /** A function, since proxies and reactive stores hand on no private fields, and wrap objects. @internal */
+  readonly [INSIDE]: () => Inside;
+
   /** @internal */
   constructor(options: SessionOptions, joins: Joins<Session>) {
-    this.#joins = joins;
-    this.#life = new Lifecycle(options, (...args) => joins.client(this.sibling, ...args));
-    this.requests = new Requests(this.#life);
+    const life = new Lifecycle(options, (...args) => joins.client(inside.requests.sibling, ...args));
+    const inside: Inside = { life, requests: new Requests(life), joins };
+    this[INSIDE] = () => inside;
   }
 
   /**
@@ -47,36 +52,39 @@ export class Session {
    * @throws ERR_BEARER_CONFIG, naming the option
    */
   install(instance: AnyAxios, options: InstallOptions = {}): () => void {
-    const leave = this.#joins.install(this, instance, options);
+    const inside = this[INSIDE]();
+    const leave = inside.joins.install(this, instance, options);
     const uninstall = () => {
       leave();
-      if (this.#installed?.get(instance) === uninstall) this.#installed.delete(instance);
+      if (inside.installed?.get(instance) === uninstall) inside.installed.delete(instance);
     };
-    this.#installed ??= new Map();
-    this.#installed.set(instance, uninstall);
+    inside.installed ??= new Map();
+    inside.installed.set(instance, uninstall);
     return uninstall;
   }
 
   /** Call it on every change of `state`, as React's `useSyncExternalStore` does. Returns the way to stop. */
   get subscribe(): (changed: () => void) => () => void {
-    this.#subscribe ??= (changed) => this.#life.snapshot.subscribe(changed);
-    return this.#subscribe;
+    const inside = this[INSIDE]();
+    inside.subscribe ??= (changed) => inside.life.snapshot.subscribe(changed);
+    return inside.subscribe;
   }
 
   /** The same as `state`, for `useSyncExternalStore`. */
   get getSnapshot(): () => SessionState {
-    this.#getSnapshot ??= () => this.#life.snapshot.value;
-    return this.#getSnapshot;
+    const inside = this[INSIDE]();
+    inside.getSnapshot ??= () => inside.life.snapshot.value;
+    return inside.getSnapshot;
   }
 
   /** Read it to show who is signed in. It carries no token, and is the same object until something changes. */
   get state(): SessionState {
-    return this.#life.snapshot.value;
+    return this[INSIDE]().life.snapshot.value;
   }
 
   /** Call it to hear of what happens. Returns the way to stop. Listeners never delay or break a request. @see {@link BearerEvents} */
   on<E extends BearerEvent>(event: E, listener: Listener<E>): () => void {
-    return this.#life.events.on(event, listener);
+    return this[INSIDE]().life.events.on(event, listener);
   }
 
   /**
@@ -86,9 +94,10 @@ export class Session {
    */
   async token({ minValidity, signal }: TokenRequest = {}): Promise<string> {
     if (signal?.aborted) throw abortReason(signal);
-    const found = this.requests.tokenFor(minValidity);
-    const current = isThenable(found) ? await abortable(found, signal, () => this.requests.stopWaiting()) : found;
-    return this.requests.held(current).token.accessToken;
+    const { requests } = this[INSIDE]();
+    const found = requests.tokenFor(minValidity);
+    const current = isThenable(found) ? await abortable(found, signal, () => requests.stopWaiting()) : found;
+    return requests.held(current).token.accessToken;
   }
 
   /**
@@ -98,7 +107,7 @@ export class Session {
    * @throws ERR_BEARER_SIGNED_OUT, ERR_BEARER_CONFIG when no token can follow this one, or what the refresh failed with
    */
   async refresh(): Promise<Token> {
-    const life = this.#life;
+    const { life, requests } = this[INSIDE]();
     // With nothing to read, the refresh is claimed in this very tick.
     if (life.holding.state.is === 'unread') await life.reading?.done();
     const looking = life.reading?.again();
@@ -109,8 +118,8 @@ export class Session {
       if (current && !isRenewable(life, current)) throw cannotRefresh(life.holding.state, life.settings.source);
       life.parts.outage.endIfOffline();
     }
-    return this.requests.held(await this.requests.outcome(life.renewal(), current && life.parts.identityOf(current)))
-      .token;
+    const identity = current && life.parts.identityOf(current);
+    return requests.held(await requests.outcome(life.renewal({ reason: 'asked' }), identity)).token;
   }
 
   /**
@@ -124,7 +133,7 @@ export class Session {
    * ERR_BEARER_CONFIG or what the source failed with
    */
   async signIn(tokens?: TokenResponse): Promise<Token> {
-    const life = this.#life;
+    const { life, requests } = this[INSIDE]();
     const { source } = life.settings;
     if (life.holding.state.is === 'closed') throw life.signedOutError();
     const asks = source.obtain || canRefresh(source, undefined);
@@ -135,7 +144,7 @@ export class Session {
         'signIn() needs tokens: the source has no obtain(), and refresh() needs a refresh token',
       );
     }
-    if (given === undefined) return this.requests.held(await signInByAsking(life).join()).token;
+    if (given === undefined) return requests.held(await signInByAsking(life).join()).token;
     const token = life.tokenOf(given);
     return (
       await (token.refreshToken && life.parts.refreshTokens.isInUse(token.refreshToken) ? signInAgain : signInWith)(
@@ -153,7 +162,7 @@ export class Session {
    * @throws ERR_BEARER_SIGNED_OUT, ERR_BEARER_TOKEN, ERR_BEARER_STORE; ERR_BEARER_IDENTITY when they are another user's
    */
   update(tokens: TokenResponse): Promise<Token> {
-    return updateWith(this.#life, tokens);
+    return updateWith(this[INSIDE]().life, tokens);
   }
 
   /**
@@ -163,7 +172,7 @@ export class Session {
    * @throws ERR_BEARER_STORE when the sign-out could not be stored; signed out here all the same
    */
   signOut(): Promise<void> {
-    return signOutOf(this.#life);
+    return signOutOf(this[INSIDE]().life);
   }
 
   /**
@@ -173,27 +182,19 @@ export class Session {
    * before the store's connection is closed, and let a deployment's grace period be longer
    */
   close(): Promise<void> {
-    for (const uninstall of [...(this.#installed?.values() ?? [])]) uninstall();
-    return closeOf(this.#life);
+    const { life, installed } = this[INSIDE]();
+    for (const uninstall of [...(installed?.values() ?? [])]) uninstall();
+    return closeOf(life);
   }
+}
 
-  /** @internal */
-  get source(): TokenSource {
-    return this.#life.settings.source;
-  }
+/** What the interceptors ask; `undefined`: it is no session. A proxy of one, a clone, and one of another copy of this package are. */
+export function requestsOf(session: unknown): Requests | undefined {
+  const inside = (session as Partial<Session> | undefined | null)?.[INSIDE];
+  return typeof inside === 'function' ? inside().requests : undefined;
+}
 
-  /** @internal */
-  emit<E extends BearerEvent>(event: E, payload: () => BearerEvents[E]): void {
-    this.#life.events.emit(event, payload);
-  }
-
-  /** @internal */
-  holdCookies(): void {
-    this.#life.holdCookies();
-  }
-
-  /** @internal */
-  signedOutError(): BearerError {
-    return this.#life.signedOutError();
-  }
+/** So many instances does it serve. */
+export function instancesOf(session: Session): number {
+  return session[INSIDE]().installed?.size ?? 0;
 }

@@ -8,6 +8,7 @@ import type { Effect } from './effects.js';
 import { Failure } from './failure.js';
 import { newId } from './ids.js';
 import type { Life } from './life.js';
+import { EXPIRY } from './pending.js';
 import type { Look, Protocol, Step } from './protocol.js';
 import { signOut } from './register.js';
 import { run } from './run.js';
@@ -119,7 +120,7 @@ function keepLate(life: Life, presented: string | undefined, token: Token): void
   life.parts.refreshTokens.presented(presented, token);
   life.apply({ is: 'made', session: state.current.session, unsaved: { token, presented } });
   life.parts.outage.end();
-  life.renewal();
+  life.renewal(EXPIRY);
 }
 
 /** @throws Failure */
@@ -137,6 +138,7 @@ export async function askSource(life: Life, token: Token | undefined, lock?: Loc
     refreshTimeout,
     client,
     attempt: outage.failures,
+    cause: life.cause,
     cookies,
     known: store.known,
     lock,

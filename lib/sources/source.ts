@@ -40,4 +40,11 @@ export interface SourceContext {
    * redirect and reads at most 1 MiB. Send with it, never with the guarded instance: that one waits for you.
    */
   client: AxiosInstance;
+  /**
+   * Why the source is asked: `first`: there is no token yet. `expiry`: the token ends, or has ended. `refused`: a request
+   * with it was refused. `asked`: by `session.refresh()`. `signIn`: by `session.signIn()`; `revoke()` has none.
+   */
+  reason?: 'first' | 'expiry' | 'refused' | 'asked' | 'signIn';
+  /** `WWW-Authenticate` of the 401 that made it necessary (RFC 9110 §11.6.1), if it had one: a scope or `acr_values` may stand there. */
+  challenge?: string;
 }

@@ -34,7 +34,7 @@ export const ready = installs.filter((install) => install !== toBeObtained);
 
 /** Makes an instance: bare in one run, with axios-bearer on it in the other. */
 export type Make = (defaults?: CreateAxiosDefaults) => AxiosInstance;
-type Run = (make: Make, web: Web) => unknown;
+export type Run = (make: Make, web: Web) => unknown;
 
 let web: Web;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { describe } from '@jest/globals';
 import type { AxiosProgressEvent } from 'axios';
 import { adapters, onAdapters } from '../../support/wire.js';
-import { bothOnWire } from './both.js';
+import { atHand, both, bothOnWire, type Run, signedOut } from './both.js';
 
 const SIZE = 300_000;
 
@@ -28,14 +28,19 @@ describe(`progress (${onAdapters})`, () => {
       return facts(events);
     });
 
-    for (const path of [`/big/${SIZE}`, '/packed/gzip', '/status/500', '/status/401']) {
-      bothOnWire(`of a download of ${path} (${adapter})`, async (make, web) => {
+    const download =
+      (path: string): Run =>
+      async (make, web) => {
         const events: AxiosProgressEvent[] = [];
         const api = make({ baseURL: web.url, adapter, onDownloadProgress: (event) => events.push(event) });
         await api.get(path, { validateStatus: () => true });
         return facts(events);
-      });
+      };
+    for (const path of [`/big/${SIZE}`, '/packed/gzip', '/status/500']) {
+      bothOnWire(`of a download of ${path} (${adapter})`, download(path));
     }
+    // With a token just made it is sent again, and its caller sees that progress too.
+    both(`of a download of /status/401 (${adapter})`, download('/status/401'), [signedOut, atHand]);
 
     bothOnWire(`of both at once, each to its own (${adapter})`, async (make, web) => {
       const up: AxiosProgressEvent[] = [];

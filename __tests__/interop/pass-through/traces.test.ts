@@ -21,8 +21,8 @@ async function shownBy(api: AxiosInstance): Promise<PropertyKey[][]> {
 describe('what may be seen of us, and nothing else', () => {
   const traces: [Install, keysOnWire: string[], headers: string[], keysLeft: string[]][] = [
     [signedOut, [], [], []],
-    [cookies, ['bearer'], [], ['bearer']],
-    [atHand, ['bearer', 'beforeRedirect'], ['Authorization'], ['bearer']],
+    [cookies, [], [], []],
+    [atHand, ['beforeRedirect'], ['Authorization'], []],
   ];
   for (const [{ name, options }, ...seen] of traces) {
     it(`on the config: ${name}`, async () => {

@@ -1,6 +1,6 @@
 import type { AxiosError, AxiosHeaders, AxiosInstance } from 'axios';
 import type { Config } from '../../interceptors/config.js';
-import { headersOf } from '../../interceptors/wire.js';
+import { headersOf } from '../../interceptors/header.js';
 
 /** A header that a refresh has written. */
 export interface HeaderChange {

@@ -1,16 +1,17 @@
 import type { AxiosError, AxiosInstance, AxiosResponse } from 'axios';
 import { isNetworkError } from 'axios-retry';
-import { bearer } from '../../bearer.js';
 import { monotonicNow } from '../../deadline.js';
 import { bearerError } from '../../errors.js';
-import { type Config, type Journey, journeyOf } from '../../interceptors/config.js';
+import { withCancellation } from '../../interceptors/cancellation.js';
+import type { Config } from '../../interceptors/config.js';
+import type { Answer, Exchange } from '../../interceptors/exchange.js';
 import { innermost, unshifts } from '../../interceptors/innermost.js';
-import { patient } from '../../interceptors/patience.js';
+import { install } from '../../interceptors/install.js';
 import { askedSource } from '../../session/ask.js';
 import type { AxiosAuthRefreshOptions, RefreshAuthCall } from './options.js';
 import { Handover, retried, throughInterceptors, transformed } from './retry.js';
 import { errorOf, type Rule, wants } from './rule.js';
-import { RefreshSession, sessionOf, sharedSession } from './session.js';
+import { RefreshSession, sessionOf, sharedSession, takeOn } from './session.js';
 
 // A request that is made during a refresh may be a part of it. Who has waited so long is sent as it is, and no harm is
 // done: if it is refused, it waits for the refresh then.
@@ -33,8 +34,7 @@ class Interception {
   #rules: Rule[] = [];
   readonly #session: RefreshSession | undefined;
   readonly #leave: () => void;
-  readonly #unanswered = new WeakMap<AxiosResponse, AxiosError>();
-  readonly #ruleOf = new WeakMap<Journey, Rule>();
+  readonly #ruleOf = new WeakMap<Exchange, Rule>();
   readonly #released = new WeakSet<Config>();
 
   constructor(
@@ -42,31 +42,37 @@ class Interception {
     call: RefreshAuthCall,
     { deduplicateRefresh = true, maxRetries = 3 }: AxiosAuthRefreshOptions,
   ) {
-    const { request, response } = instance.interceptors;
+    const { request } = instance.interceptors;
     const session = deduplicateRefresh ? sharedSession(call) : undefined;
     this.#session = session;
-    // Next to the wire, and before the engine: the error of a network gets the answer that the engine looks for.
-    const nets = innermost(response, this, () => response.use(null, (error) => this.#withAnswer(error)));
-    const uninstall = bearer(instance, {
-      session: session?.session ?? (() => new RefreshSession([instance]).session),
-      header: false,
-      origins: '*',
-      maxReplays: Math.max(0, maxRetries),
-      skip: (config) => !this.rules.length || Boolean(config.skipAuthRefresh),
-      shouldRefresh: (answer) => this.#isRefused(answer),
-      beforeReplay: (config) => this.#again(config),
-    });
+    const uninstall = install(
+      instance,
+      {
+        by: this,
+        sessionOf: session ? () => session.session : () => new RefreshSession([instance]).session,
+        hooks: {
+          begin: takeOn,
+          isRefused: (answer, exchange) => this.#isRefused(answer, exchange),
+          beforeReplay: (config, exchange) => this.#again(config, exchange),
+        },
+      },
+      {
+        header: false,
+        origins: '*',
+        maxReplays: Math.max(0, maxRetries),
+        skip: (config) => !this.rules.length || Boolean(config.skipAuthRefresh),
+      },
+    );
     // At the far end: what other interceptors read, they read after the refresh.
     const stalls = innermost(request, this, () => {
       const runWhen = (config: Config) => {
-        stalls.asked = true;
-        return stalls.first !== unshifts(config) && this.#isStalled(config);
+        stalls.isChainBuilt = true;
+        return stalls.isFirstVisit !== unshifts(config) && this.#isStalled(config);
       };
       return request.use((config) => this.#stall(config), null, { runWhen });
     });
     const end = session?.serve(instance);
     this.#leave = () => {
-      nets.leave();
       stalls.leave();
       uninstall();
       end?.();
@@ -75,10 +81,10 @@ class Interception {
 
   /** Those that nobody has ejected. With the last one all of us goes. */
   get rules(): Rule[] {
-    const gone = this.#rules.filter(({ place }) => !place.isTaken());
+    const gone = this.#rules.filter(({ registration }) => !registration.isRegistered());
     if (!gone.length) return this.#rules;
     this.#rules = this.#rules.filter((rule) => !gone.includes(rule));
-    for (const { place } of gone) place.leave();
+    for (const { registration } of gone) registration.leave();
     if (!this.#rules.length) this.#leave();
     return this.#rules;
   }
@@ -86,48 +92,38 @@ class Interception {
   add(call: RefreshAuthCall, options: AxiosAuthRefreshOptions): number {
     const { response } = this.instance.interceptors;
     let id!: number;
-    const place = innermost(response, {}, () => {
+    const registration = innermost(response, {}, () => {
       id = response.use(null, (error) => this.#failed(error));
       return id;
     });
-    this.#rules.push({ call, options, place });
+    this.#rules.push({ call, options, registration });
     return id;
   }
 
-  #withAnswer(error: AxiosError): Promise<never> {
-    const { config } = error ?? {};
-    const wanted = sessionOf(config) && this.rules.some(({ options }) => options.interceptNetworkError);
-    if (wanted && isNetworkError(error)) {
-      error.response = { config } as AxiosResponse;
-      this.#unanswered.set(error.response, error);
-    }
-    return Promise.reject(error);
-  }
-
-  #isRefused(answer: AxiosResponse): boolean | Promise<boolean> {
-    const { config } = answer;
-    const unanswered = this.#unanswered.get(answer);
-    const error = unanswered ?? errorOf(answer);
-    const rule = error && this.rules.find(({ options }) => wants(options, error, unanswered !== undefined));
-    const journey = journeyOf(config);
-    const session = sessionOf(config) ?? this.#session;
+  #isRefused({ response, error }: Answer, exchange: Exchange): boolean | Promise<boolean> {
+    const isNetwork = !response && isNetworkError(error as AxiosError);
+    const failure = isNetwork ? (error as AxiosError) : response && errorOf(response);
+    const rule = failure && this.rules.find(({ options }) => wants(options, failure, isNetwork));
+    const session = sessionOf(exchange.config) ?? this.#session;
     if (!rule || !session) return false;
-    if (journey) this.#ruleOf.set(journey, rule);
-    session.refused(error, rule.call);
-    return !this.#released.has(config) || session.isOverWithin(LONGEST_REFRESH).catch(() => true);
+    // The app's function reads the config there.
+    if (isNetwork) failure.response = { config: exchange.config } as AxiosResponse;
+    this.#ruleOf.set(exchange, rule);
+    session.refused(failure, rule.call);
+    return !this.#released.has(exchange.config) || session.isOverWithin(LONGEST_REFRESH).catch(() => true);
   }
 
   #isStalled(config: Config): boolean {
     const session = this.#session;
-    if (!session?.session.requests.isRefreshing || config.skipAuthRefresh || !this.rules.length) return false;
+    if (!session?.requests.isRefreshing || config.skipAuthRefresh || !this.rules.length) return false;
     // The refresh's own request, as far as it can be told.
-    return askedSource() !== session.session.source;
+    return askedSource() !== session.requests.source;
   }
 
   async #stall(config: Config): Promise<Config> {
     const session = this.#session as RefreshSession;
     try {
-      if (await patient(session.isOverWithin(LONGEST_STALL), config, monotonicNow())) {
+      if (await withCancellation(session.isOverWithin(LONGEST_STALL), config, monotonicNow())) {
         return await retried(config, session, this.rules.find(({ call }) => call === session.call)?.options);
       }
     } catch (error) {
@@ -137,10 +133,8 @@ class Interception {
     return config;
   }
 
-  async #again(config: Config): Promise<Config> {
-    const journey = journeyOf(config) as Journey;
-    // An adapter may have answered with a config that knows nothing of us.
-    const rule = this.#ruleOf.get(journey) ?? this.rules.at(0);
+  async #again(config: Config, exchange: Exchange): Promise<Config> {
+    const rule = this.#ruleOf.get(exchange);
     if (!rule || !this.rules.includes(rule)) {
       throw bearerError('ERR_BEARER_SIGNED_OUT', 'The interceptor was ejected while the request waited');
     }
@@ -148,7 +142,7 @@ class Interception {
     const next = transformed(await retried(config, sessionOf(config) as RefreshSession, rule.options), data);
     const { retryInstance = this.instance } = rule.options;
     if (retryInstance !== this.instance) throw new Handover(next, retryInstance);
-    return throughInterceptors(this.instance, next);
+    return throughInterceptors(this.instance, next, exchange.taken.data);
   }
 
   #failed(error: unknown): unknown {

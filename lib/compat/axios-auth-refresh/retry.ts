@@ -1,7 +1,7 @@
 import type { AxiosInstance } from 'axios';
-import { transform } from '../../interceptors/body.js';
-import { type Config, journeyOf } from '../../interceptors/config.js';
+import type { Config } from '../../interceptors/config.js';
 import { othersIn, unshifts } from '../../interceptors/innermost.js';
+import { transform } from '../../interceptors/transform.js';
 import { applyChanges } from './headers.js';
 import type { AxiosAuthRefreshOptions } from './options.js';
 import type { RefreshSession } from './session.js';
@@ -57,8 +57,11 @@ const LONGEST_STEP = 3_000;
  * Apps put their token on in a request interceptor, so those are asked once more. They get a copy, of which the headers
  * and the parameters count: what they do to the rest is done already.
  */
-export async function throughInterceptors({ interceptors }: AxiosInstance, config: Config): Promise<Config> {
-  const { data } = journeyOf(config) ?? config;
+export async function throughInterceptors(
+  { interceptors }: AxiosInstance,
+  config: Config,
+  data: unknown,
+): Promise<Config> {
   // `cache`: axios-cache-interceptor waits for that very answer, unless it is told to keep out.
   const copy = { ...config, data, cache: false } as Config;
   const others = othersIn(interceptors.request) as unknown as Handler[];

@@ -1,6 +1,6 @@
 import type { AxiosError, AxiosResponse } from 'axios';
-import type { Place } from '../../interceptors/innermost.js';
-import { settle } from '../../interceptors/wire.js';
+import type { Registration } from '../../interceptors/innermost.js';
+import { settle } from '../../interceptors/settle.js';
 import type { AxiosAuthRefreshOptions, RefreshAuthCall } from './options.js';
 
 /** One call of `createAuthRefresh`. */
@@ -8,7 +8,7 @@ export interface Rule {
   call: RefreshAuthCall;
   options: AxiosAuthRefreshOptions;
   /** Of the response interceptor whose id the app may eject. */
-  place: Place;
+  registration: Registration;
 }
 
 /** What axios makes of an answer, by the request's own `validateStatus`; `undefined`: no error. */

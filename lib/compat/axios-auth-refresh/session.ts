@@ -3,8 +3,10 @@ import { isRetryableError } from 'axios-retry';
 import { askedDelay, delayAfter } from '../../backoff.js';
 import { createSession } from '../../bearer.js';
 import { pause } from '../../deadline.js';
-import { type Config, journeyOf } from '../../interceptors/config.js';
-import type { Session } from '../../session/session.js';
+import type { Config } from '../../interceptors/config.js';
+import type { Exchange } from '../../interceptors/exchange.js';
+import type { Requests } from '../../session/requests.js';
+import { requestsOf, type Session } from '../../session/session.js';
 import { type HeaderChange, headerChanges, headersIn } from './headers.js';
 import type { RefreshAuthCall } from './options.js';
 import { inTime } from './time.js';
@@ -18,7 +20,8 @@ interface Refusal {
 const RETRIES = 3;
 const BACKOFF = { initial: 250, factor: 2, cap: 30_000 };
 
-const owners = new WeakMap<Session, RefreshSession>();
+const owners = new WeakMap<Requests, RefreshSession>();
+const taken = new WeakMap<Config, RefreshSession>();
 
 /** Knows no token: it runs the app's own function, and a new generation is all that comes of it. */
 export class RefreshSession {
@@ -27,6 +30,7 @@ export class RefreshSession {
   /** The function that is, or was last, at work. */
   call: RefreshAuthCall | undefined;
   readonly session: Session;
+  readonly requests: Requests;
   readonly #instances: Set<AxiosInstance>;
   #refusal: Refusal | undefined;
   #thrown: unknown;
@@ -38,8 +42,9 @@ export class RefreshSession {
     this.session = createSession({
       source: { interactive: true, obtain: () => this.#obtain(), isRejected: () => false },
     });
-    this.session.holdCookies();
-    owners.set(this.session, this);
+    this.requests = requestsOf(this.session) as Requests;
+    this.requests.life.holdCookies();
+    owners.set(this.requests, this);
     this.session.on('refreshFailed', ({ error }) => {
       if (error.cause) this.#reasons.set(error.cause, this.#thrown);
     });
@@ -65,7 +70,7 @@ export class RefreshSession {
 
   /** Is the refresh under way over within so many ms? @throws what it failed with */
   async isOverWithin(ms: number): Promise<boolean> {
-    if (!this.session.requests.isRefreshing) return true;
+    if (!this.requests.isRefreshing) return true;
     return inTime(
       this.session.refresh().then(() => true),
       ms,
@@ -124,8 +129,12 @@ export function sharedSession(call: RefreshAuthCall): RefreshSession {
   return session;
 }
 
+export function takeOn({ config, requests }: Exchange): void {
+  const owner = owners.get(requests);
+  if (owner) taken.set(config, owner);
+}
+
 /** Whose a request is, if we have taken it on. */
 export function sessionOf(config: Config | undefined): RefreshSession | undefined {
-  const session = journeyOf(config)?.session;
-  return session && owners.get(session);
+  return config && taken.get(config);
 }

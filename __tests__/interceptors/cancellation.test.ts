@@ -2,8 +2,8 @@ import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import axios, { type AxiosError, CanceledError } from 'axios';
 import { monotonicNow } from '../../lib/deadline.js';
+import { isCancelable, isCanceled, throwIfCanceled, withCancellation } from '../../lib/interceptors/cancellation.js';
 import type { Config } from '../../lib/interceptors/config.js';
-import { isCanceled, isImpatient, patient, throwIfCanceled } from '../../lib/interceptors/patience.js';
 
 const never = () => new Promise<never>(() => {});
 const configOf = (config: object = {}) => config as Config;
@@ -22,17 +22,21 @@ describe('a request that waits', () => {
     [{ timeout: 5 }, true],
     [{ signal: new AbortController().signal }, true],
     [{ cancelToken: axios.CancelToken.source().token }, true],
-  ])('can be impatient: %#', (config, impatient) => {
-    expect(isImpatient(configOf(config))).toBe(impatient);
+  ])('can be ended before its answer comes, or not: %#', (config, cancelable) => {
+    expect(isCancelable(configOf(config))).toBe(cancelable);
   });
 
   it.each([{}, { timeout: 60_000, signal: new AbortController().signal }])(
     'gets what the work brings: %#',
     async (config) => {
       const left = jest.fn();
-      expect(await patient(Promise.resolve('brought'), configOf(config), monotonicNow(), left)).toBe('brought');
+      expect(await withCancellation(Promise.resolve('brought'), configOf(config), monotonicNow(), left)).toBe(
+        'brought',
+      );
       const broken = new Error('broken');
-      await expect(patient(Promise.reject(broken), configOf(config), monotonicNow(), left)).rejects.toBe(broken);
+      await expect(withCancellation(Promise.reject(broken), configOf(config), monotonicNow(), left)).rejects.toBe(
+        broken,
+      );
       expect(left).not.toHaveBeenCalled();
     },
   );
@@ -41,7 +45,7 @@ describe('a request that waits', () => {
     const aborter = new AbortController();
     const config = configOf({ signal: aborter.signal });
     const left = jest.fn();
-    const waiting = failure(patient(never(), config, monotonicNow(), left));
+    const waiting = failure(withCancellation(never(), config, monotonicNow(), left));
     expect(left).not.toHaveBeenCalled();
     aborter.abort();
     const error = (await waiting) as AxiosError;
@@ -53,27 +57,27 @@ describe('a request that waits', () => {
 
   it('leaves at once when its signal has fired before', async () => {
     const config = configOf({ signal: AbortSignal.abort() });
-    expect(await failure(patient(never(), config, monotonicNow()))).toBeInstanceOf(CanceledError);
+    expect(await failure(withCancellation(never(), config, monotonicNow()))).toBeInstanceOf(CanceledError);
   });
 
   it('leaves with the reason of its cancel token, and listens to it no longer', async () => {
     const { token, cancel } = axios.CancelToken.source();
     const unsubscribe = jest.spyOn(token as never as { unsubscribe(): void }, 'unsubscribe');
-    const waiting = failure(patient(never(), configOf({ cancelToken: token }), monotonicNow()));
+    const waiting = failure(withCancellation(never(), configOf({ cancelToken: token }), monotonicNow()));
     cancel('enough');
     expect(((await waiting) as AxiosError).message).toBe('enough');
     expect(unsubscribe).toHaveBeenCalledTimes(1);
     const { token: other } = axios.CancelToken.source();
-    await patient(Promise.resolve(), configOf({ cancelToken: other }), monotonicNow());
+    await withCancellation(Promise.resolve(), configOf({ cancelToken: other }), monotonicNow());
     expect((other as never as { _listeners?: unknown[] })._listeners ?? []).toEqual([]);
   });
 
   it('makes do with a signal and a cancel token that can only be asked', async () => {
     const config = configOf({ signal: { aborted: false }, cancelToken: {} });
-    expect(await patient(Promise.resolve(1), config, monotonicNow())).toBe(1);
-    expect(await failure(patient(never(), configOf({ signal: { aborted: true } }), monotonicNow()))).toBeInstanceOf(
-      CanceledError,
-    );
+    expect(await withCancellation(Promise.resolve(1), config, monotonicNow())).toBe(1);
+    expect(
+      await failure(withCancellation(never(), configOf({ signal: { aborted: true } }), monotonicNow())),
+    ).toBeInstanceOf(CanceledError);
   });
 
   it.each([
@@ -85,7 +89,7 @@ describe('a request that waits', () => {
   ])('leaves when its time is over, as axios would: %j', async (settings, code, message) => {
     const config = configOf(settings);
     const left = jest.fn();
-    const error = (await failure(patient(never(), config, monotonicNow(), left))) as AxiosError;
+    const error = (await failure(withCancellation(never(), config, monotonicNow(), left))) as AxiosError;
     expect([error.code, error.message, error.config]).toEqual([code, message, config]);
     expect(left).toHaveBeenCalledTimes(1);
   });
@@ -96,15 +100,19 @@ describe('a request that waits', () => {
     // By a clock that nobody sets.
     jest.spyOn(performance, 'now').mockReturnValue(1_000);
     jest.spyOn(Date, 'now').mockReturnValue(9_000);
-    await patient(Promise.resolve(), configOf({ timeout: 500 }), 900);
-    await patient(Promise.resolve(), configOf({ timeout: 500 }), 100);
+    await withCancellation(Promise.resolve(), configOf({ timeout: 500 }), 900);
+    await withCancellation(Promise.resolve(), configOf({ timeout: 500 }), 100);
     expect(set.mock.calls.map(([, ms]) => ms)).toEqual([400, 0]);
     expect(clear.mock.calls.map(([timer]) => timer)).toEqual(set.mock.results.map(({ value }) => value));
   });
 
   it.each([0, -1, 'soon', {}])('has no timer for a timeout of %j', async (timeout) => {
     const set = jest.spyOn(globalThis, 'setTimeout');
-    await patient(Promise.resolve(), configOf({ timeout, signal: new AbortController().signal }), monotonicNow());
+    await withCancellation(
+      Promise.resolve(),
+      configOf({ timeout, signal: new AbortController().signal }),
+      monotonicNow(),
+    );
     expect(set).not.toHaveBeenCalled();
   });
 });

@@ -10,44 +10,42 @@ interface Subscribable {
 }
 
 /** Can anything end its waiting? */
-export function isImpatient({ signal, cancelToken, timeout }: Config): boolean {
+export function isCancelable({ signal, cancelToken, timeout }: Config): boolean {
   return Boolean(signal || cancelToken || timeout);
 }
 
 /**
- * `work`, as long as the caller has patience: abort signal, cancel token and timeout end the waiting at once, the way
- * they would end the request. They never end the work.
+ * Settles like `work`, unless the request's abort signal, cancel token or timeout comes first: that ends the waiting the
+ * way it would end the request. It never ends the work.
  *
- * @param left called when it ends the waiting
  * @param since ms by the monotonic clock, from when `timeout` counts
+ * @param left called when the waiting ends before the work
  */
-export function patient<T>(work: Promise<T>, config: Config, since: number, left?: () => void): Promise<T> {
+export function withCancellation<T>(
+  work: PromiseLike<T>,
+  config: Config,
+  since: number,
+  left?: () => void,
+): Promise<T> {
   const { signal } = config;
-  // Axios takes a text for it too, and tells at the wire what it can't read.
-  const timeout = Number.parseInt(String(config.timeout), 10);
   const cancelToken = config.cancelToken as Subscribable | undefined;
   return new Promise((resolve, reject) => {
-    if (!isImpatient(config)) return work.then(resolve, reject);
+    if (!isCancelable(config)) return void work.then(resolve, reject);
 
     const abort = () => leave(new CanceledError(undefined, config));
     const cancel = () => leave(cancelToken?.reason);
-    const rest = Math.max(0, since + timeout - monotonicNow());
-    const timer = timeout > 0 ? startTimer(rest, () => leave(timeoutError(config))) : undefined;
-    timer?.keepAlive(true);
-    const stop = () => {
+    const timer = timeoutTimer(config, since, () => leave(timeoutError(config)));
+    const settle = (end: () => void) => {
       timer?.stop();
       signal?.removeEventListener?.('abort', abort);
       cancelToken?.unsubscribe?.(cancel);
-    };
-    const settle = (end: () => void) => {
-      stop();
       end();
     };
     const leave = (reason: unknown) => {
       left?.();
       settle(() => reject(reason));
     };
-    // As many steps as above: who has a timeout must not fall behind who has none.
+    // The same number of promise ticks as above: requests with a timeout keep their turn among the others.
     work.then(
       (value) => settle(() => resolve(value)),
       (error) => settle(() => reject(error)),
@@ -56,6 +54,15 @@ export function patient<T>(work: Promise<T>, config: Config, since: number, left
     cancelToken?.subscribe?.(cancel);
     if (signal?.aborted) abort();
   });
+}
+
+function timeoutTimer(config: Config, since: number, fire: () => void) {
+  // Axios takes a text for it too, and tells at the wire what it can't read.
+  const timeout = Number.parseInt(String(config.timeout), 10);
+  if (!(timeout > 0)) return undefined;
+  const timer = startTimer(Math.max(0, since + timeout - monotonicNow()), fire);
+  timer.keepAlive(true);
+  return timer;
 }
 
 function timeoutError(config: Config): AxiosError {

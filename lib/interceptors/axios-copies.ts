@@ -1,0 +1,45 @@
+import axios, { type AxiosAdapter, AxiosHeaders, type AxiosInstance, type AxiosResponse } from 'axios';
+import type { Config } from './config.js';
+import type { Exchange } from './exchange.js';
+import { tellingRedirects } from './redirects.js';
+
+/** The adapter that a config names. One of axios's own is the instance's, which may be of another copy of axios. */
+export function adapterOf({ config, installation: { instance } }: Exchange): AxiosAdapter {
+  const named = Object.hasOwn(config, 'adapter') ? config.adapter : undefined;
+  if (typeof named === 'function') return named;
+  if (config.headers instanceof AxiosHeaders) return tellingRedirects(named || axios.defaults.adapter, config);
+  return (sent) => throughSibling(instance, named, sent);
+}
+
+const siblings = new WeakMap<AxiosInstance, AxiosInstance>();
+
+/** Another copy of axios shows its adapters to its own instances only: one without defaults, transforms and interceptors. */
+function siblingOf(instance: AxiosInstance): AxiosInstance {
+  const known = siblings.get(instance);
+  if (known) return known;
+  const sibling = instance.create({ transformRequest: [], transformResponse: [] });
+  sibling.defaults.headers = {} as never;
+  siblings.set(instance, sibling);
+  return sibling;
+}
+
+async function throughSibling(
+  instance: AxiosInstance,
+  adapter: Config['adapter'],
+  config: Config,
+): Promise<AxiosResponse> {
+  const { transitional, ...rest } = config;
+  const copy = { ...rest, transformRequest: [], transformResponse: [], ...(adapter && { adapter }) };
+  const own = (answer: { config?: unknown } | undefined) => {
+    if (answer?.config) answer.config = config;
+  };
+  try {
+    const response = await siblingOf(instance).request({ ...copy, ...(transitional && { transitional }) });
+    own(response);
+    return response;
+  } catch (error) {
+    own(error as Partial<AxiosResponse>);
+    own((error as { response?: AxiosResponse }).response);
+    throw error;
+  }
+}

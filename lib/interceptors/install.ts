@@ -1,0 +1,107 @@
+import type { AxiosInstance } from 'axios';
+import { type InstallOptions, type InstallSettings, readInstallOptions } from '../options.js';
+import { askedSource } from '../session/ask.js';
+import { requestsOf } from '../session/session.js';
+import { isThenable } from '../thenable.js';
+import type { Config } from './config.js';
+import type { Hooks, Installation } from './exchange.js';
+import { gateOf } from './gate.js';
+import { noteHeader } from './header.js';
+import { assertManager, innermost, type Registration, unshifts } from './innermost.js';
+import { destination, finalUrl, originCheck } from './origins.js';
+import { attach } from './request.js';
+import { recoverOrRedact } from './response.js';
+
+/** For whom an instance is served: the session, or a function that returns one for each request. */
+export interface Served {
+  /** By it an installation is known again: twice is once. */
+  readonly by: unknown;
+  readonly sessionOf: Installation['sessionOf'];
+  /** Called when another session takes its place on the instance. */
+  readonly replaced?: (() => void) | undefined;
+  readonly hooks?: Hooks;
+}
+
+interface Installed extends Served {
+  isWhole(): boolean;
+  leave(): void;
+}
+
+/** By instance and header: one installation writes a header. */
+const installed = new WeakMap<object, Map<unknown, Installed>>();
+
+/** @throws ERR_BEARER_CONFIG where it is no axios instance */
+export function assertInstance(instance: unknown): asserts instance is AxiosInstance {
+  const { request, response } = (instance as Partial<AxiosInstance> | undefined)?.interceptors ?? {};
+  assertManager(request);
+  assertManager(response);
+}
+
+/**
+ * Registers both interceptors on an instance. One session after the other, with the same header, takes the place of the
+ * first.
+ *
+ * @returns the way to uninstall
+ * @throws ERR_BEARER_CONFIG, naming the option
+ */
+export function install(instance: AxiosInstance, served: Served, options: InstallOptions): () => void {
+  assertInstance(instance);
+  const settings = readInstallOptions(options);
+  noteHeader(settings.header);
+  const all = installed.get(instance) ?? new Map<unknown, Installed>();
+  installed.set(instance, all);
+  const place = served.hooks ?? (settings.header && settings.header.toLowerCase());
+  const present = all.get(place);
+  if (present) {
+    const isSame = present.by === served.by;
+    if (isSame && present.isWhole()) return present.leave;
+    present.leave();
+    if (!isSame) present.replaced?.();
+  }
+  const [request, response] = register(instance, served, settings);
+  const leave = () => {
+    request.leave();
+    response.leave();
+    if (all.get(place) === own) all.delete(place);
+  };
+  // Somebody may have cleared one of the two: half of us is of no use.
+  const own: Installed = { ...served, isWhole: () => request.isRegistered() && response.isRegistered(), leave };
+  all.set(place, own);
+  return leave;
+}
+
+function register(instance: AxiosInstance, served: Served, settings: InstallSettings): [Registration, Registration] {
+  const { request, response } = instance.interceptors;
+  const key = {};
+  const installation: Installation = {
+    instance,
+    settings,
+    hooks: served.hooks,
+    sessionOf: served.sessionOf,
+    originReason: originCheck(instance, settings.origins),
+    destination: (config) => destination(instance, config),
+    finalUrl: (config) => finalUrl(instance, config),
+    hasResponseInterceptor: () => responses.isRegistered(),
+    headerValues: new WeakMap(),
+    gate: gateOf(settings.replayConcurrency),
+  };
+  const runWhen = (config: Config) => {
+    requests.isChainBuilt = true;
+    return requests.isFirstVisit === unshifts(config) && !isTokenRequest(installation, config);
+  };
+  const requests = innermost(request, key, () =>
+    request.use((config) => attach(installation, config), null, { runWhen, synchronous: true }),
+  );
+  const responses = innermost(response, key, () => response.use(null, (error) => recoverOrRedact(installation, error)));
+  return [requests, responses];
+}
+
+/** A request that a source makes through the instance that waits for it. Known while the source's function is called. */
+function isTokenRequest(installation: Installation, config: Config): boolean {
+  const asking = askedSource();
+  if (!asking) return false;
+  const session = installation.sessionOf(config);
+  // It is asked again at the wire, where its failure is heard.
+  if (isThenable(session)) session.then(undefined, () => {});
+  return requestsOf(session)?.source === asking;
+}

@@ -1,0 +1,108 @@
+import { AxiosError, type AxiosResponse, isAxiosError, isCancel } from 'axios';
+import type { Refusal } from '../session/refused.js';
+import { isThenable } from '../thenable.js';
+import { withCancellation } from './cancellation.js';
+import { challengeOf, isTokenRefused, saysInvalidToken } from './challenge.js';
+import type { Config } from './config.js';
+import type { Answer, Exchange } from './exchange.js';
+import { redirectedTo } from './redirects.js';
+import { targetOf } from './target.js';
+import { transformResponse } from './transform.js';
+
+const SAFE = ['get', 'head', 'options'];
+// Done twice, they come to the same (RFC 9110 §9.2.2).
+const IDEMPOTENT = [...SAFE, 'put', 'delete'];
+
+/** Is there anything about it that the response interceptor must judge? */
+export function mayBeRefused(exchange: Exchange, { response, error }: Answer): boolean {
+  const { installation } = exchange;
+  const { shouldRefresh, shouldRefreshOnError } = installation.settings;
+  if (!installation.hooks && response && response.status !== 401 && !shouldRefresh) return false;
+  if (!installation.hasResponseInterceptor()) return false;
+  if (installation.hooks) return true;
+  if (!response) return shouldRefreshOnError !== undefined && isOfNetwork(error);
+  return !isFromElsewhere(exchange, response);
+}
+
+/** No cancellation and no timeout: those are what the caller wanted. */
+function isOfNetwork(error: unknown): boolean {
+  const { ECONNABORTED, ETIMEDOUT } = AxiosError;
+  return isAxiosError(error) && !isCancel(error) && ![ECONNABORTED, ETIMEDOUT].includes(error.code ?? '');
+}
+
+/** A redirect has led to another origin, which got no token of ours: its 401 is not ours to mend. */
+function isFromElsewhere({ installation, config }: Exchange, response: AxiosResponse): boolean {
+  const final = redirectedTo(response);
+  return final !== undefined && final.origin !== installation.destination(config)?.origin;
+}
+
+/** Would a new token mend it? Where it would not, the token was accepted. */
+export function isRefused(exchange: Exchange, answer: Answer): boolean | Promise<boolean> {
+  const { response } = answer;
+  const byDefault = response !== undefined && isTokenRefused(response);
+  const judge = (refused: unknown) => {
+    if (!refused && response) accepted(exchange);
+    return Boolean(refused);
+  };
+  const failed = (thrown: unknown) => {
+    console.error('axios-bearer: a predicate threw, so its default counts', thrown);
+    return judge(byDefault);
+  };
+  try {
+    const refused = predicateOf(exchange, answer) ?? byDefault;
+    if (!isThenable(refused)) return judge(refused);
+    return withCancellation(refused.then(judge, failed), exchange.config, exchange.taken.since);
+  } catch (thrown) {
+    return failed(thrown);
+  }
+}
+
+/** What the app says; `undefined`: nothing. */
+function predicateOf(exchange: Exchange, { response, error }: Answer): unknown {
+  const { settings, hooks } = exchange.installation;
+  if (response && (hooks || settings.shouldRefresh)) tryToParse(exchange, response);
+  if (hooks) return hooks.isRefused({ response, error }, exchange);
+  return response ? settings.shouldRefresh?.(response) : settings.shouldRefreshOnError?.(error as AxiosError);
+}
+
+/** A predicate reads the body; where the app's transforms can't, it gets what the server sent. */
+function tryToParse(exchange: Exchange, response: AxiosResponse): void {
+  try {
+    transformResponse(exchange, response);
+  } catch {
+    exchange.transformed = undefined;
+  }
+}
+
+/** The session learns that the token of a request is good, and that its target takes good tokens. */
+export function accepted({ requests, sent, order, config, installation }: Exchange): void {
+  requests.accepted(sent, order);
+  const { targets } = requests.life.parts;
+  const request = config as Config & { method: string; url: string };
+  if (!targets.knows(request)) targets.accepted(request, targetOf(config, installation));
+}
+
+/** What the session is to know of a refusal. */
+export function refusalOf(exchange: Exchange, answer: Answer): Refusal {
+  const { config, installation, options, order, replays } = exchange;
+  const { response } = answer;
+  const { maxReplays } = installation.settings;
+  const isSafe = SAFE.includes(config.method ?? 'get') || installation.hooks !== undefined;
+  const latest = {
+    order,
+    isResent: options.replay !== false && maxReplays > 0 && mayRepeat(exchange, answer),
+    isLast: maxReplays - replays === 1,
+    challenge: response && challengeOf(response),
+    isRepeatable: isSafe || (response !== undefined && saysInvalidToken(response)),
+  };
+  // What other packages promise knows of no pauses.
+  const repeats = installation.hooks ? Number.POSITIVE_INFINITY : 0;
+  const target = targetOf(config, installation);
+  exchange.refusal ??= { target, refused: [], before: undefined, repeats, refreshes: 0, ...latest };
+  return Object.assign(exchange.refusal, latest);
+}
+
+/** May it be sent again? Where no response came, it may have been done. */
+function mayRepeat({ config, installation }: Exchange, { response }: Answer): boolean {
+  return response !== undefined || installation.hooks !== undefined || IDEMPOTENT.includes(config.method ?? 'get');
+}

@@ -1,0 +1,257 @@
+import type { AxiosError, AxiosResponse } from 'axios';
+import { monotonicNow } from '../deadline.js';
+import { forRequest, isBearerError } from '../errors.js';
+import type { SkipReason } from '../events.js';
+import { type Current, isSameToken } from '../session/current.js';
+import { giveUp, tokenAfter401 } from '../session/refused.js';
+import type { Found, Requests } from '../session/requests.js';
+import { isThenable } from '../thenable.js';
+import { adapterOf } from './axios-copies.js';
+import { assertSendable, discard, hasOneChance, prepareBody, remakeBody, restoreBody } from './body.js';
+import { withCancellation } from './cancellation.js';
+import { type Config, requestInfo } from './config.js';
+import { type Answer, type Exchange, exchangeOf, HeldAnswer, type Installation, type Taken } from './exchange.js';
+import { writeToken } from './header.js';
+import { accepted, isRefused, mayBeRefused, refusalOf } from './judge.js';
+import { assertDestination, override } from './override.js';
+import { isReplayable } from './replayable.js';
+import { requestsFor, signedOutError } from './session-of.js';
+import { setDuration, settle } from './settle.js';
+import { skipReason } from './skip.js';
+
+// The life of a request: `send` is called in its adapter's place. It finds the token, or waits for it; `transmit` sends
+// with it. A 401 is held back from axios; the response interceptor hands it to `recover`, which sends again.
+
+/** Sends a request for the first time. It never throws: axios would pass the response interceptors by. */
+export function send(installation: Installation, config: Config, taken: Taken): Promise<AxiosResponse> {
+  try {
+    const requests = requestsFor(installation, config);
+    if (!isThenable(requests)) return sendFor(requests, installation, config, taken);
+    if (config.bearer === false) return sendOff(requests, installation, config, taken);
+    return withCancellation(requests, config, taken.since)
+      .then((found) => sendFor(found, installation, config, taken))
+      .catch((error) => Promise.reject(ownError(error, config)));
+  } catch (error) {
+    return Promise.reject(ownError(error, config));
+  }
+}
+
+/** It is left alone, and does not wait to hear whose it is. */
+function sendOff(
+  requests: Promise<Requests | undefined>,
+  installation: Installation,
+  config: Config,
+  taken: Taken,
+): Promise<AxiosResponse> {
+  requests.then((known) => known?.emit('skipped', () => ({ ...requestInfo(config), reason: 'off' }))).catch(() => {});
+  return sendFor(undefined, installation, config, taken);
+}
+
+function sendFor(
+  requests: Requests | undefined,
+  installation: Installation,
+  config: Config,
+  taken: Taken,
+): Promise<AxiosResponse> {
+  if (requests) requests.sibling ??= installation.instance;
+  const reason = skipReason(installation, config, requests);
+  const exchange = exchangeOf(installation, requests as Requests, config, taken);
+  installation.hooks?.begin(exchange);
+  if (reason || !requests) return sendWithout(exchange, reason ?? 'signed-out');
+  // The apps of other packages know when to wait: a request during a refresh may be a part of it.
+  const found = requests.tokenFor(exchange.options.minValidity, hasOneChance(exchange), Boolean(installation.hooks));
+  if (isThenable(found)) return hold(exchange, found);
+  return found ? transmit(exchange, found) : sendWithout(exchange, 'signed-out');
+}
+
+/** As bare axios would. */
+function sendWithout(exchange: Exchange, reason: SkipReason): Promise<AxiosResponse> {
+  const { installation, requests, config } = exchange;
+  if (reason === 'signed-out' && installation.settings.whenSignedOut === 'reject') {
+    throw forRequest(signedOutError(requests), config);
+  }
+  requests?.emit('skipped', () => ({ ...requestInfo(config), reason }));
+  const prepared = prepareBody(exchange);
+  return prepared ? prepared.then(() => adapterOf(exchange)(config)) : adapterOf(exchange)(config);
+}
+
+/** Waits for a token before the first send. */
+function hold(exchange: Exchange, found: Promise<Current | undefined>): Promise<AxiosResponse> {
+  const { requests, config, installation } = exchange;
+  exchange.turn = installation.gate.nextOrder();
+  requests.emit('waiting', () => ({ ...requestInfo(config), after: 'held' }));
+  return withCancellation(found, config, exchange.taken.since, () => requests.stopWaiting())
+    .then((current) => (current ? inTurn(exchange, current, transmit) : sendWithout(exchange, 'signed-out')))
+    .catch((error) => {
+      // axios-retry sends the config again without its transforms, so they must have run.
+      if (!isReplayable(config.data)) prepareBody(exchange);
+      throw ownError(error, config);
+    });
+}
+
+/** Through the gate, with the token of the moment at which the turn comes. */
+function inTurn(
+  exchange: Exchange,
+  found: Current,
+  act: (exchange: Exchange, current: Current) => Promise<AxiosResponse>,
+): Promise<AxiosResponse> {
+  const { installation, requests, config, taken, options } = exchange;
+  let begin!: (current: Current | undefined | PromiseLike<Current | undefined>) => void;
+  let hasLeft = false;
+  const turn = new Promise<Current | undefined>((resolve) => {
+    begin = resolve;
+  });
+  const leave = () => {
+    hasLeft = true;
+  };
+  const sent = withCancellation(turn, config, taken.since, leave).then((current) =>
+    act(exchange, requests.held(current)),
+  );
+  installation.gate.pass(exchange.turn, () => {
+    if (hasLeft) return Promise.resolve();
+    begin(tokenNow(exchange, found, options.minValidity));
+    return sent;
+  });
+  return sent;
+}
+
+function tokenNow({ requests, refusal }: Exchange, found: Current, minValidity: number | undefined): Found {
+  try {
+    if (found !== refusal?.before) return requests.tokenNow(found, minValidity);
+    // The token before was chosen for it, as the current one was refused.
+    requests.assertSame(found);
+    return found;
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** One send with this token, whose 401 is held back from axios. */
+function transmit(exchange: Exchange, current: Current): Promise<AxiosResponse> {
+  const { installation, requests, config, replays } = exchange;
+  const { beforeSend } = installation.settings;
+  exchange.sent = current;
+  exchange.order = requests.nextSend();
+  try {
+    writeToken(config, installation, current);
+    const prepared = replays === 0 ? prepareBody(exchange) : undefined;
+    if (!prepared && !beforeSend) return dispatch(exchange);
+    return (async () => {
+      await prepared;
+      if (beforeSend && current.token.accessToken) {
+        await beforeSend(config, { replay: replays, token: current.token });
+        assertDestination(exchange);
+      }
+      return dispatch(exchange);
+    })();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function dispatch(exchange: Exchange): Promise<AxiosResponse> {
+  const { config, replays } = exchange;
+  // A transform may have put another one there. While it answers, axios-mock-adapter takes it off.
+  if (replays === 0) exchange.adapter = adapterOf(exchange);
+  const { adapter } = exchange;
+  const restore = override(exchange);
+  exchange.began = monotonicNow();
+  const answered = (response: AxiosResponse) => {
+    restore(response);
+    return judged(exchange, { response });
+  };
+  const failed = (error: AxiosError | undefined) => {
+    restore(error);
+    return judged(exchange, { response: error?.response, failed: true, error });
+  };
+  return adapter(config).then(answered, (error) =>
+    // Of another session, with a header of its own, which is nearer to the wire.
+    error instanceof HeldAnswer ? recover(error).then(answered, failed) : failed(error),
+  );
+}
+
+/** @throws HeldAnswer, for the response interceptor to recover it */
+function judged(exchange: Exchange, answer: Answer): AxiosResponse {
+  if (mayBeRefused(exchange, answer)) {
+    if (answer.response) setDuration(answer.response, exchange.began);
+    throw new HeldAnswer(exchange, answer);
+  }
+  if (answer.response && answer.response.status !== 401) accepted(exchange);
+  return handOn(exchange, answer);
+}
+
+/** What axios's adapter would have given, or thrown. */
+function handOn(exchange: Exchange, { response, failed, error }: Answer): AxiosResponse {
+  restoreBody(exchange);
+  if (failed) throw error;
+  return exchange.isJudged
+    ? settle(response as AxiosResponse, exchange.config.validateStatus)
+    : (response as AxiosResponse);
+}
+
+/** Called by the response interceptor: refresh and send again, until nothing more can be done. @returns what axios's adapters return */
+export async function recover({ exchange, answer }: HeldAnswer): Promise<AxiosResponse> {
+  try {
+    while (await isRefused(exchange, answer)) {
+      const next = await tokenForAnother(exchange, answer);
+      if (!next) break;
+      assertSendable(exchange);
+      discard(exchange, answer);
+      const again = await replay(exchange, next);
+      if (!(again instanceof HeldAnswer)) return again;
+      answer = again.answer;
+    }
+  } catch (error) {
+    restoreBody(exchange);
+    throw ownError(error, exchange.config, answer.response);
+  }
+  return handOn(exchange, answer);
+}
+
+/** The token to send a refused request again with. */
+async function tokenForAnother(exchange: Exchange, answer: Answer): Promise<Current | undefined> {
+  const { installation, requests, sent, config, taken, replays } = exchange;
+  const { maxReplays } = installation.settings;
+  const refusal = refusalOf(exchange, answer);
+  if (replays > 0 && replays >= maxReplays)
+    return sent === refusal.before ? undefined : giveUp(requests, sent, refusal);
+  const { repeats } = refusal;
+  const found = tokenAfter401(requests, sent, refusal);
+  if (!refusal.isResent) {
+    // The session is refreshed all the same, for the requests that come next.
+    if (isThenable(found)) found.catch(() => {});
+    return undefined;
+  }
+  exchange.turn = installation.gate.nextOrder();
+  if (!isThenable(found)) return found;
+  // The refresh may need the socket that an unread body keeps.
+  discard(exchange, answer);
+  requests.emit('waiting', () => ({ ...requestInfo(config), after: '401' }));
+  const next = await withCancellation(found, config, taken.since, () => requests.stopWaiting());
+  // A source that hands out the token that was just refused.
+  const isSame = next && refusal.repeats === repeats && refusal.refused.some((each) => isSameToken(each, next));
+  return isSame ? giveUp(requests, next, refusal) : next;
+}
+
+async function replay(exchange: Exchange, next: Current): Promise<AxiosResponse | HeldAnswer> {
+  exchange.replays++;
+  try {
+    return await inTurn(exchange, next, replayNow);
+  } catch (error) {
+    if (error instanceof HeldAnswer) return error;
+    throw error;
+  }
+}
+
+async function replayNow(exchange: Exchange, current: Current): Promise<AxiosResponse> {
+  const { installation, requests, config, replays } = exchange;
+  await remakeBody(exchange);
+  exchange.config = (await installation.hooks?.beforeReplay(config, exchange)) ?? config;
+  requests.emit('replayed', () => ({ ...requestInfo(config), generation: current.generation, replay: replays }));
+  return transmit(exchange, current);
+}
+
+/** A failure that many share becomes this request's own. */
+function ownError(error: unknown, config: Config, response?: AxiosResponse): unknown {
+  return isBearerError(error) && !error.config ? forRequest(error, config, response) : error;
+}

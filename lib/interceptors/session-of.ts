@@ -1,0 +1,31 @@
+import { type BearerError, bearerError, configError } from '../errors.js';
+import type { Requests } from '../session/requests.js';
+import { requestsOf } from '../session/session.js';
+import { isThenable } from '../thenable.js';
+import type { Config } from './config.js';
+import type { Installation } from './exchange.js';
+
+/** Whose token a request is to bear. @throws ERR_BEARER_CONFIG where that is no session */
+export function requestsFor(
+  installation: Installation,
+  config: Config,
+): Requests | undefined | Promise<Requests | undefined> {
+  const asked = config.bearer ? config.bearer.session : undefined;
+  if (asked !== undefined) return known('bearer.session', asked);
+  const found = installation.sessionOf(config);
+  if (!isThenable(found)) return known('session', found);
+  return Promise.resolve(found).then((session) => known('session', session));
+}
+
+function known(option: string, session: unknown): Requests | undefined {
+  if (session === undefined || session === null) return undefined;
+  const requests = requestsOf(session);
+  if (!requests) throw configError(option, 'a Session, or a function that returns one', session);
+  return requests;
+}
+
+/** What a request is told for which there is no token (`whenSignedOut: 'reject'`), and why. */
+export function signedOutError(requests: Requests | undefined): BearerError {
+  const { message, cause } = requests?.life.signedOutError() ?? { message: 'No session serves this request' };
+  return bearerError('ERR_BEARER_SIGNED_OUT', message, { cause });
+}

@@ -1,0 +1,34 @@
+import type { SkipReason } from '../events.js';
+import type { Requests } from '../session/requests.js';
+import type { Config } from './config.js';
+import type { Installation } from './exchange.js';
+import { type Headers, headersOf, nameOf } from './header.js';
+
+/** Why a request gets no token of ours; `undefined`: it may get one. */
+export function skipReason(
+  installation: Installation,
+  config: Config,
+  requests: Requests | undefined,
+): SkipReason | undefined {
+  if (config.bearer === false) return 'off';
+  if (installation.settings.skip?.(config)) return 'skip';
+  if (!requests) return 'signed-out';
+  const origin = installation.originReason(config, requests);
+  if (origin) return origin;
+  if (requests.source.authorize?.(config)) return 'source';
+  if (hasOwnAuthorization(installation, config)) return 'own-authorization';
+  return requests.isIdle ? 'signed-out' : undefined;
+}
+
+/** The caller's own keeps its meaning; a default of the instance is taken over, an empty one counts as none. */
+function hasOwnAuthorization({ instance, settings: { header } }: Installation, config: Config): boolean {
+  if (!header) return false;
+  if (config.auth) return true;
+  const headers = headersOf(config);
+  const value = headers[nameOf(headers, header) ?? ''];
+  if (!value) return value === false;
+  const defaults = (instance.defaults.headers ?? {}) as unknown as Record<string, Headers | undefined>;
+  return ![defaults, defaults.common, defaults[config.method ?? '']].some(
+    (level) => level?.[nameOf(level, header) ?? ''] === value,
+  );
+}

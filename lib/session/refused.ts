@@ -1,0 +1,153 @@
+import { monotonicNow, startTimer } from '../deadline.js';
+import { isLive } from '../token.js';
+import { type Current, isSameToken } from './current.js';
+import type { Lifecycle } from './lifecycle.js';
+import type { Cause } from './pending.js';
+import type { Found, Requests } from './requests.js';
+import type { State } from './state.js';
+import { isRenewable } from './steps.js';
+
+/** What a request has met so far that was refused with a 401. */
+export interface Refusal {
+  /** Its method and where it goes, such as `get https://api.example/videos/*`. */
+  readonly target: string;
+  /** May it be sent more than twice? Nothing was done, or doing it again does no harm. */
+  isRepeatable: boolean;
+  /** Will it be sent again at all? If not, its refresh is for the requests that come next. */
+  isResent: boolean;
+  /** Is the next replay its last one? Then it had better bear a token that a refresh brings. */
+  isLast: boolean;
+  /** `WWW-Authenticate` of its latest 401. */
+  challenge: string | undefined;
+  /** Its place among all sends. */
+  order: number;
+  /** The tokens that it was refused with. */
+  readonly refused: Current[];
+  /** The token before the current one, where that is what it is to be sent with. */
+  before: Current | undefined;
+  /** So many times was it sent again with a token that had been refused, after a pause. */
+  repeats: number;
+  /** So many refreshes has it caused, or waited for. */
+  refreshes: number;
+}
+
+// A token that two refreshes could not mend will not be mended by a third.
+const MOST_REFRESHES = 2;
+// The second pause is so many times the first.
+const LATER = 4;
+
+/**
+ * The token to send a refused request again with: a newer one that is there; the one before, if that is still good and the
+ * new one was not accepted yet; the same, after a pause, if it was just made; else what a refresh brings.
+ *
+ * @throws ERR_BEARER_IDENTITY; what ended the session, if that has ended since the request was sent
+ */
+export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusal): Found {
+  const { life } = requests;
+  const { pending, holding } = life;
+  if (holding.state.is === 'unread') return afterFailedReading(requests, sent, refusal);
+  const identity = life.parts.identityOf(sent);
+  if (pending?.kind === 'signIn') return requests.outcome(pending.shared, identity);
+  // Where nobody is signed in any more by their own wish, the server's answer is the right one.
+  if (!life.current && !isRefusedForGood(holding.state)) return undefined;
+  requests.assertSame(sent);
+  refusal.refused.push(sent);
+  const other = unrefused(requests, sent, refusal);
+  if (other) return other;
+  doubt(requests, refusal.order);
+  const current = requests.held(life.current);
+  if (!isRenewable(life, current) || isHopeless(requests, current, refusal)) return undefined;
+  const ms = pauseBefore(requests, current, refusal);
+  if (ms !== undefined) return afterPause(requests, sent, ms);
+  if (!mayRefresh(requests, current, refusal)) return undefined;
+  refusal.refreshes++;
+  const cause: Cause = { reason: 'refused', challenge: refusal.challenge };
+  return requests.outcome(life.renewal(cause), identity);
+}
+
+function isRefusedForGood(state: State): boolean {
+  return state.is === 'ended' && typeof state.why === 'object';
+}
+
+/** One that this request was not refused with: the current one, or, while that is new, the one before it. */
+function unrefused({ life }: Requests, sent: Current, refusal: Refusal): Current | undefined {
+  const { current, previous } = life;
+  if (previous && isSameToken(previous, sent)) life.previous = undefined;
+  const isRefused = (token: Current) => refusal.refused.some((each) => isSameToken(each, token));
+  if (!current || !isRefused(current)) return current;
+  const { isResent, isLast, isRepeatable } = refusal;
+  const before = isResent && !(isLast && isRepeatable) && isNew(life, current) ? life.previous : undefined;
+  refusal.before = before && isLive(before.token, Date.now()) && !isRefused(before) ? before : undefined;
+  return refusal.before;
+}
+
+/** Was it just made, and neither accepted nor given up yet? */
+function isNew({ parts: { breaker } }: Lifecycle, { generation }: Current): boolean {
+  return breaker.isUnproven(generation) && !breaker.isCounted(generation);
+}
+
+/** Once, however many requests say so. */
+function doubt(requests: Requests, order: number): void {
+  const { life } = requests;
+  requests.refusedAt = Math.max(requests.refusedAt, order);
+  if (!life.isDoubted) life.apply({ is: 'doubted' });
+}
+
+/** ms to wait before the same token is tried again; `undefined`: it was tried often enough, or was good before. */
+function pauseBefore({ life }: Requests, current: Current, refusal: Refusal): number | undefined {
+  const { isResent, isRepeatable, isLast, refused, refreshes, repeats } = refusal;
+  if (!isResent || (isRepeatable && isLast) || (refreshes === 0 && !isNew(life, current))) return undefined;
+  const { initial, cap } = life.settings.backoff;
+  const late = initial * LATER;
+  const pauses = isRepeatable ? [initial, late] : [late];
+  const ms = isRepeatable || refused.length === 1 ? pauses[repeats] : undefined;
+  if (ms === undefined) return undefined;
+  refusal.repeats++;
+  return Math.min(ms, cap);
+}
+
+async function afterPause(requests: Requests, sent: Current, ms: number): Promise<Current> {
+  // Somebody waits for the request: the process must not end before.
+  await new Promise<void>((resolve) => startTimer(ms, resolve).keepAlive(true));
+  requests.assertSame(sent);
+  return requests.held(requests.life.current);
+}
+
+/** Has its target refused so many good tokens that another would be refused as well? */
+function isHopeless({ life }: Requests, current: Current, { target }: Refusal): boolean {
+  return isLive(current.token, Date.now()) && life.parts.targets.isMarked(target, monotonicNow());
+}
+
+/** Would a refresh help, after so many that did not? A token past its end is always refreshed. */
+function mayRefresh(requests: Requests, current: Current, refusal: Refusal): boolean {
+  const { life } = requests;
+  const { breaker, targets } = life.parts;
+  const now = monotonicNow();
+  const isProven = !breaker.isUnproven(current.generation);
+  const isNew = refusal.refreshes > 0 || !isProven;
+  if (isNew) giveUp(requests, current, refusal);
+  if (!refusal.isRepeatable && refusal.refused.length > 1) return false;
+  if (refusal.refreshes >= MOST_REFRESHES || (refusal.refreshes > 0 && isProven)) return false;
+  if (!isLive(current.token, Date.now())) return true;
+  if (isHopeless(requests, current, refusal)) return false;
+  return life.pending !== undefined || breaker.openFor(now) === 0 || targets.mayPass(refusal.target, now);
+}
+
+/** A token that a refresh had made was refused all the same. */
+export function giveUp({ life }: Requests, token: Current, { target }: Refusal): undefined {
+  const { breaker, targets } = life.parts;
+  const now = monotonicNow();
+  targets.refused(target, token.generation, !breaker.isUnproven(token.generation), now);
+  const isNews = breaker.noHelp(token.generation, now);
+  const retryAfter = breaker.openFor(now);
+  if (isNews && retryAfter > 0) life.events.emit('breakerOpen', () => ({ retryAfter }));
+}
+
+/** The store could not be read so far, and the token that was handed in is refused. */
+async function afterFailedReading(requests: Requests, sent: Current, refusal: Refusal): Promise<Current | undefined> {
+  const { life } = requests;
+  await life.reading?.done();
+  const { current } = life;
+  if (!current || sent.token.accessToken !== current.token.accessToken) return current;
+  return tokenAfter401(requests, current, refusal);
+}
