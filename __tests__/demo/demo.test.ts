@@ -92,15 +92,14 @@ describe('the demo, with --json', () => {
   });
 
   it('f: caps what a server that always says 401 costs', () => {
-    const { 'refreshes for all of them': refreshes, 'requests for all of them': requests, ...rest } = measured('f');
-    expect(rest).toEqual({
+    expect(measured('f')).toEqual({
       "polls handed the server's own 401": 20,
-      'opening of the breaker': 1,
+      'refreshes for all of them': 2,
+      'requests for all of them': 24,
+      'openings of the breaker': 0,
       'other route, still served': 1,
       'tokens in the error, printed': 0,
     });
-    expect(refreshes).toBeLessThanOrEqual(6);
-    expect(requests).toBeLessThanOrEqual(26);
   });
 
   it('g: compares with what people use today, by figures', () => {

@@ -121,6 +121,16 @@ const rows: [row: string, run: (begin: Start) => Promise<unknown>, before: unkno
     [200, 1],
   ],
   [
+    '20 polls of a URL that always says 401',
+    async (begin) => {
+      const { server, api } = await begin();
+      for (let poll = 0; poll < 20; poll++) await statusOf(api.get('/always-401'));
+      return server.stats.refresh;
+    },
+    20,
+    2,
+  ],
+  [
     'a wrong password at the login',
     async (begin) => {
       const { server, api, window } = await begin(false);

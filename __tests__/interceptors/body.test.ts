@@ -11,7 +11,7 @@ import {
   restoreBody,
 } from '../../lib/interceptors/body.js';
 import type { Config } from '../../lib/interceptors/config.js';
-import type { Exchange, Taken } from '../../lib/interceptors/exchange.js';
+import { ABSENT, type Exchange } from '../../lib/interceptors/exchange.js';
 import { replayable } from '../../lib/interceptors/replayable.js';
 import { deferred, settle } from '../support/sessions.js';
 
@@ -59,12 +59,17 @@ describe('a body that can be sent only once', () => {
 });
 
 /** A request whose body was `data`, and what is on its config now. */
-function exchangeOf(data: unknown, now: unknown = data, taken: Partial<Taken> = {}, config: object = {}) {
+function exchangeOf(data: unknown, now: unknown = data, more: Partial<Exchange> = {}, config: object = {}) {
   const headers = new AxiosHeaders({ 'Content-Type': 'from/transforms', 'Content-Length': '7' });
   return {
     config: { method: 'post', data: now, headers, ...config } as unknown as Config,
-    taken: { data, isDeferred: true, contentType: undefined, since: 0, ...taken },
-  } as Exchange;
+    data,
+    isDeferred: true,
+    contentType: undefined,
+    transformRequest: ABSENT,
+    since: 0,
+    ...more,
+  } as unknown as Exchange;
 }
 
 const plus = { transformRequest: [(data: unknown) => `${data}+`] };
@@ -93,7 +98,7 @@ describe('the body of the first send', () => {
       undefined,
       plus,
     );
-    exchange.config.data = exchange.taken.data;
+    exchange.config.data = exchange.data;
     await prepareBody(exchange);
     expect(exchange.config.data).toBe('made+');
   });

@@ -3,14 +3,7 @@ import axios, { type AxiosInstance, type AxiosInterceptorManager } from 'axios';
 import { createSession, type Session } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
-import {
-  assertManager,
-  type Handler,
-  innermost,
-  othersIn,
-  registrationOf,
-  unshifts,
-} from '../../lib/interceptors/innermost.js';
+import { assertManager, type Handler, innermost, othersIn, unshifts } from '../../lib/interceptors/innermost.js';
 
 let server: ApiVideo;
 let api: AxiosInstance;
@@ -56,12 +49,10 @@ describe('a registration next to the wire', () => {
 });
 
 describe('the walk', () => {
-  const KEY = 'ours';
-
   function manager() {
     const instance = axios.create();
     const { request } = instance.interceptors;
-    const registration = innermost(request, KEY, () => request.use(null as never, null as never));
+    const registration = innermost(request, () => request.use(null as never, null as never));
     const walk = (visited: (handler: Handler) => void = () => {}) => {
       const seen: unknown[] = [];
       (request as unknown as { forEach(visit: (handler: Handler) => void): void }).forEach((handler) => {
@@ -82,7 +73,7 @@ describe('the walk', () => {
     request.use(b);
     expect(walk()).toEqual(['first', a, b]);
     const asked = () => {
-      registration.isChainBuilt = true;
+      registration.wantsSecondVisit = true;
     };
     expect(walk(asked)).toEqual(['first', a, b, 'last']);
     expect(walk()).toEqual(['first', a, b]);
@@ -91,10 +82,10 @@ describe('the walk', () => {
   it('tells each visit which one it is, and forgets who asked in the walk before', () => {
     const { request } = axios.create().interceptors;
     const met: boolean[][] = [];
-    const registration = innermost(request, KEY, () => request.use(null as never));
+    const registration = innermost(request, () => request.use(null as never));
     (request as unknown as { forEach(visit: () => void): void }).forEach(() => {
-      met.push([registration.isFirstVisit, registration.isChainBuilt]);
-      registration.isChainBuilt = true;
+      met.push([registration.isFirstVisit, registration.wantsSecondVisit]);
+      registration.wantsSecondVisit = true;
     });
     expect(met).toEqual([
       [true, false],
@@ -123,35 +114,27 @@ describe('the walk', () => {
     const theirs = <T>(config: T) => config;
     request.use(theirs);
     expect(othersIn(request).map(({ fulfilled }) => fulfilled)).toEqual([theirs]);
-    innermost(request, KEY, () => request.use(null as never));
-    innermost(request, 'another', () => request.use(null as never));
+    innermost(request, () => request.use(null as never));
+    innermost(request, () => request.use(null as never));
     // Older axios leaves a hole where one was ejected.
     (request as unknown as { handlers: unknown[] }).handlers.push(null);
     expect(othersIn(request).map(({ fulfilled }) => fulfilled)).toEqual([theirs]);
   });
 
-  it('has one registration for each key, and the manager is whole again when the last has left', () => {
+  it('is whole again when the last of ours has left', () => {
     const { request, registration } = manager();
-    const other = innermost(request, 'another', () => request.use(null as never));
-    expect([registrationOf(request, KEY), registrationOf(request, 'another'), registrationOf(request, 'none')]).toEqual(
-      [registration, other, undefined],
-    );
+    const other = innermost(request, () => request.use(null as never));
     registration.leave();
-    expect([registrationOf(request, KEY), registrationOf(request, 'another')]).toEqual([undefined, other]);
     expect(Object.hasOwn(request, 'forEach')).toBe(true);
     other.leave();
     expect(Object.hasOwn(request, 'forEach')).toBe(false);
-    expect(registrationOf(request, KEY)).toBeUndefined();
   });
 
-  it('leaves a later registration under the same key, and a wrapper that somebody has put around it, alone', () => {
+  it('is left alone where somebody has put a wrapper around it', () => {
     const { request, registration } = manager();
-    const later = innermost(request, KEY, () => request.use(null as never));
-    registration.leave();
-    expect(registrationOf(request, KEY)).toBe(later);
     const theirs = () => {};
     Object.assign(request, { forEach: theirs });
-    later.leave();
+    registration.leave();
     expect((request as unknown as { forEach: unknown }).forEach).toBe(theirs);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { AxiosHeaders } from 'axios';
 import type { Config } from '../../lib/interceptors/config.js';
 import type { Exchange, Installation } from '../../lib/interceptors/exchange.js';
-import { assertDestination, override } from '../../lib/interceptors/override.js';
+import { assertDestination, override, restore } from '../../lib/interceptors/override.js';
 
 const HOME = new URL('https://api.example/a');
 const installed = (settings: object = {}, hasResponseInterceptor = true) =>
@@ -13,34 +13,39 @@ const installed = (settings: object = {}, hasResponseInterceptor = true) =>
   }) as unknown as Installation;
 const exchangeOf = (config: Config, installation = installed(), accessToken = 'a') =>
   ({ installation, config, sent: { token: { accessToken } } }) as unknown as Exchange;
+/** @returns what takes it off again */
+const overridden = (exchange: Exchange) => {
+  override(exchange);
+  return (answer: { config?: unknown } | undefined) => restore(exchange, answer);
+};
 const configOf = (config: object = {}) => ({ headers: new AxiosHeaders(), ...config }) as Config;
 
 describe('while its adapter runs, a config', () => {
   it('has a validateStatus and a beforeRedirect of ours, and its own again afterwards', () => {
     const [validateStatus, beforeRedirect] = [() => true, () => {}];
     const config = configOf({ validateStatus, beforeRedirect });
-    const restore = override(exchangeOf(config));
+    const takeOff = overridden(exchangeOf(config));
     expect(config.validateStatus).not.toBe(validateStatus);
     expect(config.beforeRedirect).not.toBe(beforeRedirect);
-    restore(undefined);
+    takeOff(undefined);
     expect([config.validateStatus, config.beforeRedirect]).toEqual([validateStatus, beforeRedirect]);
   });
 
   it('keeps nothing of ours that it had not before', () => {
     const config = configOf();
     const before = Object.keys(config);
-    const restore = override(exchangeOf(config, installed({ header: 'X-Token' })));
+    const takeOff = overridden(exchangeOf(config, installed({ header: 'X-Token' })));
     expect(Object.keys(config)).toEqual([...before, 'beforeRedirect', 'fetchOptions']);
-    restore(undefined);
+    takeOff(undefined);
     expect(Object.keys(config)).toEqual(before);
   });
 
   it('gives nothing of ours to the answer, which may have a copy of it', () => {
     const validateStatus = () => true;
     const config = configOf({ validateStatus });
-    const restore = override(exchangeOf(config));
+    const takeOff = overridden(exchangeOf(config));
     const copy = { ...config };
-    restore({ config: copy });
+    takeOff({ config: copy });
     for (const each of [config, copy]) {
       expect(each.validateStatus).toBe(validateStatus);
       expect('beforeRedirect' in each).toBe(false);
@@ -49,10 +54,10 @@ describe('while its adapter runs, a config', () => {
 
   it('keeps what somebody else has put there meanwhile', () => {
     const config = configOf({ validateStatus: () => true });
-    const restore = override(exchangeOf(config));
+    const takeOff = overridden(exchangeOf(config));
     const theirs = () => false;
     config.validateStatus = theirs;
-    restore(undefined);
+    takeOff(undefined);
     expect(config.validateStatus).toBe(theirs);
     expect('beforeRedirect' in config).toBe(false);
   });
@@ -60,9 +65,9 @@ describe('while its adapter runs, a config', () => {
   it('does not keep as its own what somebody has put on Object.prototype', () => {
     const inherited = () => {};
     const config = Object.assign(Object.create({ beforeRedirect: inherited }), configOf({})) as Config;
-    const restore = override(exchangeOf(config));
+    const takeOff = overridden(exchangeOf(config));
     expect(Object.hasOwn(config, 'beforeRedirect')).toBe(true);
-    restore(undefined);
+    takeOff(undefined);
     expect(Object.hasOwn(config, 'beforeRedirect')).toBe(false);
   });
 });
@@ -164,9 +169,9 @@ describe('fetch', () => {
     'L19 follows a redirect nowhere with a secret of a name that it does not know: %s, %j',
     (header, fetchOptions, while_) => {
       const config = configOf(fetchOptions && { fetchOptions }) as Fetching;
-      const restore = override(exchangeOf(config, installed({ header })));
+      const takeOff = overridden(exchangeOf(config, installed({ header })));
       expect(config.fetchOptions).toEqual(while_);
-      restore(undefined);
+      takeOff(undefined);
       expect(config.fetchOptions).toBe(fetchOptions);
     },
   );

@@ -4,7 +4,7 @@ import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios';
 import { type ApiRequest, type ApiVideo, startApiVideo } from 'axios-bearer/testing';
 import { axiosOf } from './modules.js';
 import { sign, signatureOf } from './neighbours.js';
-import { household, installed, moveOut, type Variant, variants } from './variants.js';
+import { type HouseOptions, household, installed, moveOut, type Variant, variants } from './variants.js';
 
 let server: ApiVideo;
 /** What came to /echo, both times. */
@@ -25,8 +25,12 @@ afterEach(() => {
 });
 afterAll(() => server.close());
 
-async function postExpired(variant: Variant, moveIn: (api: AxiosInstance) => unknown): Promise<void> {
-  const { api } = household(server, variant, moveIn);
+async function postExpired(
+  variant: Variant,
+  moveIn: (api: AxiosInstance) => unknown,
+  options?: HouseOptions,
+): Promise<void> {
+  const { api } = household(server, variant, moveIn, options);
   server.expire();
   await api.post('/echo', { title: 'ä', at: [1, { b: 2 }] });
   expect(sends).toHaveLength(2);
@@ -51,7 +55,7 @@ describe.each(variants)(`a request-signing interceptor, ${installed}`, (variant)
     expect(sends.map(isRight)).toEqual([true, true]);
   });
 
-  it('has its nonce sent twice, and never sees the token: a signature of one send belongs in an adapter', async () => {
+  it('has its nonce sent twice, and never sees the token: a signature of one send belongs in beforeSend', async () => {
     await postExpired(variant, (api) =>
       api.interceptors.request.use((config) => {
         seal(config);
@@ -60,6 +64,18 @@ describe.each(variants)(`a request-signing interceptor, ${installed}`, (variant)
     );
     expect(sends.map(sealed)).toEqual([false, false]);
     expect(sends[0]!.headers['x-nonce']).toBe(sends[1]!.headers['x-nonce']);
+  });
+
+  it('as beforeSend, signs each send: the token and the body as it is sent, with a nonce of its own', async () => {
+    const bodies: unknown[] = [];
+    const beforeSend = (config: InternalAxiosRequestConfig) => {
+      bodies.push(config.data);
+      seal(config);
+    };
+    await postExpired(variant, () => {}, { beforeSend });
+    expect(sends.map(sealed)).toEqual([true, true]);
+    expect(sends[0]!.headers['x-nonce']).not.toBe(sends[1]!.headers['x-nonce']);
+    expect(bodies).toEqual(sends.map(({ body }) => body.toString()));
   });
 
   it('as an adapter, signs each send: the token in it, with a nonce of its own', async () => {
@@ -74,7 +90,7 @@ describe.each(variants)(`a request-signing interceptor, ${installed}`, (variant)
     expect(sends[0]!.headers['x-nonce']).not.toBe(sends[1]!.headers['x-nonce']);
   });
 
-  it('as a request transform, is asked once, with the token of the first send: that too belongs in an adapter', async () => {
+  it('as a request transform, is asked once, with the token of the first send: that too belongs in beforeSend', async () => {
     await postExpired(variant, (api) => {
       api.defaults.transformRequest = [
         function (this: InternalAxiosRequestConfig, body) {

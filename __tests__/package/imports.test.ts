@@ -49,15 +49,16 @@ it('refuses imports against the one way', async () => {
     'lib/backoff.ts': ["export { x } from './deadline.js';", "export { x } from './options.js';"],
     'lib/session/lifecycle.ts': [
       "export { x } from '../interceptors/config.js';",
+      "export type { x } from '../interceptors/exchange.js';",
       "export { x } from '../bearer.js';",
       "export { x } from '../stores/storage.js';",
       "export { x } from '../sources/static.js';",
     ],
-    'lib/interceptors/attach.ts': [
+    'lib/interceptors/send.ts': [
       "export { x } from '../stores/memory.js';",
       "export { x } from '../sources/static.js';",
       "export { x } from '../bearer.js';",
-      "export { x } from '../session/lifecycle.js';",
+      "export { x } from '../compat/axios-jwt.js';",
     ],
     'lib/bearer.ts': ["export { x } from './index.js';", "export { x } from './testing/index.js';"],
     'lib/index.ts': ["export { x } from './use.js';"],
@@ -106,8 +107,12 @@ it('allows what the house allows', async () => {
     'lib/errors.ts': ["export { AxiosError } from 'axios';"],
     'lib/use.ts': ["export { AxiosError } from 'axios';"],
     'lib/sources/token-endpoint.ts': ["export { AxiosError } from 'axios';"],
-    'lib/interceptors/wire.ts': ["export { AxiosError } from 'axios';", "export { x } from '../session/session.js';"],
-    'lib/bearer.ts': ["export { x } from './interceptors/attach.js';"],
+    'lib/interceptors/send.ts': [
+      "export { AxiosError } from 'axios';",
+      "export { x } from '../session/session.js';",
+      "export { x } from '../session/refused.js';",
+    ],
+    'lib/bearer.ts': ["export { x } from './interceptors/install.js';"],
     'lib/testing/http/door.ts': ["export { x } from '../state/cookies.js';"],
     'lib/testing/server.ts': ["export { once } from 'node:events';"],
   });

@@ -1,7 +1,7 @@
 import { bearerError } from '../errors.js';
 import { withCancellation } from './cancellation.js';
 import type { Config } from './config.js';
-import type { Answer, Exchange, Taken } from './exchange.js';
+import { ABSENT, type Answer, type Exchange } from './exchange.js';
 import { isReplayable, type Replayable } from './replayable.js';
 import { transform } from './transform.js';
 
@@ -28,15 +28,15 @@ export function isOneShot(value: unknown, seen = new Set<unknown>()): boolean {
 }
 
 /** A one-shot body can't be replayed, so its request waits for a refresh under way rather than risk a 401. */
-export function hasOneChance({ taken: { data }, requests }: Exchange): boolean {
+export function hasOneChance({ data, requests }: Exchange): boolean {
   return typeof data === 'object' && data !== null && requests.isRefreshing && isOneShot(data);
 }
 
 /** The body of the first send, where axios has not transformed it. @returns a promise where it is made */
 export function prepareBody(exchange: Exchange): Promise<void> | undefined {
-  const { config, taken } = exchange;
-  if (!taken.isDeferred) return undefined;
-  taken.isDeferred = false;
+  const { config } = exchange;
+  if (!exchange.isDeferred) return undefined;
+  exchange.isDeferred = false;
   if (isReplayable(config.data)) return make(exchange, config.data);
   transformBody(exchange);
   return undefined;
@@ -44,40 +44,40 @@ export function prepareBody(exchange: Exchange): Promise<void> | undefined {
 
 /** The body for another send. What the transforms made goes again as it is; a stream is made anew, its headers with it. */
 export async function remakeBody(exchange: Exchange): Promise<void> {
-  const { config, taken } = exchange;
-  if (isReplayable(taken.data)) return make(exchange, taken.data);
+  const { config, data } = exchange;
+  if (isReplayable(data)) return make(exchange, data);
   if (!isStream(config.data)) return;
-  config.data = taken.data;
+  config.data = data;
   transformBody(exchange);
 }
 
 async function make(exchange: Exchange, body: Replayable): Promise<void> {
-  const { config, taken } = exchange;
+  const { config } = exchange;
   // What the app's own function throws rejects the request.
   const made = (async () => body.make())();
-  config.data = await withCancellation(made, config, taken.since, () => void made.then(end, () => {}));
+  config.data = await withCancellation(made, config, exchange.since, () => void made.then(end, () => {}));
   transformBody(exchange);
 }
 
 /** As axios does before an adapter. */
-function transformBody({ config, taken }: Exchange): void {
+function transformBody({ config, contentType, contentLength, transformRequest }: Exchange): void {
   const { headers } = config;
-  putBack(headers, 'Content-Type', taken.contentType);
-  putBack(headers, 'Content-Length', taken.contentLength);
-  config.data = transform(taken.transformRequest, config, config);
+  putBack(headers, 'Content-Type', contentType);
+  putBack(headers, 'Content-Length', contentLength);
+  config.data = transform(transformRequest === ABSENT ? undefined : transformRequest, config, config);
   if (['post', 'put', 'patch'].includes(config.method ?? '')) {
     headers.setContentType('application/x-www-form-urlencoded', false);
   }
 }
 
 /** What axios, or an earlier send, has written there is not the caller's. */
-function putBack(headers: Config['headers'], header: string, before: Taken['contentType']): void {
+function putBack(headers: Config['headers'], header: string, before: Exchange['contentType']): void {
   if (before) headers[before[0]] = before[1] as string;
   else headers.delete(header);
 }
 
 /** Asked when there is a new token: who hears of it and calls again at once, with a body made anew, sends that one. */
-export function assertSendable({ config, taken: { data } }: Exchange): void {
+export function assertSendable({ config, data }: Exchange): void {
   if (!isStream(config.data) || isReplayable(data) || !isOneShot(data)) return;
   throw bearerError(
     'ERR_BEARER_BODY',
@@ -86,14 +86,14 @@ export function assertSendable({ config, taken: { data } }: Exchange): void {
 }
 
 /** After the last send a used-up body gives way to what it was made from: the config can be sent again. */
-export function restoreBody({ config, taken }: Exchange): void {
-  if (isStream(config.data) || isReplayable(taken.data)) config.data = taken.data;
+export function restoreBody({ config, data }: Exchange): void {
+  if (data && (isStream(config.data) || isReplayable(data))) config.data = data;
 }
 
 /** A refused answer is not read, and the body that was made for it not needed: an open stream keeps its socket, or its file. */
-export function discard({ config, taken }: Exchange, { response }: Answer): void {
+export function discard({ config, data }: Exchange, { response }: Answer): void {
   if (isStream(response?.data)) end(response?.data);
-  if (isReplayable(taken.data) && isStream(config.data)) end(config.data);
+  if (isReplayable(data) && isStream(config.data)) end(config.data);
 }
 
 function end(body: unknown): void {

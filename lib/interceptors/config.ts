@@ -25,6 +25,12 @@ declare module 'axios' {
 /** A request's config, as axios's interceptors get it. */
 export type Config = InternalAxiosRequestConfig;
 
+const NONE: BearerRequestOptions = {};
+
+export function optionsOf({ bearer }: Config): BearerRequestOptions {
+  return bearer || NONE;
+}
+
 /** A request as events tell of it: nothing that could be a secret. */
 export function requestInfo({ method = 'get', url = '' }: Config): RequestInfo {
   return {

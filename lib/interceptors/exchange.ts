@@ -5,7 +5,8 @@ import type { Current } from '../session/current.js';
 import type { Refusal } from '../session/refused.js';
 import type { Requests } from '../session/requests.js';
 import type { Session } from '../session/session.js';
-import type { BearerRequestOptions, Config } from './config.js';
+import type { RequestLine } from '../session/targets.js';
+import type { Config } from './config.js';
 import type { Gate } from './gate.js';
 
 /** One installation: an instance, the sessions that serve it, and how. */
@@ -18,8 +19,8 @@ export interface Installation {
   originReason(config: Config, requests: Requests): SkipReason | undefined;
   /** Where a request goes: a URL of that origin; `undefined`: nowhere. */
   destination(config: Config): URL | undefined;
-  /** The final URL without its parameters, as axios builds it; `undefined`: it would go nowhere. */
-  finalUrl(config: Config): URL | undefined;
+  /** Where a request goes, for all that are alike. */
+  targetOf(request: RequestLine): string;
   /** Is our response interceptor registered still? Without it nobody would recover a request. */
   hasResponseInterceptor(): boolean;
   /** What was written into a header for a token. */
@@ -50,73 +51,60 @@ export interface Hooks {
 
 type Entry = readonly [name: string, value: unknown];
 
-/** What the request interceptor found on a config, and what of it our adapter gives back. */
-export interface Taken {
-  /** As the interceptor handed it on; axios may hand a copy to the adapter. */
-  readonly config: Config;
-  readonly adapter: Config['adapter'];
+/** What stood on a config where something of ours stands while its adapter runs; `ABSENT`: nothing. */
+export const ABSENT = Symbol('absent');
+type Own<T> = T | typeof ABSENT;
+
+/** What fetch is told beyond axios's own. */
+export interface FetchOptions {
+  redirect?: string;
+}
+
+/** One request of one installation, from the request interceptor to the answer that its caller gets. */
+export interface Exchange {
+  readonly installation: Installation;
+  /** As the request interceptor handed it on. */
+  readonly given: Config;
+  /** As axios handed it to the adapter, which may be a copy. */
+  config: Config;
+  /** Whose token it bears; set before anything is sent with one. */
+  requests: Requests;
+  /** The config's own adapter and transforms; others may put theirs in their place. */
+  readonly ownAdapter: Own<Config['adapter']>;
+  readonly transformRequest: Own<Config['transformRequest']>;
+  transformResponse: Config['transformResponse'];
+  /** The request's transforms are run once the token is on, and not by axios. */
+  isDeferred: boolean;
   /** The body before the transforms. */
   readonly data: unknown;
-  readonly transformRequest: Config['transformRequest'];
-  /** The transforms are run once the token is on, and not by axios. */
-  isDeferred: boolean;
   /** Headers that stood there before the transforms, as `[name, value]`: only these are the caller's own. */
   readonly contentType: Entry | undefined;
   readonly contentLength: Entry | undefined;
   /** ms by the monotonic clock. Its `timeout` counts from here while it waits. */
   readonly since: number;
-}
-
-/** One request, from its first send to the answer that its caller gets. */
-export interface Exchange {
-  readonly installation: Installation;
-  readonly requests: Requests;
-  readonly options: BearerRequestOptions;
-  /** As axios handed it to the adapter. */
-  config: Config;
-  /** What the request interceptor found on it. */
-  readonly taken: Taken;
+  /** Found at the first send. */
   adapter: AxiosAdapter;
-  /** The token that it was last sent with. */
+  /** The token that it was last sent with, its place among all sends of the session, and when that was, in ms. */
   sent: Current;
-  /** Its place among all sends of the session. */
   order: number;
-  replays: number;
-  /** When it was last sent, in ms by the monotonic clock. */
   began: number;
+  replays: number;
   /** Its place among those that wait at the gate. */
   turn: number;
+  /** What is ours on the config while the adapter runs, and what stood there. */
+  ourStatus: Config['validateStatus'] | undefined;
+  ownStatus: Own<Config['validateStatus']>;
+  ourRedirect: Config['beforeRedirect'] | undefined;
+  ownRedirect: Own<Config['beforeRedirect']>;
+  ourFetch: FetchOptions | undefined;
+  ownFetch: Own<FetchOptions | undefined>;
   /** Did the adapter ask whether a 401 may pass? One that judges no status answers with it as it is. */
   isJudged: boolean;
   /** From the first 401 on. */
   refusal: Refusal | undefined;
-  /** The config's own; an adapter may put others in their place. */
-  readonly transforms: Config['transformResponse'];
-  /** The response whose data they have seen. */
+  /** The response whose data the transforms have seen. */
   transformed: AxiosResponse | undefined;
 }
-
-export function exchangeOf(installation: Installation, requests: Requests, config: Config, taken: Taken): Exchange {
-  return {
-    installation,
-    requests,
-    options: config.bearer || NONE,
-    config,
-    taken,
-    adapter: undefined as never,
-    sent: undefined as never,
-    order: 0,
-    replays: 0,
-    began: 0,
-    turn: 0,
-    isJudged: false,
-    refusal: undefined,
-    transforms: config.transformResponse,
-    transformed: undefined,
-  };
-}
-
-const NONE: BearerRequestOptions = {};
 
 /**
  * An answer that the response interceptor is to judge. It is thrown at the wire, since axios transforms what is returned

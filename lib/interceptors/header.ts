@@ -12,10 +12,13 @@ export function headersOf(config: Config): Headers {
   return config.headers as Headers;
 }
 
-/** The name under which a header stands there, in whatever case. */
+/** The name under which a header stands there, in whatever case. Asked several times for each request. */
 export function nameOf(headers: Headers, header: string): string | undefined {
-  for (const name of Object.keys(headers)) {
-    if (name.length === header.length && name.toLowerCase() === header.toLowerCase()) return name;
+  if (Object.hasOwn(headers, header)) return header;
+  for (const name in headers) {
+    if (name.length === header.length && name.toLowerCase() === header.toLowerCase() && Object.hasOwn(headers, name)) {
+      return name;
+    }
   }
   return undefined;
 }

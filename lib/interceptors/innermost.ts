@@ -11,7 +11,7 @@ export interface Handler {
 }
 
 type Visit = (handler: Handler) => void;
-type ForEach = ((visit: Visit) => void) & { ours?: Map<unknown, Registration> };
+type ForEach = ((visit: Visit) => void) & { ours?: Registration[] };
 type Manager = AxiosInterceptorManager<never> & { handlers: (Handler | null)[]; forEach: ForEach };
 
 /** An interceptor of ours, next to the wire. */
@@ -20,16 +20,11 @@ export interface Registration {
   readonly handler: Handler;
   /** Is this visit before those of all others, or the second one, after them? */
   isFirstVisit: boolean;
-  /** `runWhen` was called: axios builds a chain, and is not something else that walks the handlers. */
-  isChainBuilt: boolean;
+  /** `runWhen` was called, and said no: axios builds a chain, and this was not the visit for it. */
+  wantsSecondVisit: boolean;
   /** Neither ejected nor cleared. */
   isRegistered(): boolean;
   leave(): void;
-}
-
-/** The one that is registered under this key. */
-export function registrationOf(manager: unknown, key: unknown): Registration | undefined {
-  return (manager as Manager).forEach.ours?.get(key);
 }
 
 /** @throws ERR_BEARER_CONFIG where it is no interceptor manager of axios */
@@ -44,60 +39,61 @@ export function assertManager(of: unknown): void {
  * request, so the order of the walk is the order of the chain. Others meet a request before the token and an answer
  * after the recovery. `use`, `eject` and `clear` go on as they are.
  */
-export function innermost(of: unknown, key: unknown, enter: () => number): Registration {
+export function innermost(of: unknown, enter: () => number): Registration {
   const manager = of as Manager;
   const ours = manager.forEach.ours ?? wrap(manager);
   const id = enter();
   const handler = manager.handlers.at(-1) as Handler;
   // The array is public, and some put another thing in its place.
   const isRegistered = () => Array.isArray(manager.handlers) && manager.handlers.includes(handler);
-  const registration: Registration = { handler, isFirstVisit: true, isChainBuilt: false, isRegistered, leave };
-  ours.set(key, registration);
+  const registration: Registration = { handler, isFirstVisit: true, wantsSecondVisit: false, isRegistered, leave };
+  ours.push(registration);
   return registration;
 
   function leave() {
     // After a clear() the id may be somebody else's.
     if (isRegistered()) manager.eject(id);
-    if (ours.get(key) === registration) ours.delete(key);
+    if (ours.includes(registration)) ours.splice(ours.indexOf(registration), 1);
     // The manager's own method is on its prototype.
-    if (ours.size === 0 && manager.forEach.ours === ours) Reflect.deleteProperty(manager, 'forEach');
+    if (ours.length === 0 && manager.forEach.ours === ours) Reflect.deleteProperty(manager, 'forEach');
   }
 }
 
-function wrap(manager: Manager): Map<unknown, Registration> {
-  const ours = new Map<unknown, Registration>();
+function wrap(manager: Manager): Registration[] {
+  const ours: Registration[] = [];
   const forEach = manager.forEach;
-  const isOurs = (handler: Handler) => {
-    for (const registration of ours.values()) if (registration.handler === handler) return true;
-    return false;
-  };
 
+  // For each request: nothing is allocated where nobody else is there.
   const walk: ForEach = (visit) => {
-    for (const registration of ours.values()) visitOurs(registration, visit, true);
-    forEach.call(manager, (handler) => {
-      if (!isOurs(handler)) visit(handler);
-    });
-    for (const registration of ours.values()) if (registration.isChainBuilt) visitOurs(registration, visit, false);
+    for (let i = 0; i < ours.length; i++) visitOurs(ours[i], visit, true);
+    const { handlers } = manager;
+    const isAlone = handlers?.length === 1 && handlers[0] === ours[0]?.handler;
+    if (!isAlone) forEach.call(manager, (handler) => isOneOf(ours, handler) || visit(handler));
+    for (let i = 0; i < ours.length; i++) if (ours[i]?.wantsSecondVisit) visitOurs(ours[i], visit, false);
   };
   walk.ours = ours;
   manager.forEach = walk;
   return ours;
 }
 
-function visitOurs(registration: Registration, visit: Visit, isFirstVisit: boolean): void {
-  if (!registration.isRegistered()) return;
+function isOneOf(ours: Registration[], handler: Handler): boolean {
+  return ours.some((registration) => registration.handler === handler);
+}
+
+function visitOurs(registration: Registration | undefined, visit: Visit, isFirstVisit: boolean): void {
+  if (!registration?.isRegistered()) return;
   registration.isFirstVisit = isFirstVisit;
-  registration.isChainBuilt = false;
+  registration.wantsSecondVisit = false;
   visit(registration.handler);
 }
 
 /** Those of everybody else, as axios walks them. */
 export function othersIn(of: unknown): Handler[] {
   const { forEach } = of as Manager;
-  const ours = [...(forEach.ours?.values() ?? [])].map(({ handler }) => handler);
+  const ours = forEach.ours ?? [];
   const all: Handler[] = [];
   forEach.call(of, (handler) => all.push(handler));
-  return all.filter((handler) => !ours.includes(handler));
+  return all.filter((handler) => !isOneOf(ours, handler));
 }
 
 interface Ordering {

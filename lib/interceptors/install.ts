@@ -11,6 +11,7 @@ import { assertManager, innermost, type Registration, unshifts } from './innermo
 import { destination, finalUrl, originCheck } from './origins.js';
 import { attach } from './request.js';
 import { recoverOrRedact } from './response.js';
+import { targetOf } from './target.js';
 
 /** For whom an instance is served: the session, or a function that returns one for each request. */
 export interface Served {
@@ -50,7 +51,8 @@ export function install(instance: AxiosInstance, served: Served, options: Instal
   noteHeader(settings.header);
   const all = installed.get(instance) ?? new Map<unknown, Installed>();
   installed.set(instance, all);
-  const place = served.hooks ?? (settings.header && settings.header.toLowerCase());
+  const { header } = settings;
+  const place = served.hooks ?? (header === false ? header : header.toLowerCase());
   const present = all.get(place);
   if (present) {
     const isSame = present.by === served.by;
@@ -72,7 +74,6 @@ export function install(instance: AxiosInstance, served: Served, options: Instal
 
 function register(instance: AxiosInstance, served: Served, settings: InstallSettings): [Registration, Registration] {
   const { request, response } = instance.interceptors;
-  const key = {};
   const installation: Installation = {
     instance,
     settings,
@@ -80,19 +81,20 @@ function register(instance: AxiosInstance, served: Served, settings: InstallSett
     sessionOf: served.sessionOf,
     originReason: originCheck(instance, settings.origins),
     destination: (config) => destination(instance, config),
-    finalUrl: (config) => finalUrl(instance, config),
+    targetOf: (request) => targetOf(request, finalUrl(instance, request as Partial<Config>)),
     hasResponseInterceptor: () => responses.isRegistered(),
     headerValues: new WeakMap(),
     gate: gateOf(settings.replayConcurrency),
   };
   const runWhen = (config: Config) => {
-    requests.isChainBuilt = true;
-    return requests.isFirstVisit === unshifts(config) && !isTokenRequest(installation, config);
+    const isItsVisit = requests.isFirstVisit === unshifts(config);
+    requests.wantsSecondVisit = !isItsVisit;
+    return isItsVisit && !isTokenRequest(installation, config);
   };
-  const requests = innermost(request, key, () =>
+  const requests = innermost(request, () =>
     request.use((config) => attach(installation, config), null, { runWhen, synchronous: true }),
   );
-  const responses = innermost(response, key, () => response.use(null, (error) => recoverOrRedact(installation, error)));
+  const responses = innermost(response, () => response.use(null, (error) => recoverOrRedact(installation, error)));
   return [requests, responses];
 }
 

@@ -3,18 +3,17 @@ import type { Refusal } from '../session/refused.js';
 import { isThenable } from '../thenable.js';
 import { withCancellation } from './cancellation.js';
 import { challengeOf, isTokenRefused, saysInvalidToken } from './challenge.js';
-import type { Config } from './config.js';
+import { optionsOf } from './config.js';
 import type { Answer, Exchange } from './exchange.js';
 import { redirectedTo } from './redirects.js';
-import { targetOf } from './target.js';
 import { transformResponse } from './transform.js';
 
 const SAFE = ['get', 'head', 'options'];
 // Done twice, they come to the same (RFC 9110 §9.2.2).
-const IDEMPOTENT = [...SAFE, 'put', 'delete'];
+const IDEMPOTENT = ['get', 'head', 'options', 'put', 'delete'];
 
 /** Is there anything about it that the response interceptor must judge? */
-export function mayBeRefused(exchange: Exchange, { response, error }: Answer): boolean {
+export function mayBeRefused(exchange: Exchange, response: AxiosResponse | undefined, error: unknown): boolean {
   const { installation } = exchange;
   const { shouldRefresh, shouldRefreshOnError } = installation.settings;
   if (!installation.hooks && response && response.status !== 401 && !shouldRefresh) return false;
@@ -51,7 +50,7 @@ export function isRefused(exchange: Exchange, answer: Answer): boolean | Promise
   try {
     const refused = predicateOf(exchange, answer) ?? byDefault;
     if (!isThenable(refused)) return judge(refused);
-    return withCancellation(refused.then(judge, failed), exchange.config, exchange.taken.since);
+    return withCancellation(refused.then(judge, failed), exchange.config, exchange.since);
   } catch (thrown) {
     return failed(thrown);
   }
@@ -77,27 +76,25 @@ function tryToParse(exchange: Exchange, response: AxiosResponse): void {
 /** The session learns that the token of a request is good, and that its target takes good tokens. */
 export function accepted({ requests, sent, order, config, installation }: Exchange): void {
   requests.accepted(sent, order);
-  const { targets } = requests.life.parts;
-  const request = config as Config & { method: string; url: string };
-  if (!targets.knows(request)) targets.accepted(request, targetOf(config, installation));
+  requests.life.parts.targets.accepted(config, installation.targetOf);
 }
 
 /** What the session is to know of a refusal. */
 export function refusalOf(exchange: Exchange, answer: Answer): Refusal {
-  const { config, installation, options, order, replays } = exchange;
+  const { config, installation, order, replays } = exchange;
   const { response } = answer;
   const { maxReplays } = installation.settings;
   const isSafe = SAFE.includes(config.method ?? 'get') || installation.hooks !== undefined;
   const latest = {
     order,
-    isResent: options.replay !== false && maxReplays > 0 && mayRepeat(exchange, answer),
+    isResent: optionsOf(config).replay !== false && maxReplays > 0 && mayRepeat(exchange, answer),
     isLast: maxReplays - replays === 1,
     challenge: response && challengeOf(response),
     isRepeatable: isSafe || (response !== undefined && saysInvalidToken(response)),
   };
   // What other packages promise knows of no pauses.
   const repeats = installation.hooks ? Number.POSITIVE_INFINITY : 0;
-  const target = targetOf(config, installation);
+  const target = installation.targetOf(config);
   exchange.refusal ??= { target, refused: [], before: undefined, repeats, refreshes: 0, ...latest };
   return Object.assign(exchange.refusal, latest);
 }

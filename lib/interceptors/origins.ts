@@ -21,9 +21,15 @@ export function originOf(url: string | undefined): string | undefined {
 const NOWHERE =
   'axios-bearer: no token is attached, as the baseURL is relative and there is no page to tell its origin. On a server, set the option "origins", or an absolute baseURL';
 
-/** Relative to the `baseURL`, whatever reads it. */
+let latest: unknown;
+let isLatestRelative = false;
+
+/** Relative to the `baseURL`, whatever reads it. Asked twice for each request. */
 export function isPlainlyRelative(url: unknown): boolean {
-  return typeof url === 'string' && PLAINLY_RELATIVE.test(url);
+  if (url === latest) return isLatestRelative;
+  latest = url;
+  isLatestRelative = typeof url === 'string' && PLAINLY_RELATIVE.test(url);
+  return isLatestRelative;
 }
 
 /**
@@ -77,7 +83,7 @@ export function destination(instance: AxiosInstance, config: Config): URL | unde
 }
 
 /** The final URL, without its parameters. */
-export function finalUrl(instance: AxiosInstance, config: Config): URL | undefined {
+export function finalUrl(instance: AxiosInstance, config: Partial<Config>): URL | undefined {
   const { baseURL, url = '' } = config;
   // What an interceptor has taken off must not come back from the defaults.
   const allowAbsoluteUrls = heedsAbsoluteUrls(config) ? (config.allowAbsoluteUrls ?? true) : true;
@@ -89,7 +95,7 @@ export function finalUrl(instance: AxiosInstance, config: Config): URL | undefin
 }
 
 /** The adapters below axios 1.8.3 dial an absolute URL whatever `allowAbsoluteUrls` says. */
-function heedsAbsoluteUrls({ headers }: Config): boolean {
+function heedsAbsoluteUrls({ headers }: Partial<Config>): boolean {
   const [major = 0, minor = 0, patch = 0] = axios.VERSION.split('.').map(Number);
   const isNew = major > 1 || minor > 8 || (minor === 8 && patch >= 3);
   return isNew && headers instanceof AxiosHeaders;

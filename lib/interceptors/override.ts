@@ -1,48 +1,47 @@
-import type { AxiosResponse } from 'axios';
 import { configError } from '../errors.js';
 import type { Config } from './config.js';
-import type { Exchange, Installation } from './exchange.js';
+import { ABSENT, type Exchange, type FetchOptions } from './exchange.js';
 import { type Headers, nameOf } from './header.js';
 import { isPlainlyRelative, parse } from './origins.js';
 
 /** Fields of a config that are ours while its adapter runs. */
-type Overridden = Partial<Pick<Config, 'validateStatus' | 'beforeRedirect'>> & {
-  fetchOptions?: { redirect?: string } | undefined;
-};
-const FIELDS = ['validateStatus', 'beforeRedirect', 'fetchOptions'] as const;
+type Overridden = Config & { fetchOptions?: FetchOptions | undefined };
 
-/** Puts on a config what it needs on the wire. @returns what takes it off again, from it and from the answer's */
-export function override(exchange: Exchange): (answer: unknown) => void {
+/** Puts on a config what it needs on the wire; `restore` takes it off. */
+export function override(exchange: Exchange): void {
   const { config, installation } = exchange;
-  const ours: Overridden = {};
   const { validateStatus } = config;
   exchange.isJudged = false;
-  if (validateStatus && installation.hasResponseInterceptor()) ours.validateStatus = lenient(validateStatus, exchange);
-  guardRedirects(exchange, ours);
-  const own = ownOf(config, ours);
-  Object.assign(config, ours);
-  return (answer) => {
-    restore(config, own, ours);
-    const other = (answer as AxiosResponse | undefined)?.config;
-    if (other && other !== config) restore(other, own, ours);
-  };
+  if (validateStatus && installation.hasResponseInterceptor()) {
+    exchange.ownStatus = ownOf(config, 'validateStatus');
+    config.validateStatus = exchange.ourStatus = lenient(validateStatus, exchange);
+  }
+  guardRedirects(exchange);
+}
+
+/** Takes off what `override` has put on, from the config and from the answer's, which may be a copy. */
+export function restore(exchange: Exchange, answer: { config?: unknown } | undefined | null): void {
+  restoreIn(exchange.config, exchange);
+  const other = answer?.config as Overridden | undefined;
+  if (other && other !== exchange.config) restoreIn(other, exchange);
+}
+
+function restoreIn(config: Overridden, exchange: Exchange): void {
+  putBack(config, 'validateStatus', exchange.ourStatus, exchange.ownStatus);
+  putBack(config, 'beforeRedirect', exchange.ourRedirect, exchange.ownRedirect);
+  putBack(config, 'fetchOptions', exchange.ourFetch, exchange.ownFetch);
+}
+
+/** Somebody else may have changed it meanwhile. */
+function putBack<K extends keyof Overridden>(config: Overridden, field: K, ours: unknown, own: unknown): void {
+  if (ours === undefined || config[field] !== ours) return;
+  if (own === ABSENT) delete config[field];
+  else config[field] = own as Overridden[K];
 }
 
 /** Not what somebody has put on Object.prototype. */
-function ownOf(config: Overridden, ours: Overridden): Overridden {
-  const own: Overridden = {};
-  for (const field of FIELDS)
-    if (Object.hasOwn(ours, field) && Object.hasOwn(config, field)) own[field] = config[field] as never;
-  return own;
-}
-
-/** Somebody else may have changed a field meanwhile. */
-function restore(config: Overridden, own: Overridden, ours: Overridden): void {
-  for (const field of FIELDS) {
-    if (!Object.hasOwn(ours, field) || config[field] !== ours[field]) continue;
-    if (Object.hasOwn(own, field)) config[field] = own[field] as never;
-    else delete config[field];
-  }
+function ownOf<K extends keyof Overridden>(config: Overridden, field: K): Overridden[K] | typeof ABSENT {
+  return Object.hasOwn(config, field) ? config[field] : ABSENT;
 }
 
 /** Lets a 401 pass, which may never become an error: making one costs more than the request itself. */
@@ -55,26 +54,36 @@ function lenient(own: NonNullable<Config['validateStatus']>, exchange: Exchange)
 }
 
 /** The token crosses no redirect to another origin. Axios sees to that for Authorization in its newer versions only. */
-function guardRedirects({ config, installation, sent }: Exchange, ours: Overridden): void {
+function guardRedirects(exchange: Exchange): void {
+  const { installation, sent } = exchange;
+  const config = exchange.config as Overridden;
   const { header } = installation.settings;
   if (!header || !sent.token.accessToken) return;
-  const { baseURL, url = '', fetchOptions } = config as Config & Overridden;
-  const own = Object.hasOwn(config, 'beforeRedirect') ? config.beforeRedirect : undefined;
-  const isAtHome = !own && baseURL && isPlainlyRelative(url);
-  ours.beforeRedirect = isAtHome
-    ? fromHome(installation, baseURL, header)
-    : dropAbroad(header, () => installation.destination(config)?.origin, own);
+  const own = ownOf(config, 'beforeRedirect');
+  exchange.ownRedirect = own;
+  config.beforeRedirect = exchange.ourRedirect = dropAbroad(exchange, header, own === ABSENT ? undefined : own);
+  const { fetchOptions } = config;
   // fetch follows by itself, and knows of no secret header but Authorization.
   if (header.toLowerCase() === 'authorization' || fetchOptions?.redirect === 'manual') return;
-  ours.fetchOptions = { ...fetchOptions, redirect: 'error' };
+  exchange.ownFetch = ownOf(config, 'fetchOptions');
+  config.fetchOptions = exchange.ourFetch = { ...fetchOptions, redirect: 'error' };
 }
 
-/** The same for nearly all requests. */
-function fromHome(installation: Installation, baseURL: string, header: string): Config['beforeRedirect'] {
-  if (installation.home?.baseURL !== baseURL) {
-    installation.home = { baseURL, beforeRedirect: dropAbroad(header, () => parse(baseURL)?.origin, undefined) };
+/** The same for nearly all requests, which go to the `baseURL`. */
+function dropAbroad(
+  { config, installation }: Exchange,
+  header: string,
+  own: Config['beforeRedirect'],
+): Config['beforeRedirect'] {
+  const { baseURL, url = '' } = config;
+  if (own || !baseURL || !isPlainlyRelative(url)) {
+    return dropOutside(() => installation.destination(config)?.origin, header, own);
   }
-  return installation.home.beforeRedirect;
+  const { home } = installation;
+  if (home?.baseURL === baseURL) return home.beforeRedirect;
+  const beforeRedirect = dropOutside(() => parse(baseURL)?.origin, header, undefined);
+  installation.home = { baseURL, beforeRedirect };
+  return beforeRedirect;
 }
 
 interface Redirect {
@@ -82,9 +91,9 @@ interface Redirect {
   headers: Headers;
 }
 
-function dropAbroad(
-  header: string,
+function dropOutside(
   home: () => string | undefined,
+  header: string,
   own: Config['beforeRedirect'],
 ): Config['beforeRedirect'] {
   return (options, ...rest) => {

@@ -6,12 +6,14 @@ const REPLAYABLE = Symbol.for('axios-bearer.replayable');
 /** A body made anew for each send: what {@link replayable} returns. */
 export class Replayable {
   /** @internal */
-  readonly [REPLAYABLE] = true;
+  declare readonly [REPLAYABLE]: true; // Not a field: a bundler would keep the class, used or not.
 
   constructor(
     /** Called for each send: the body, or a promise of it. */
     readonly make: () => unknown,
-  ) {}
+  ) {
+    this[REPLAYABLE] = true;
+  }
 
   /** Bare axios sends an object that it does not know as `{}`. Of a form like this it asks for the text. @internal */
   get [Symbol.toStringTag](): string {

@@ -2,16 +2,14 @@ import axios from 'axios';
 import { monotonicNow } from '../deadline.js';
 import { isCanceled } from './cancellation.js';
 import { type Config, extensible } from './config.js';
-import type { Installation, Taken } from './exchange.js';
+import { ABSENT, type Exchange, type Installation } from './exchange.js';
 import { type Headers, headersOf, nameOf, removeOurs } from './header.js';
-
 import { isReplayable } from './replayable.js';
 import { send } from './send.js';
 
-type Adapter = (sent: Config) => ReturnType<typeof send>;
-interface OurAdapter extends Adapter {
-  installation?: Installation;
-  taken?: Taken;
+interface OurAdapter {
+  (sent: Config): ReturnType<typeof send>;
+  exchange?: Exchange;
 }
 
 /**
@@ -22,62 +20,94 @@ export function attach(installation: Installation, given: Config): Config {
   if (isCanceled(given)) return given;
   const config = extensible(given);
   if (config.bearer !== false) removeOurs(headersOf(config));
-  const taken = takenFrom(config, installation);
+  const exchange = exchangeOf(installation, config);
   const adapter: OurAdapter = (sent) => {
-    giveBack(taken.config, adapter);
-    giveBack(sent, adapter);
-    return send(installation, sent, taken);
+    giveBack(config, adapter, exchange);
+    if (sent !== config) giveBack(sent, adapter, exchange);
+    return send(begun(exchange, sent));
   };
-  adapter.installation = installation;
-  adapter.taken = taken;
-  config.adapter = adapter as Config['adapter'] as never;
-  if (taken.isDeferred) config.transformRequest = NONE;
+  adapter.exchange = exchange;
+  config.adapter = adapter as never;
+  if (exchange.isDeferred) config.transformRequest = NONE;
   return config;
 }
 
 const NONE: never[] = [];
 
-function takenFrom(config: Config, installation: Installation): Taken {
-  const { adapter, data, transformRequest } = originalOf(config, installation);
-  const isDeferred = isReplayable(data) || (transformRequest !== undefined && !isPlain(transformRequest));
+function exchangeOf(installation: Installation, config: Config): Exchange {
+  const past = pastOf(config, installation);
+  const transformRequest = past ? past.transformRequest : own(config, 'transformRequest');
+  const { data } = config;
+  const isDeferred = isReplayable(data) || !isPlain(transformRequest);
   const headers: Headers | undefined = data || isDeferred ? headersOf(config) : undefined;
   return {
-    config,
-    adapter,
-    data,
+    installation,
+    given: config,
+    config: undefined as never,
+    requests: undefined as never,
+    ownAdapter: past ? past.ownAdapter : own(config, 'adapter'),
     transformRequest,
+    transformResponse: undefined,
     isDeferred,
+    data,
     contentType: headers && entryOf(headers, 'Content-Type'),
     contentLength: headers && entryOf(headers, 'Content-Length'),
     since: config.timeout ? monotonicNow() : 0,
+    adapter: undefined as never,
+    sent: undefined as never,
+    order: 0,
+    began: 0,
+    replays: 0,
+    turn: 0,
+    ourStatus: undefined,
+    ownStatus: ABSENT,
+    ourRedirect: undefined,
+    ownRedirect: ABSENT,
+    ourFetch: undefined,
+    ownFetch: ABSENT,
+    isJudged: false,
+    refusal: undefined,
+    transformed: undefined,
   };
 }
 
-/** A config that was kept before it came to the adapter, and is sent again, still has our adapter. */
-function originalOf(config: Config, installation: Installation): Pick<Config, 'adapter' | 'data' | 'transformRequest'> {
-  const adapter = Object.hasOwn(config, 'adapter') ? (config.adapter as OurAdapter | undefined) : undefined;
-  if (adapter?.installation !== installation || !adapter.taken) return config;
-  const { taken } = adapter;
-  return { ...taken, data: config.data };
+/** It sets out. Sent a second time, by an installation that is further from the wire, it begins anew. */
+function begun(exchange: Exchange, config: Config): Exchange {
+  const isSecond = exchange.config !== undefined;
+  const mine = isSecond ? { ...exchange, isDeferred: false, replays: 0, refusal: undefined } : exchange;
+  mine.config = config;
+  mine.transformResponse = config.transformResponse;
+  return mine;
 }
 
-function entryOf(headers: Headers, header: string): Taken['contentType'] {
+/** A config that was kept before it came to the adapter, and is sent again, still has our adapter. */
+function pastOf(config: Config, installation: Installation): Exchange | undefined {
+  const past = (config.adapter as OurAdapter | undefined)?.exchange;
+  return past?.installation === installation ? past : undefined;
+}
+
+/** Not what somebody has put on Object.prototype. */
+function own<K extends 'adapter' | 'transformRequest'>(config: Config, field: K): Config[K] | typeof ABSENT {
+  return Object.hasOwn(config, field) ? config[field] : ABSENT;
+}
+
+function entryOf(headers: Headers, header: string): Exchange['contentType'] {
   const name = nameOf(headers, header);
   return name === undefined ? undefined : [name, headers[name]];
 }
 
-/** The one default transform of our copy of axios: it reads no header that could be ours. */
-function isPlain(transforms: Config['transformRequest']): boolean {
+/** None, or the one default transform of our copy of axios: it reads no header that could be ours. */
+function isPlain(transforms: Exchange['transformRequest']): boolean {
+  if (!transforms || transforms === ABSENT) return true;
   const [usual] = axios.defaults.transformRequest as unknown[];
   return Array.isArray(transforms) && transforms.length === 1 && transforms[0] === usual;
 }
 
-function giveBack(config: Config, ours: OurAdapter): void {
+function giveBack(config: Config, ours: OurAdapter, { ownAdapter, transformRequest, isDeferred }: Exchange): void {
   if ((config.adapter as unknown) !== ours) return;
-  const { adapter, transformRequest, isDeferred } = ours.taken as Taken;
-  if (adapter === undefined) delete config.adapter;
-  else config.adapter = adapter;
+  if (ownAdapter === ABSENT) delete config.adapter;
+  else config.adapter = ownAdapter;
   if (!isDeferred) return;
-  if (transformRequest === undefined) delete config.transformRequest;
+  if (transformRequest === ABSENT) delete config.transformRequest;
   else config.transformRequest = transformRequest;
 }

@@ -9,11 +9,11 @@ import { isThenable } from '../thenable.js';
 import { adapterOf } from './axios-copies.js';
 import { assertSendable, discard, hasOneChance, prepareBody, remakeBody, restoreBody } from './body.js';
 import { withCancellation } from './cancellation.js';
-import { type Config, requestInfo } from './config.js';
-import { type Answer, type Exchange, exchangeOf, HeldAnswer, type Installation, type Taken } from './exchange.js';
+import { type Config, optionsOf, requestInfo } from './config.js';
+import { type Answer, type Exchange, HeldAnswer } from './exchange.js';
 import { writeToken } from './header.js';
 import { accepted, isRefused, mayBeRefused, refusalOf } from './judge.js';
-import { assertDestination, override } from './override.js';
+import { assertDestination, override, restore } from './override.js';
 import { isReplayable } from './replayable.js';
 import { requestsFor, signedOutError } from './session-of.js';
 import { setDuration, settle } from './settle.js';
@@ -23,13 +23,14 @@ import { skipReason } from './skip.js';
 // with it. A 401 is held back from axios; the response interceptor hands it to `recover`, which sends again.
 
 /** Sends a request for the first time. It never throws: axios would pass the response interceptors by. */
-export function send(installation: Installation, config: Config, taken: Taken): Promise<AxiosResponse> {
+export function send(exchange: Exchange): Promise<AxiosResponse> {
+  const { installation, config } = exchange;
   try {
     const requests = requestsFor(installation, config);
-    if (!isThenable(requests)) return sendFor(requests, installation, config, taken);
-    if (config.bearer === false) return sendOff(requests, installation, config, taken);
-    return withCancellation(requests, config, taken.since)
-      .then((found) => sendFor(found, installation, config, taken))
+    if (!isThenable(requests)) return sendFor(exchange, requests);
+    if (config.bearer === false) return sendOff(exchange, requests);
+    return withCancellation(requests, config, exchange.since)
+      .then((found) => sendFor(exchange, found))
       .catch((error) => Promise.reject(ownError(error, config)));
   } catch (error) {
     return Promise.reject(ownError(error, config));
@@ -37,29 +38,24 @@ export function send(installation: Installation, config: Config, taken: Taken): 
 }
 
 /** It is left alone, and does not wait to hear whose it is. */
-function sendOff(
-  requests: Promise<Requests | undefined>,
-  installation: Installation,
-  config: Config,
-  taken: Taken,
-): Promise<AxiosResponse> {
-  requests.then((known) => known?.emit('skipped', () => ({ ...requestInfo(config), reason: 'off' }))).catch(() => {});
-  return sendFor(undefined, installation, config, taken);
+function sendOff(exchange: Exchange, requests: Promise<Requests | undefined>): Promise<AxiosResponse> {
+  const told = () => ({ ...requestInfo(exchange.config), reason: 'off' as const });
+  requests.then((known) => known?.emit('skipped', told)).catch(() => {});
+  return sendFor(exchange, undefined);
 }
 
-function sendFor(
-  requests: Requests | undefined,
-  installation: Installation,
-  config: Config,
-  taken: Taken,
-): Promise<AxiosResponse> {
-  if (requests) requests.sibling ??= installation.instance;
-  const reason = skipReason(installation, config, requests);
-  const exchange = exchangeOf(installation, requests as Requests, config, taken);
+function sendFor(exchange: Exchange, requests: Requests | undefined): Promise<AxiosResponse> {
+  const { installation, config } = exchange;
+  if (requests) {
+    exchange.requests = requests;
+    requests.sibling ??= installation.instance;
+  }
   installation.hooks?.begin(exchange);
+  const reason = skipReason(installation, config, requests);
   if (reason || !requests) return sendWithout(exchange, reason ?? 'signed-out');
   // The apps of other packages know when to wait: a request during a refresh may be a part of it.
-  const found = requests.tokenFor(exchange.options.minValidity, hasOneChance(exchange), Boolean(installation.hooks));
+  const mayWait = installation.hooks === undefined;
+  const found = requests.tokenFor(optionsOf(config).minValidity, hasOneChance(exchange), mayWait);
   if (isThenable(found)) return hold(exchange, found);
   return found ? transmit(exchange, found) : sendWithout(exchange, 'signed-out');
 }
@@ -80,7 +76,7 @@ function hold(exchange: Exchange, found: Promise<Current | undefined>): Promise<
   const { requests, config, installation } = exchange;
   exchange.turn = installation.gate.nextOrder();
   requests.emit('waiting', () => ({ ...requestInfo(config), after: 'held' }));
-  return withCancellation(found, config, exchange.taken.since, () => requests.stopWaiting())
+  return withCancellation(found, config, exchange.since, () => requests.stopWaiting())
     .then((current) => (current ? inTurn(exchange, current, transmit) : sendWithout(exchange, 'signed-out')))
     .catch((error) => {
       // axios-retry sends the config again without its transforms, so they must have run.
@@ -95,7 +91,7 @@ function inTurn(
   found: Current,
   act: (exchange: Exchange, current: Current) => Promise<AxiosResponse>,
 ): Promise<AxiosResponse> {
-  const { installation, requests, config, taken, options } = exchange;
+  const { installation, requests, config } = exchange;
   let begin!: (current: Current | undefined | PromiseLike<Current | undefined>) => void;
   let hasLeft = false;
   const turn = new Promise<Current | undefined>((resolve) => {
@@ -104,20 +100,20 @@ function inTurn(
   const leave = () => {
     hasLeft = true;
   };
-  const sent = withCancellation(turn, config, taken.since, leave).then((current) =>
+  const sent = withCancellation(turn, config, exchange.since, leave).then((current) =>
     act(exchange, requests.held(current)),
   );
   installation.gate.pass(exchange.turn, () => {
     if (hasLeft) return Promise.resolve();
-    begin(tokenNow(exchange, found, options.minValidity));
+    begin(tokenNow(exchange, found));
     return sent;
   });
   return sent;
 }
 
-function tokenNow({ requests, refusal }: Exchange, found: Current, minValidity: number | undefined): Found {
+function tokenNow({ requests, refusal, config }: Exchange, found: Current): Found {
   try {
-    if (found !== refusal?.before) return requests.tokenNow(found, minValidity);
+    if (found !== refusal?.before) return requests.tokenNow(found, optionsOf(config).minValidity);
     // The token before was chosen for it, as the current one was refused.
     requests.assertSame(found);
     return found;
@@ -153,40 +149,37 @@ function dispatch(exchange: Exchange): Promise<AxiosResponse> {
   const { config, replays } = exchange;
   // A transform may have put another one there. While it answers, axios-mock-adapter takes it off.
   if (replays === 0) exchange.adapter = adapterOf(exchange);
-  const { adapter } = exchange;
-  const restore = override(exchange);
+  override(exchange);
   exchange.began = monotonicNow();
   const answered = (response: AxiosResponse) => {
-    restore(response);
-    return judged(exchange, { response });
+    restore(exchange, response);
+    return judged(exchange, response, undefined);
   };
-  const failed = (error: AxiosError | undefined) => {
-    restore(error);
-    return judged(exchange, { response: error?.response, failed: true, error });
-  };
-  return adapter(config).then(answered, (error) =>
+  const failed = (error: AxiosError | undefined): AxiosResponse | Promise<AxiosResponse> => {
+    restore(exchange, error);
     // Of another session, with a header of its own, which is nearer to the wire.
-    error instanceof HeldAnswer ? recover(error).then(answered, failed) : failed(error),
-  );
+    if (error instanceof HeldAnswer) return recover(error).then(answered, failed);
+    return judged(exchange, error?.response, { response: error?.response, failed: true, error });
+  };
+  return exchange.adapter(config).then(answered, failed);
 }
 
 /** @throws HeldAnswer, for the response interceptor to recover it */
-function judged(exchange: Exchange, answer: Answer): AxiosResponse {
-  if (mayBeRefused(exchange, answer)) {
-    if (answer.response) setDuration(answer.response, exchange.began);
-    throw new HeldAnswer(exchange, answer);
+function judged(exchange: Exchange, response: AxiosResponse | undefined, failure: Answer | undefined): AxiosResponse {
+  if (mayBeRefused(exchange, response, failure?.error)) {
+    if (response) setDuration(response, exchange.began);
+    throw new HeldAnswer(exchange, failure ?? { response });
   }
-  if (answer.response && answer.response.status !== 401) accepted(exchange);
-  return handOn(exchange, answer);
+  if (response && response.status !== 401) accepted(exchange);
+  return handOn(exchange, response, failure);
 }
 
 /** What axios's adapter would have given, or thrown. */
-function handOn(exchange: Exchange, { response, failed, error }: Answer): AxiosResponse {
+function handOn(exchange: Exchange, response: AxiosResponse | undefined, failure: Answer | undefined): AxiosResponse {
   restoreBody(exchange);
-  if (failed) throw error;
-  return exchange.isJudged
-    ? settle(response as AxiosResponse, exchange.config.validateStatus)
-    : (response as AxiosResponse);
+  if (failure?.failed) throw failure.error;
+  const answer = response as AxiosResponse;
+  return exchange.isJudged ? settle(answer, exchange.config.validateStatus) : answer;
 }
 
 /** Called by the response interceptor: refresh and send again, until nothing more can be done. @returns what axios's adapters return */
@@ -205,12 +198,12 @@ export async function recover({ exchange, answer }: HeldAnswer): Promise<AxiosRe
     restoreBody(exchange);
     throw ownError(error, exchange.config, answer.response);
   }
-  return handOn(exchange, answer);
+  return handOn(exchange, answer.response, answer);
 }
 
 /** The token to send a refused request again with. */
 async function tokenForAnother(exchange: Exchange, answer: Answer): Promise<Current | undefined> {
-  const { installation, requests, sent, config, taken, replays } = exchange;
+  const { installation, requests, sent, config, replays } = exchange;
   const { maxReplays } = installation.settings;
   const refusal = refusalOf(exchange, answer);
   if (replays > 0 && replays >= maxReplays)
@@ -227,7 +220,7 @@ async function tokenForAnother(exchange: Exchange, answer: Answer): Promise<Curr
   // The refresh may need the socket that an unread body keeps.
   discard(exchange, answer);
   requests.emit('waiting', () => ({ ...requestInfo(config), after: '401' }));
-  const next = await withCancellation(found, config, taken.since, () => requests.stopWaiting());
+  const next = await withCancellation(found, config, exchange.since, () => requests.stopWaiting());
   // A source that hands out the token that was just refused.
   const isSame = next && refusal.repeats === repeats && refusal.refused.some((each) => isSameToken(each, next));
   return isSame ? giveUp(requests, next, refusal) : next;

@@ -10,10 +10,8 @@ export function settle(response: AxiosResponse, validateStatus: Config['validate
   throw new AxiosError(`Request failed with status code ${status}`, code, config, request, response);
 }
 
-// From axios 1.21 on a response says how long its adapter took.
-const hasDuration = Number(axios.VERSION.split('.')[1]) >= 21;
-
 /** What axios tells of the time, for a response that it does not see. `began`: ms by the monotonic clock. */
 export function setDuration(response: AxiosResponse & { duration?: number }, began: number): void {
-  if (hasDuration) response.duration = Math.max(0, Math.round(monotonicNow() - began));
+  // From axios 1.21 on a response says how long its adapter took.
+  if (Number(axios.VERSION.split('.')[1]) >= 21) response.duration = Math.max(0, Math.round(monotonicNow() - began));
 }

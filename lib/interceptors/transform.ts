@@ -31,7 +31,7 @@ export function transformResponse(exchange: Exchange, response: AxiosResponse): 
   // Where a transform of axios's newer versions finds it.
   config.response = response;
   try {
-    response.data = transform(exchange.transforms, config, response);
+    response.data = transform(exchange.transformResponse, config, response);
   } finally {
     delete config.response;
   }

@@ -56,9 +56,9 @@ export class Requests {
    * The token to send a request with; a promise where it has to be waited for; `undefined`: there is none to be had.
    *
    * @param hasOneChance it can't be sent again: a refresh under way is waited for, if it comes to something
-   * @param maySend may it be sent while the token is doubted?
+   * @param mayWait may it wait for a refresh that a 401 has begun?
    */
-  tokenFor(minValidity = 0, hasOneChance = false, maySend = false): Found {
+  tokenFor(minValidity = 0, hasOneChance = false, mayWait = true): Found {
     const { life } = this;
     const reading = life.reading?.first() ?? life.reading?.again();
     if (reading) return this.#afterReading(reading, () => this.tokenFor(minValidity, hasOneChance));
@@ -67,7 +67,7 @@ export class Requests {
     const current = life.serving;
     if (!current) return isObtainable(life) ? this.outcome(life.renewal(FIRST)) : undefined;
     if (pending && hasOneChance) return this.outcome(pending.shared, life.parts.identityOf(current), true);
-    if (pending && life.isDoubted && !maySend) return this.#orLate(pending, current);
+    if (pending && life.isDoubted && mayWait) return this.#orLate(pending, current);
     if (isFresh(current, minValidity) || !life.current) return current;
     if (!isRenewable(life, current)) return this.#toItsEnd(current);
     const refresh = life.renewal(EXPIRY);

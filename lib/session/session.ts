@@ -33,7 +33,7 @@ const INSIDE = Symbol.for('axios-bearer.session');
  */
 export class Session {
   /** A function, since proxies and reactive stores hand on no private fields, and wrap objects. @internal */
-  readonly [INSIDE]: () => Inside;
+  declare readonly [INSIDE]: () => Inside; // Not a field: a bundler would keep the class, used or not.
 
   /** @internal */
   constructor(options: SessionOptions, joins: Joins<Session>) {

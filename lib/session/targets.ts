@@ -1,75 +1,93 @@
 // The least recently used go first.
 const REMEMBERED = 100;
+// Many requests may be of one target.
+const REQUESTS = 256;
 
-/** What is known of a target: a method at a path, such as `get https://api.example/videos/*`. */
-interface Target {
+/** A target that has refused tokens. A target is a method at a path, such as `get https://api.example/videos/*`. */
+interface Refusing {
   /** Tokens that it refused when they were new, as generations. */
-  refused: number[];
+  readonly refused: number[];
   /** It refuses good tokens: when that was found out, in ms. */
-  markedAt?: number | undefined;
-  /** It has accepted a token before. */
-  accepted: boolean;
-  /** When it was let pass an open breaker, in ms. */
-  passedAt?: number | undefined;
+  readonly markedAt?: number;
 }
 
 /** A request, by what tells it from others. */
-interface Request {
+export interface RequestLine {
   baseURL?: string | undefined;
-  method: string;
-  url: string;
+  method?: string | undefined;
+  url?: string | undefined;
 }
+
+type TargetOf = (request: RequestLine) => string;
 
 /** Which targets refuse good tokens: a new one would be refused as well. Pure: `now` is passed in, by a monotonic clock. */
 export class Targets {
-  readonly #targets = new Map<string, Target>();
-  /** URLs of requests that were accepted, by `baseURL` and method: most requests tell nothing new. */
-  readonly #known = new Map<string, Map<string, Set<string>>>();
+  readonly #refusing = new Map<string, Refusing>();
+  /** The latest requests that were accepted, as they came: nearly all of them tell nothing that is ever asked. */
+  readonly #accepted: RequestLine[] = [];
+  #next = 0;
+  #targetOf: TargetOf | undefined;
+  /** When a target was let pass an open breaker, in ms. */
+  readonly #passed = new Map<string, number>();
 
   constructor(readonly interval: number) {}
 
-  /** Is it known that such a request is accepted? */
-  knows({ baseURL = '', method, url }: Request): boolean {
-    return this.#known.get(baseURL)?.get(method)?.has(url) ?? false;
-  }
-
-  accepted({ baseURL = '', method, url }: Request, target: string): void {
-    if (this.#known.size >= REMEMBERED) this.#known.clear();
-    const known = this.#known.get(baseURL) ?? new Map<string, Set<string>>();
-    const urls = known.get(method) ?? new Set();
-    if (urls.size >= REMEMBERED) urls.clear();
-    this.#known.set(baseURL, known.set(method, urls.add(url)));
-    this.#use(target, { ...this.#targets.get(target), refused: [], markedAt: undefined, accepted: true });
+  /** A request was accepted. */
+  accepted(request: RequestLine, targetOf: TargetOf): void {
+    this.#targetOf = targetOf;
+    this.#note(request);
+    if (this.#refusing.size > 0) this.#refusing.delete(targetOf(request));
   }
 
   /** It refused a token that was new. `elsewhere`: others accepted it. */
   refused(target: string, generation: number, elsewhere: boolean, now: number): void {
-    const { refused, ...known } = this.#targets.get(target) ?? { refused: [], accepted: false };
+    const { refused, ...known } = this.#refusing.get(target) ?? { refused: [] };
     const all = refused.includes(generation) ? refused : [...refused, generation];
     const isMarked = elsewhere || all.length > 1;
-    this.#known.clear();
-    this.#use(target, { ...known, refused: all.slice(-2), ...(isMarked && { markedAt: now }) });
+    limited(this.#refusing, target, { ...known, refused: all.slice(-2), ...(isMarked && { markedAt: now }) });
   }
 
   isMarked(target: string, now: number): boolean {
-    const known = this.#targets.get(target);
+    const known = this.#refusing.get(target);
     if (known?.markedAt === undefined) return false;
     const isMarked = now - known.markedAt < this.interval;
-    this.#use(target, isMarked ? known : { ...known, refused: [], markedAt: undefined });
+    if (isMarked) limited(this.#refusing, target, known);
+    else this.#refusing.delete(target);
     return isMarked;
   }
 
   /** May it start a refresh though too many did not help? One that has accepted a token before may, once per interval. */
   mayPass(target: string, now: number): boolean {
-    const known = this.#targets.get(target);
-    if (!known?.accepted || (known.passedAt !== undefined && now - known.passedAt < this.interval)) return false;
-    this.#use(target, { ...known, passedAt: now });
+    const passedAt = this.#passed.get(target);
+    if (passedAt !== undefined && now - passedAt < this.interval) return false;
+    if (!this.#hasAccepted(target)) return false;
+    limited(this.#passed, target, now);
     return true;
   }
 
-  #use(target: string, known: Target): void {
-    this.#targets.delete(target);
-    this.#targets.set(target, known);
-    if (this.#targets.size > REMEMBERED) this.#targets.delete(this.#targets.keys().next().value as string);
+  /** Once the places are all made, none is made anew: this is done for each request. */
+  #note({ baseURL, method, url }: RequestLine): void {
+    const latest = this.#accepted[(this.#next || REQUESTS) - 1];
+    if (latest?.url === url && latest?.method === method && latest?.baseURL === baseURL) return;
+    const place = this.#accepted[this.#next];
+    if (place) {
+      place.baseURL = baseURL;
+      place.method = method;
+      place.url = url;
+    } else {
+      this.#accepted[this.#next] = { baseURL, method, url };
+    }
+    this.#next = (this.#next + 1) % REQUESTS;
   }
+
+  #hasAccepted(target: string): boolean {
+    return this.#accepted.some((request) => this.#targetOf?.(request) === target);
+  }
+}
+
+/** Puts it in as the latest; of more than may be held, the oldest goes. */
+function limited<V>(map: Map<string, V>, key: string, value: V): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > REMEMBERED) map.delete(map.keys().next().value as string);
 }

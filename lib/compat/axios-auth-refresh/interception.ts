@@ -64,10 +64,11 @@ class Interception {
       },
     );
     // At the far end: what other interceptors read, they read after the refresh.
-    const stalls = innermost(request, this, () => {
+    const stalls = innermost(request, () => {
       const runWhen = (config: Config) => {
-        stalls.isChainBuilt = true;
-        return stalls.isFirstVisit !== unshifts(config) && this.#isStalled(config);
+        const isItsVisit = stalls.isFirstVisit !== unshifts(config);
+        stalls.wantsSecondVisit = !isItsVisit;
+        return isItsVisit && this.#isStalled(config);
       };
       return request.use((config) => this.#stall(config), null, { runWhen });
     });
@@ -92,7 +93,7 @@ class Interception {
   add(call: RefreshAuthCall, options: AxiosAuthRefreshOptions): number {
     const { response } = this.instance.interceptors;
     let id!: number;
-    const registration = innermost(response, {}, () => {
+    const registration = innermost(response, () => {
       id = response.use(null, (error) => this.#failed(error));
       return id;
     });
@@ -142,7 +143,7 @@ class Interception {
     const next = transformed(await retried(config, sessionOf(config) as RefreshSession, rule.options), data);
     const { retryInstance = this.instance } = rule.options;
     if (retryInstance !== this.instance) throw new Handover(next, retryInstance);
-    return throughInterceptors(this.instance, next, exchange.taken.data);
+    return throughInterceptors(this.instance, next, exchange.data);
   }
 
   #failed(error: unknown): unknown {
