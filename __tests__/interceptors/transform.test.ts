@@ -26,7 +26,9 @@ describe('a response', () => {
   const responseOf = (data: string) => ({ data, headers: { a: 'b' }, status: 200 }) as unknown as AxiosResponse;
   const exchangeOf = (transformResponse: unknown) => {
     const config = { headers: new AxiosHeaders() } as Config;
-    return { config, transformResponse, transformed: undefined } as unknown as Exchange & { config: { response?: unknown } };
+    return { config, transformResponse, transformed: undefined } as unknown as Exchange & {
+      config: { response?: unknown };
+    };
   };
 
   it('is transformed once, however often it is asked for', () => {

@@ -46,10 +46,6 @@ export function exactly(what: string, expected: string | number, measured: strin
   return { what, expected: String(expected), measured, holds: measured === expected };
 }
 
-export function atMost(what: string, limit: number, measured: number): Claim {
-  return { what, expected: `≤ ${limit}`, measured, holds: measured <= limit };
-}
-
 export function atLeast(what: string, limit: number, measured: number): Claim {
   return { what, expected: `≥ ${limit}`, measured, holds: measured >= limit };
 }

@@ -27,11 +27,10 @@ export function withCancellation<T>(
   since: number,
   left?: () => void,
 ): Promise<T> {
+  if (!isCancelable(config)) return work as Promise<T>;
   const { signal } = config;
   const cancelToken = config.cancelToken as Subscribable | undefined;
   return new Promise((resolve, reject) => {
-    if (!isCancelable(config)) return void work.then(resolve, reject);
-
     const abort = () => leave(new CanceledError(undefined, config));
     const cancel = () => leave(cancelToken?.reason);
     const timer = timeoutTimer(config, since, () => leave(timeoutError(config)));
@@ -45,7 +44,6 @@ export function withCancellation<T>(
       left?.();
       settle(() => reject(reason));
     };
-    // The same number of promise ticks as above: requests with a timeout keep their turn among the others.
     work.then(
       (value) => settle(() => resolve(value)),
       (error) => settle(() => reject(error)),

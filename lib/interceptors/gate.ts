@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { startTimer } from '../deadline.js';
+import { monotonicNow, startTimer, type Timer } from '../deadline.js';
 
 // ms. The gate spreads what comes at once; it is no limit on answers that take long.
 const LONGEST_PLACE = 1_000;
@@ -27,7 +27,9 @@ export function gateOf(places: number): Gate {
     return first?.send;
   };
   const serve = async () => {
-    for (let send = take(); send; send = take()) await settledOrLate(send());
+    const place = newPlace();
+    for (let send = take(); send; send = take()) await place.keep(send());
+    place.leave();
   };
   return {
     nextOrder: () => ++orders,
@@ -41,13 +43,25 @@ export function gateOf(places: number): Gate {
   };
 }
 
-function settledOrLate(sent: PromiseLike<unknown>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = startTimer(LONGEST_PLACE, resolve);
-    const settled = () => {
-      timer.stop();
-      resolve();
-    };
-    sent.then(settled, settled);
-  });
+/** One of the places, taken by one request after the other. A timer for each would cost more than the rest. */
+function newPlace() {
+  let since = 0;
+  let late: (() => void) | undefined;
+  let timer: Timer | undefined;
+  const look = () => {
+    const rest = since + LONGEST_PLACE - monotonicNow();
+    timer = rest > 0 ? startTimer(rest, look) : undefined;
+    if (!timer) late?.();
+  };
+  return {
+    /** Resolves when `sent` settles, or after a second. */
+    keep: (sent: PromiseLike<unknown>) =>
+      new Promise<void>((resolve) => {
+        since = monotonicNow();
+        late = resolve;
+        timer ??= startTimer(LONGEST_PLACE, look);
+        sent.then(late, late);
+      }),
+    leave: () => timer?.stop(),
+  };
 }

@@ -185,8 +185,11 @@ function handOn(exchange: Exchange, response: AxiosResponse | undefined, failure
 /** Called by the response interceptor: refresh and send again, until nothing more can be done. @returns what axios's adapters return */
 export async function recover({ exchange, answer }: HeldAnswer): Promise<AxiosResponse> {
   try {
-    while (await isRefused(exchange, answer)) {
-      const next = await tokenForAnother(exchange, answer);
+    for (;;) {
+      const refused = isRefused(exchange, answer);
+      if (!(isThenable(refused) ? await refused : refused)) break;
+      const found = tokenForAnother(exchange, answer);
+      const next = isThenable(found) ? await found : found;
       if (!next) break;
       assertSendable(exchange);
       discard(exchange, answer);
@@ -202,27 +205,37 @@ export async function recover({ exchange, answer }: HeldAnswer): Promise<AxiosRe
 }
 
 /** The token to send a refused request again with. */
-async function tokenForAnother(exchange: Exchange, answer: Answer): Promise<Current | undefined> {
-  const { installation, requests, sent, config, replays } = exchange;
+function tokenForAnother(exchange: Exchange, answer: Answer): Found {
+  const { installation, requests, sent, replays } = exchange;
   const { maxReplays } = installation.settings;
   const refusal = refusalOf(exchange, answer);
-  if (replays > 0 && replays >= maxReplays)
-    return sent === refusal.before ? undefined : giveUp(requests, sent, refusal);
+  const isSpent = replays > 0 && replays >= maxReplays;
+  if (isSpent) return sent === refusal.before ? undefined : giveUp(requests, sent, refusal);
   const { repeats } = refusal;
   const found = tokenAfter401(requests, sent, refusal);
-  if (!refusal.isResent) {
-    // The session is refreshed all the same, for the requests that come next.
-    if (isThenable(found)) found.catch(() => {});
-    return undefined;
-  }
   exchange.turn = installation.gate.nextOrder();
-  if (!isThenable(found)) return found;
+  if (!isThenable(found)) return refusal.isResent ? found : undefined;
+  if (refusal.isResent) return awaited(exchange, answer, found, refusal.repeats > repeats);
+  // The session is refreshed all the same, for the requests that come next.
+  found.catch(() => {});
+  return undefined;
+}
+
+/** @param isPause is the token that was refused to be tried again? */
+async function awaited(
+  exchange: Exchange,
+  answer: Answer,
+  found: Promise<Current | undefined>,
+  isPause: boolean,
+): Promise<Current | undefined> {
+  const { requests, config, refusal } = exchange;
   // The refresh may need the socket that an unread body keeps.
   discard(exchange, answer);
   requests.emit('waiting', () => ({ ...requestInfo(config), after: '401' }));
   const next = await withCancellation(found, config, exchange.since, () => requests.stopWaiting());
+  if (!next || isPause || !refusal) return next;
   // A source that hands out the token that was just refused.
-  const isSame = next && refusal.repeats === repeats && refusal.refused.some((each) => isSameToken(each, next));
+  const isSame = refusal.refused.some((each) => isSameToken(each, next));
   return isSame ? giveUp(requests, next, refusal) : next;
 }
 
