@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import axios from 'axios';
 import type { Config } from '../../lib/interceptors/config.js';
 import {
@@ -19,7 +19,13 @@ function page(href: string | undefined) {
   Object.assign(globalThis, { location: href && { href } });
 }
 
+let warned: jest.SpiedFunction<typeof console.warn>;
+beforeEach(() => {
+  warned = jest.spyOn(console, 'warn').mockImplementation(() => {});
+});
+
 afterEach(() => {
+  warned.mockRestore();
   Reflect.deleteProperty(globalThis, 'location');
 });
 

@@ -1,5 +1,5 @@
-import axios, { type AxiosAdapter, AxiosHeaders, type AxiosInstance, type AxiosResponse } from 'axios';
-import type { Config } from './config.js';
+import axios, { type AxiosAdapter, type AxiosInstance, type AxiosResponse } from 'axios';
+import { type Config, isOfOurCopy } from './config.js';
 import type { Exchange } from './exchange.js';
 import { tellingRedirects } from './redirects.js';
 
@@ -7,7 +7,7 @@ import { tellingRedirects } from './redirects.js';
 export function adapterOf({ config, installation: { instance } }: Exchange): AxiosAdapter {
   const named = Object.hasOwn(config, 'adapter') ? config.adapter : undefined;
   if (typeof named === 'function') return named;
-  if (config.headers instanceof AxiosHeaders) return tellingRedirects(named || axios.defaults.adapter, config);
+  if (isOfOurCopy(config)) return tellingRedirects(named || axios.defaults.adapter, config);
   return (sent) => throughSibling(instance, named, sent);
 }
 

@@ -91,8 +91,13 @@ export function restoreBody({ config, data }: Exchange): void {
 }
 
 /** A refused answer is not read, and the body that was made for it not needed: an open stream keeps its socket, or its file. */
-export function discard({ config, data }: Exchange, { response }: Answer): void {
+export function discard(exchange: Exchange, { response }: Answer): void {
   if (isStream(response?.data)) end(response?.data);
+  closeBody(exchange);
+}
+
+/** The stream that was made for a send. A stream that the caller gave is the caller's to close. */
+export function closeBody({ config, data }: Exchange): void {
   if (isReplayable(data) && isStream(config.data)) end(config.data);
 }
 

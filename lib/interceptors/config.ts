@@ -1,4 +1,4 @@
-import type { InternalAxiosRequestConfig } from 'axios';
+import { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
 import type { RequestInfo } from '../events.js';
 import type { Session } from '../session/session.js';
 
@@ -24,6 +24,11 @@ declare module 'axios' {
 
 /** A request's config, as axios's interceptors get it. */
 export type Config = InternalAxiosRequestConfig;
+
+/** Was it made by the copy of axios that is ours? Its adapters, and the errors that they throw, are of that copy. */
+export function isOfOurCopy({ headers }: Partial<Config>): boolean {
+  return headers instanceof AxiosHeaders;
+}
 
 const NONE: BearerRequestOptions = {};
 

@@ -1,9 +1,9 @@
-import axios, { AxiosHeaders, type AxiosInstance } from 'axios';
+import axios, { type AxiosInstance } from 'axios';
 import { configError } from '../errors.js';
 import type { SkipReason } from '../events.js';
 import type { InstallSettings } from '../options.js';
 import type { Requests } from '../session/requests.js';
-import type { Config } from './config.js';
+import { type Config, isOfOurCopy } from './config.js';
 
 // Relative to the base whatever reads it: axios, the platform's URL parser, or a browser that takes \ for /.
 const PLAINLY_RELATIVE = /^(?:$|\/(?![/\\\s])|[\w.~-]+(?:[/?#]|$))/;
@@ -59,7 +59,7 @@ export function originCheck(instance: AxiosInstance, given: InstallSettings['ori
     if (final?.username || final?.password) return 'own-authorization';
     const allowed = typeof given === 'function' ? given(config) : given;
     if (allowed?.has('*')) return undefined;
-    if (!final && !allowed && !hasWarned) {
+    if (!final && !allowed && !parse(config.baseURL) && !hasWarned) {
       hasWarned = true;
       console.warn(NOWHERE);
     }
@@ -95,10 +95,10 @@ export function finalUrl(instance: AxiosInstance, config: Partial<Config>): URL 
 }
 
 /** The adapters below axios 1.8.3 dial an absolute URL whatever `allowAbsoluteUrls` says. */
-function heedsAbsoluteUrls({ headers }: Partial<Config>): boolean {
+function heedsAbsoluteUrls(config: Partial<Config>): boolean {
   const [major = 0, minor = 0, patch = 0] = axios.VERSION.split('.').map(Number);
   const isNew = major > 1 || minor > 8 || (minor === 8 && patch >= 3);
-  return isNew && headers instanceof AxiosHeaders;
+  return isNew && isOfOurCopy(config);
 }
 
 export function parse(url: string | undefined): URL | undefined {

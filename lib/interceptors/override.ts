@@ -1,5 +1,5 @@
 import { configError } from '../errors.js';
-import type { Config } from './config.js';
+import { type Config, isOfOurCopy } from './config.js';
 import { ABSENT, type Exchange, type FetchOptions } from './exchange.js';
 import { type Headers, nameOf } from './header.js';
 import { isPlainlyRelative, parse } from './origins.js';
@@ -12,7 +12,8 @@ export function override(exchange: Exchange): void {
   const { config, installation } = exchange;
   const { validateStatus } = config;
   exchange.isJudged = false;
-  if (validateStatus && installation.hasResponseInterceptor()) {
+  // The error of a 401 that is handed on would be of our copy of axios: another copy makes its own.
+  if (validateStatus && isOfOurCopy(config) && installation.hasResponseInterceptor()) {
     exchange.ownStatus = ownOf(config, 'validateStatus');
     config.validateStatus = exchange.ourStatus = lenient(validateStatus, exchange);
   }
@@ -107,7 +108,7 @@ function dropOutside(
 /** `beforeSend` may have changed where a request goes. @throws ERR_BEARER_CONFIG where its token may not go there */
 export function assertDestination({ config, installation, requests }: Exchange): void {
   if (!installation.originReason(config, requests)) return;
-  const origin = installation.destination(config)?.origin;
+  const { origin = 'a URL without an origin' } = installation.destination(config) ?? {};
   throw configError(
     'origins',
     `what beforeSend() changes a request to: ${origin} is not among them, so nothing was sent`,

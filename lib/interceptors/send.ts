@@ -1,5 +1,4 @@
-import type { AxiosError, AxiosResponse } from 'axios';
-import { monotonicNow } from '../deadline.js';
+import type { AxiosResponse } from 'axios';
 import { forRequest, isBearerError } from '../errors.js';
 import type { SkipReason } from '../events.js';
 import { type Current, isSameToken } from '../session/current.js';
@@ -7,17 +6,15 @@ import { giveUp, tokenAfter401 } from '../session/refused.js';
 import type { Found, Requests } from '../session/requests.js';
 import { isThenable } from '../thenable.js';
 import { adapterOf } from './axios-copies.js';
-import { assertSendable, discard, hasOneChance, prepareBody, remakeBody, restoreBody } from './body.js';
+import { assertSendable, closeBody, discard, hasOneChance, prepareBody, remakeBody, restoreBody } from './body.js';
 import { withCancellation } from './cancellation.js';
 import { type Config, optionsOf, requestInfo } from './config.js';
 import { type Answer, type Exchange, HeldAnswer } from './exchange.js';
-import { writeToken } from './header.js';
-import { accepted, isRefused, mayBeRefused, refusalOf } from './judge.js';
-import { assertDestination, override, restore } from './override.js';
+import { isRefused, refusalOf } from './judge.js';
 import { isReplayable } from './replayable.js';
 import { requestsFor, signedOutError } from './session-of.js';
-import { setDuration, settle } from './settle.js';
 import { skipReason } from './skip.js';
+import { handOn, transmit, unsent } from './transmit.js';
 
 // The life of a request: `send` is called in its adapter's place. It finds the token, or waits for it; `transmit` sends
 // with it. A 401 is held back from axios; the response interceptor hands it to `recover`, which sends again.
@@ -57,7 +54,7 @@ function sendFor(exchange: Exchange, requests: Requests | undefined): Promise<Ax
   const mayWait = installation.hooks === undefined;
   const found = requests.tokenFor(optionsOf(config).minValidity, hasOneChance(exchange), mayWait);
   if (isThenable(found)) return hold(exchange, found);
-  return found ? transmit(exchange, found) : sendWithout(exchange, 'signed-out');
+  return found ? sendNow(exchange, found) : sendWithout(exchange, 'signed-out');
 }
 
 /** As bare axios would. */
@@ -68,7 +65,12 @@ function sendWithout(exchange: Exchange, reason: SkipReason): Promise<AxiosRespo
   }
   requests?.emit('skipped', () => ({ ...requestInfo(config), reason }));
   const prepared = prepareBody(exchange);
-  return prepared ? prepared.then(() => adapterOf(exchange)(config)) : adapterOf(exchange)(config);
+  if (!prepared) return adapterOf(exchange)(config);
+  const answered = (response: AxiosResponse) => {
+    restoreBody(exchange);
+    return response;
+  };
+  return prepared.then(() => adapterOf(exchange)(config)).then(answered, (error) => unsent(exchange, error));
 }
 
 /** Waits for a token before the first send. */
@@ -77,12 +79,16 @@ function hold(exchange: Exchange, found: Promise<Current | undefined>): Promise<
   exchange.turn = installation.gate.nextOrder();
   requests.emit('waiting', () => ({ ...requestInfo(config), after: 'held' }));
   return withCancellation(found, config, exchange.since, () => requests.stopWaiting())
-    .then((current) => (current ? inTurn(exchange, current, transmit) : sendWithout(exchange, 'signed-out')))
+    .then((current) => (current ? inTurn(exchange, current, sendNow) : sendWithout(exchange, 'signed-out')))
     .catch((error) => {
       // axios-retry sends the config again without its transforms, so they must have run.
       if (!isReplayable(config.data)) prepareBody(exchange);
       throw ownError(error, config);
     });
+}
+
+function sendNow(exchange: Exchange, current: Current): Promise<AxiosResponse> {
+  return transmit(exchange, current, recover);
 }
 
 /** Through the gate, with the token of the moment at which the turn comes. */
@@ -122,66 +128,6 @@ function tokenNow({ requests, refusal, config }: Exchange, found: Current): Foun
   }
 }
 
-/** One send with this token, whose 401 is held back from axios. */
-function transmit(exchange: Exchange, current: Current): Promise<AxiosResponse> {
-  const { installation, requests, config, replays } = exchange;
-  const { beforeSend } = installation.settings;
-  exchange.sent = current;
-  exchange.order = requests.nextSend();
-  try {
-    writeToken(config, installation, current);
-    const prepared = replays === 0 ? prepareBody(exchange) : undefined;
-    if (!prepared && !beforeSend) return dispatch(exchange);
-    return (async () => {
-      await prepared;
-      if (beforeSend && current.token.accessToken) {
-        await beforeSend(config, { replay: replays, token: current.token });
-        assertDestination(exchange);
-      }
-      return dispatch(exchange);
-    })();
-  } catch (error) {
-    return Promise.reject(error);
-  }
-}
-
-function dispatch(exchange: Exchange): Promise<AxiosResponse> {
-  const { config, replays } = exchange;
-  // A transform may have put another one there. While it answers, axios-mock-adapter takes it off.
-  if (replays === 0) exchange.adapter = adapterOf(exchange);
-  override(exchange);
-  exchange.began = monotonicNow();
-  const answered = (response: AxiosResponse) => {
-    restore(exchange, response);
-    return judged(exchange, response, undefined);
-  };
-  const failed = (error: AxiosError | undefined): AxiosResponse | Promise<AxiosResponse> => {
-    restore(exchange, error);
-    // Of another session, with a header of its own, which is nearer to the wire.
-    if (error instanceof HeldAnswer) return recover(error).then(answered, failed);
-    return judged(exchange, error?.response, { response: error?.response, failed: true, error });
-  };
-  return exchange.adapter(config).then(answered, failed);
-}
-
-/** @throws HeldAnswer, for the response interceptor to recover it */
-function judged(exchange: Exchange, response: AxiosResponse | undefined, failure: Answer | undefined): AxiosResponse {
-  if (mayBeRefused(exchange, response, failure?.error)) {
-    if (response) setDuration(response, exchange.began);
-    throw new HeldAnswer(exchange, failure ?? { response });
-  }
-  if (response && response.status !== 401) accepted(exchange);
-  return handOn(exchange, response, failure);
-}
-
-/** What axios's adapter would have given, or thrown. */
-function handOn(exchange: Exchange, response: AxiosResponse | undefined, failure: Answer | undefined): AxiosResponse {
-  restoreBody(exchange);
-  if (failure?.failed) throw failure.error;
-  const answer = response as AxiosResponse;
-  return exchange.isJudged ? settle(answer, exchange.config.validateStatus) : answer;
-}
-
 /** Called by the response interceptor: refresh and send again, until nothing more can be done. @returns what axios's adapters return */
 export async function recover({ exchange, answer }: HeldAnswer): Promise<AxiosResponse> {
   try {
@@ -198,6 +144,7 @@ export async function recover({ exchange, answer }: HeldAnswer): Promise<AxiosRe
       answer = again.answer;
     }
   } catch (error) {
+    closeBody(exchange);
     restoreBody(exchange);
     throw ownError(error, exchange.config, answer.response);
   }
@@ -254,7 +201,7 @@ async function replayNow(exchange: Exchange, current: Current): Promise<AxiosRes
   await remakeBody(exchange);
   exchange.config = (await installation.hooks?.beforeReplay(config, exchange)) ?? config;
   requests.emit('replayed', () => ({ ...requestInfo(config), generation: current.generation, replay: replays }));
-  return transmit(exchange, current);
+  return sendNow(exchange, current);
 }
 
 /** A failure that many share becomes this request's own. */

@@ -1,0 +1,306 @@
+import { PassThrough } from 'node:stream';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { type AxiosAdapter, AxiosError, type InternalAxiosRequestConfig } from 'axios';
+import { type InstallOptions, replayable, type Token } from 'axios-bearer';
+import type { Echo } from 'axios-bearer/testing';
+import { deferred } from '../support/sessions.js';
+import { adapters, cleanUp, failure, listen, onAdapters, rig } from '../support/wire.js';
+
+type BeforeSend = NonNullable<InstallOptions['beforeSend']>;
+type Config = InternalAxiosRequestConfig;
+
+interface Call {
+  replay: number;
+  token: Token;
+  authorization: unknown;
+  type: unknown;
+  data: unknown;
+}
+
+/** What `beforeSend` was called with. */
+function recorder(act?: BeforeSend) {
+  const calls: Call[] = [];
+  const beforeSend: BeforeSend = (config, send) => {
+    const { headers, data } = config;
+    calls.push({ ...send, data, authorization: headers.get('Authorization'), type: headers.get('Content-Type') });
+    return act?.(config, send);
+  };
+  return { calls, beforeSend };
+}
+
+const replaysOf = (calls: Call[]) => calls.map(({ replay }) => replay);
+
+afterEach(cleanUp);
+
+describe.each(adapters)(`beforeSend (${onAdapters}), over %s`, (adapter) => {
+  const defaults = { adapter };
+
+  it('is called once for a request that is accepted, with the token and what the transforms made', async () => {
+    const { calls, beforeSend } = recorder();
+    const { api, session, sends } = await rig({ defaults, beforeSend });
+    const token = await session.token();
+    await api.post('/echo', { text: 'Zoë' });
+    expect(calls).toMatchObject([
+      { replay: 0, token: { accessToken: token }, data: '{"text":"Zoë"}', type: 'application/json' },
+    ]);
+    expect(calls[0]?.authorization).toBe(sends[0]?.headers.authorization);
+  });
+
+  it('is called before each replay, with the token of that send', async () => {
+    const { calls, beforeSend } = recorder();
+    const made = await rig({ defaults, beforeSend });
+    made.server.expire();
+    await made.api.post('/echo', { a: 1 });
+    expect(replaysOf(calls)).toEqual([0, 1]);
+    expect(calls.map(({ token }) => `Bearer ${token.accessToken}`)).toEqual(made.authorizations('/echo'));
+    expect(new Set(calls.map(({ token }) => token.accessToken)).size).toBe(2);
+    expect(calls.map(({ data }) => data)).toEqual(['{"a":1}', '{"a":1}']);
+  });
+
+  it('counts on: a GET that is refused for ever is told of its first send and of each replay', async () => {
+    const { calls, beforeSend } = recorder();
+    const { api, sends } = await rig({ defaults, beforeSend });
+    await failure(api.get('/always-401'));
+    const sent = sends.filter(({ path }) => path === '/always-401').length;
+    expect(replaysOf(calls)).toEqual(Array.from({ length: sent }, (_, i) => i));
+    expect(sent).toBeGreaterThan(2);
+  });
+
+  it.each([
+    ['sent at once', 'fresh', [0]],
+    ['held', 'clock', [0]],
+    ['replayed', 'expired', [0, 1]],
+  ])('a header that it sets reaches the wire: %s', async (_, how, expected) => {
+    const { calls, beforeSend } = recorder(async (config, { replay, token }) => {
+      await Promise.resolve();
+      config.headers.set('X-Proof', `${replay} ${token.accessToken}`);
+    });
+    const made = await rig({ defaults, beforeSend, ...(how === 'clock' && { tokens: 'clock' as const }) });
+    if (how === 'expired') made.server.expire();
+    const { data } = await made.api.get<Echo>('/echo');
+    const proofs = made.sends.filter(({ path }) => path === '/echo').map(({ headers }) => headers['x-proof']);
+    expect(replaysOf(calls)).toEqual(expected);
+    expect(proofs).toEqual(calls.map(({ replay, token }) => `${replay} ${token.accessToken}`));
+    expect(data.headers['x-proof']).toBe(proofs.at(-1));
+  });
+
+  it('may change the body and the parameters: they go as it leaves them', async () => {
+    const { api } = await rig({
+      defaults,
+      beforeSend: (config) => {
+        config.params = { ...config.params, signature: String(config.data).length };
+        config.data = `${config.data}\n`;
+      },
+    });
+    const { data } = await api.post<Echo>('/echo', 'text', { params: { page: 2 } });
+    expect(data).toMatchObject({ text: 'text\n', query: { page: '2', signature: '4' } });
+  });
+
+  it('puts the token in the query where no header bears it, and anew at each replay', async () => {
+    const { url, received } = await listen((req, res) => {
+      const ok = new URL(req.url ?? '', 'http://a').searchParams.get('access_token') === 'second';
+      res.writeHead(ok ? 200 : 401, ok ? {} : { 'WWW-Authenticate': 'Bearer error="invalid_token"' }).end('{}');
+    });
+    const { api } = await rig({
+      defaults: { ...defaults, baseURL: url },
+      header: false,
+      tokens: { access_token: 'first', refresh_token: 'r', expires_in: 3600 },
+      source: async () => ({ access_token: 'second', expires_in: 3600 }),
+      beforeSend: (config, { token }) => {
+        config.params = { ...config.params, access_token: token.accessToken };
+      },
+    });
+    await api.post('/events', {}, { params: { page: 1 } });
+    expect(received.map((request) => request.url)).toEqual([
+      '/events?page=1&access_token=first',
+      '/events?page=1&access_token=second',
+    ]);
+    expect(received.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined]);
+  });
+
+  const gone = new Error('No key to sign with');
+  it.each<[string, BeforeSend]>([
+    [
+      'throws',
+      () => {
+        throw gone;
+      },
+    ],
+    ['rejects', () => Promise.reject(gone)],
+  ])('that %s: nothing is sent, and the caller gets what it threw', async (_, beforeSend) => {
+    const { api, sends } = await rig({ defaults, beforeSend });
+    expect(await failure(api.post('/echo', {}))).toBe(gone);
+    expect(sends).toEqual([]);
+  });
+
+  it.each([
+    ['held', 'clock' as const, 0],
+    ['replayed', undefined, 1],
+  ])('that throws before a request that was %s: it is not sent, and the session goes on', async (_, tokens, at) => {
+    let fails = true;
+    const made = await rig({
+      defaults,
+      ...(tokens && { tokens }),
+      beforeSend: (_config, { replay }) => {
+        if (fails && replay === at) throw gone;
+      },
+    });
+    if (!tokens) made.server.expire();
+    expect(await failure(made.api.get('/echo'))).toBe(gone);
+    expect(made.authorizations('/echo')).toHaveLength(at);
+    fails = false;
+    expect((await made.api.get('/echo')).status).toBe(200);
+    expect(made.server.stats.refresh).toBe(1);
+  });
+
+  it.each<[string, (config: Config, elsewhere: string) => void, RegExp]>([
+    [
+      'an absolute url',
+      (config, elsewhere) => {
+        config.url = `${elsewhere}/taken`;
+      },
+      /: http:\/\/127\.0\.0\.1:\d+ is not/,
+    ],
+    [
+      'another baseURL',
+      (config, elsewhere) => {
+        config.baseURL = elsewhere;
+      },
+      /: http:\/\/127\.0\.0\.1:\d+ is not/,
+    ],
+    [
+      'a url without its protocol',
+      (config, elsewhere) => {
+        config.url = elsewhere.replace('http:', '');
+      },
+      /: a URL without an origin is not/,
+    ],
+  ])('L19 that leads to another origin by %s: nothing is sent, and the error names origins', async (_, lead, named) => {
+    const elsewhere = await listen((_req, res) => void res.end('{}'));
+    const { api, sends } = await rig({ defaults, beforeSend: (config) => lead(config, elsewhere.url) });
+    const error = await failure(api.get('/echo'));
+    expect(error).toMatchObject({ code: 'ERR_BEARER_CONFIG', message: expect.stringContaining('"origins"') });
+    expect(error.message).toMatch(named);
+    expect([sends, elsewhere.received]).toEqual([[], []]);
+  });
+
+  it('L19 that leads to another origin at a replay only: that is not sent', async () => {
+    const elsewhere = await listen((_req, res) => void res.end('{}'));
+    const made = await rig({
+      defaults,
+      beforeSend: (config, { replay }) => {
+        if (replay > 0) config.baseURL = elsewhere.url;
+      },
+    });
+    made.server.expire();
+    expect(await failure(made.api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_CONFIG' });
+    expect(elsewhere.received).toEqual([]);
+    expect(made.authorizations('/echo')).toHaveLength(1);
+  });
+
+  it('may lead to an origin that is allowed', async () => {
+    const other = await listen((_req, res) => void res.end('{}'));
+    const { api, session } = await rig({
+      defaults,
+      origins: other.url,
+      beforeSend: (config) => {
+        config.url = '/taken';
+      },
+    });
+    api.defaults.baseURL = other.url;
+    await api.get('/echo');
+    expect(other.received).toMatchObject([
+      { url: '/taken', headers: { authorization: `Bearer ${await session.token()}` } },
+    ]);
+  });
+});
+
+describe('beforeSend is not called', () => {
+  it.each<[string, Parameters<typeof rig>[0], object]>([
+    ['that is skipped', { skip: () => true }, {}],
+    ['that is left alone', {}, { bearer: false }],
+    ['while nobody is signed in', { tokens: 'none' }, {}],
+    ['that has an Authorization of its own', {}, { headers: { Authorization: 'Basic eDp5' } }],
+    ['to another origin', { origins: 'https://elsewhere.example' }, {}],
+  ])('for a request %s', async (_, options, config) => {
+    const { calls, beforeSend } = recorder();
+    const { api } = await rig({ ...(options as object), beforeSend });
+    await api.get('/public', config);
+    expect(calls).toEqual([]);
+  });
+
+  it('for a token request', async () => {
+    const { calls, beforeSend } = recorder();
+    const { session } = await rig({ beforeSend });
+    await session.refresh();
+    expect(calls).toEqual([]);
+  });
+
+  it('again for a request that is not sent again', async () => {
+    const { calls, beforeSend } = recorder();
+    const { api, server } = await rig({ beforeSend });
+    server.expire();
+    await failure(api.get('/echo', { bearer: { replay: false } }));
+    expect(replaysOf(calls)).toEqual([0]);
+  });
+});
+
+describe('while beforeSend thinks', () => {
+  const never = new Promise<void>(() => {});
+
+  it.each([
+    ['first send', 0],
+    ['replay', 1],
+  ])('L17 an abort ends the %s at once, and it is not sent', async (_, at) => {
+    const [asked, controller] = [deferred(), new AbortController()];
+    const made = await rig({
+      beforeSend: (_config, { replay }) => {
+        if (replay !== at) return;
+        asked.resolve();
+        return never;
+      },
+    });
+    if (at) made.server.expire();
+    const failing = failure(made.api.get('/echo', { signal: controller.signal }));
+    await asked.promise;
+    controller.abort();
+    expect(await failing).toMatchObject({ code: 'ERR_CANCELED' });
+    expect(made.authorizations('/echo')).toHaveLength(at);
+  });
+
+  it('L17 its own timeout ends the request', async () => {
+    const { api, sends } = await rig({ beforeSend: () => never });
+    expect(await failure(api.get('/echo', { timeout: 20 }))).toMatchObject({ code: AxiosError.ECONNABORTED });
+    expect(sends).toEqual([]);
+  });
+});
+
+describe('L16 a stream that was made for a request', () => {
+  const adapter: AxiosAdapter = async (config) => {
+    const response = { config, data: '', status: 401, statusText: '', headers: {} };
+    if (config.validateStatus?.(401)) return response;
+    throw new AxiosError('refused', AxiosError.ERR_BAD_REQUEST, config, {}, response);
+  };
+
+  it.each([
+    ['first send', 0],
+    ['replay', 1],
+  ])('is closed where beforeSend throws before its %s', async (_, at) => {
+    const streams: PassThrough[] = [];
+    const { api } = await rig({
+      defaults: { adapter },
+      source: async () => ({ access_token: 'second', expires_in: 3600 }),
+      beforeSend: (_config, { replay }) => {
+        if (replay === at) throw new Error('No key to sign with');
+      },
+    });
+    const body = replayable(() => {
+      const stream = new PassThrough();
+      streams.push(stream);
+      return stream;
+    });
+    await failure(api.put('/echo', body));
+    expect(streams).toHaveLength(at + 1);
+    expect(streams.map(({ destroyed }) => destroyed)).toEqual(streams.map(() => true));
+  });
+});

@@ -1,0 +1,102 @@
+import type { AxiosAdapter, AxiosError, AxiosResponse } from 'axios';
+import { monotonicNow } from '../deadline.js';
+import type { Current } from '../session/current.js';
+import { adapterOf } from './axios-copies.js';
+import { closeBody, prepareBody, restoreBody } from './body.js';
+import { withCancellation } from './cancellation.js';
+import type { Config } from './config.js';
+import { type Answer, type Exchange, HeldAnswer } from './exchange.js';
+import { writeToken } from './header.js';
+import { accepted, mayBeRefused } from './judge.js';
+import { assertDestination, override, restore } from './override.js';
+import { setDuration, settle } from './settle.js';
+
+type Recover = (held: HeldAnswer) => Promise<AxiosResponse>;
+
+/** One send with this token, whose 401 is held back from axios. @param recover mends that of an installation nearer to the wire */
+export function transmit(exchange: Exchange, current: Current, recover: Recover): Promise<AxiosResponse> {
+  const { installation, requests, config, replays } = exchange;
+  exchange.sent = current;
+  exchange.order = requests.nextSend();
+  try {
+    writeToken(config, installation, current);
+    const prepared = replays === 0 ? prepareBody(exchange) : undefined;
+    if (!prepared && !installation.settings.beforeSend) return dispatch(exchange, recover);
+    return prepareSend(exchange, prepared).then(
+      () => dispatch(exchange, recover),
+      (error) => unsent(exchange, error),
+    );
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** The body is made, and the app has its last word. The request may be given up meanwhile. */
+async function prepareSend(exchange: Exchange, body: Promise<void> | undefined): Promise<void> {
+  await body;
+  const { installation, config, since, sent, replays } = exchange;
+  const { beforeSend } = installation.settings;
+  const { token } = sent;
+  if (!beforeSend || !token.accessToken) return;
+  const asked = (async () => beforeSend(config, { replay: replays, token }))();
+  await withCancellation(asked, config, since);
+  assertDestination(exchange);
+}
+
+/** Nothing is made of its body any more. @throws the error */
+export function unsent(exchange: Exchange, error: unknown): never {
+  closeBody(exchange);
+  restoreBody(exchange);
+  throw error;
+}
+
+function dispatch(exchange: Exchange, recover: Recover): Promise<AxiosResponse> {
+  const { config, replays } = exchange;
+  // A transform may have put another one there. While it answers, axios-mock-adapter takes it off.
+  if (replays === 0) exchange.adapter = adapterOf(exchange);
+  override(exchange);
+  exchange.began = monotonicNow();
+  const answered = (response: AxiosResponse) => {
+    restore(exchange, response);
+    return judged(exchange, response, undefined);
+  };
+  const failed = (error: AxiosError | undefined): AxiosResponse | Promise<AxiosResponse> => {
+    restore(exchange, error);
+    // Of another session, with a header of its own, which is nearer to the wire.
+    if (error instanceof HeldAnswer) return recover(error).then(answered, failed);
+    return judged(exchange, error?.response, { response: error?.response, failed: true, error });
+  };
+  return called(exchange.adapter, config).then(answered, failed);
+}
+
+/** One that throws at once is no other than one that rejects: what was put on the config comes off again. */
+function called(adapter: AxiosAdapter, config: Config): Promise<AxiosResponse> {
+  try {
+    return Promise.resolve(adapter(config));
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** @throws HeldAnswer, for the response interceptor to recover it */
+function judged(exchange: Exchange, response: AxiosResponse | undefined, failure: Answer | undefined): AxiosResponse {
+  if (mayBeRefused(exchange, response, failure?.error)) {
+    if (response) setDuration(response, exchange.began);
+    throw new HeldAnswer(exchange, failure ?? { response });
+  }
+  if (response && response.status !== 401) accepted(exchange);
+  return handOn(exchange, response, failure);
+}
+
+/** What axios's adapter would have given, or thrown. */
+export function handOn(
+  exchange: Exchange,
+  response: AxiosResponse | undefined,
+  failure: Answer | undefined,
+): AxiosResponse {
+  if (failure?.failed && !response) closeBody(exchange);
+  restoreBody(exchange);
+  if (failure?.failed) throw failure.error;
+  const answer = response as AxiosResponse;
+  return exchange.isJudged ? settle(answer, exchange.config.validateStatus) : answer;
+}
