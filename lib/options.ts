@@ -39,7 +39,7 @@ export interface SessionOptions {
   backoff?: Partial<Backoff>;
   /**
    * At most so many refreshes that did not help (the request was refused again with the new token) per interval (ms);
-   * then no 401 starts one, and is handed on. Default `{ limit: 5, interval: 30_000 }`.
+   * then a 401 is handed on, unless the token is past its end or, once per interval, its target has accepted one before. Default `{ limit: 5, interval: 30_000 }`.
    */
   refreshWindow?: Partial<RefreshWindow>;
   /**
@@ -78,7 +78,7 @@ export interface InstallOptions {
   shouldRefreshOnError?: (error: AxiosError) => boolean | Promise<boolean>;
   /**
    * Called before each send that bears a token, after the transforms: for a CSRF header, a token in the query, a
-   * signature, a proof. `replay` is 0 before the first send. The origin is judged after it; if it throws, nothing is sent.
+   * signature, a proof. What it writes stands in errors as it is: `redact` knows our header. `replay` is 0 before the first send. The origin is judged after it; if it throws, nothing is sent.
    */
   beforeSend?: (config: InternalAxiosRequestConfig, send: { replay: number; token: Token }) => void | Promise<void>;
   /**

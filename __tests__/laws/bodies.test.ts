@@ -308,6 +308,23 @@ describe(`L16 bodies (${onAdapters})`, () => {
     httpAgent.destroy();
   });
 
+  it('L16 closes a stream that replayable() made for a send that was refused before all of it had gone', async () => {
+    const { url } = await listen((req, res) => {
+      if (req.headers.authorization === 'Bearer first') res.writeHead(401).end('{}');
+      else req.resume().on('end', () => res.writeHead(200).end('{}'));
+    });
+    const tokens = { access_token: 'first', refresh_token: 'r', expires_in: 3600 };
+    const { api } = await rig({ origins: url, defaults: { baseURL: url }, tokens, source: async () => 'second' });
+    const made: Readable[] = [];
+    const body = replayable(() => {
+      const stream = made.length === 0 ? new Readable({ read: () => {} }) : Readable.from([BYTES]);
+      if (made.push(stream) === 1) stream.push(BYTES);
+      return stream;
+    });
+    expect((await api.post('/x', body, OCTETS)).status).toBe(200);
+    expect(made.map(({ destroyed }) => destroyed)).toEqual([true, true]);
+  });
+
   it('L16 has ERR_BEARER_BODY told when the new token is there: with the body made anew, the call succeeds at once', async () => {
     const { api, server } = await rig();
     server.expire();

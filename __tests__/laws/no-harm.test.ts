@@ -9,7 +9,7 @@ import axios, {
   type AxiosResponse,
   type InternalAxiosRequestConfig,
 } from 'axios';
-import { replayable } from 'axios-bearer';
+import { createSession, replayable } from 'axios-bearer';
 import { type Echo, fakeClock } from 'axios-bearer/testing';
 import MockAdapter from 'axios-mock-adapter';
 import axiosRetry from 'axios-retry';
@@ -1753,5 +1753,62 @@ describe('L15 a foreign server of one’s own', () => {
     const { api, secrets } = await rig({ header: 'X-Token', scheme: '', origins: url, defaults: { baseURL: url } });
     await api.get('/x', { headers: { Authorization: 'Bearer own' } });
     expect(received[0]?.headers).toMatchObject({ authorization: 'Bearer own', 'x-token': secrets[0] });
+  });
+});
+
+describe('L15 two sessions on an instance, each with a header of its own', () => {
+  it.each([
+    ['the first', ['a1'], []],
+    ['the second', [], ['b1']],
+    ['both', ['a1'], ['b1']],
+  ])('L15 are recovered both: the token of %s is refused', async (_, firstRefused, secondRefused) => {
+    const { url, received } = await listen(({ headers }, res) => {
+      const refused = [...firstRefused.map((token) => `Bearer ${token}`), ...secondRefused];
+      const bears = [headers.authorization, headers['x-token']];
+      res.writeHead(bears.some((value) => refused.includes(String(value))) ? 401 : 200).end('{}');
+    });
+    const tokensOf = (access_token: string) => ({ access_token, refresh_token: 'r', expires_in: 3600 });
+    const first = { tokens: tokensOf('a1'), source: async () => 'a2' };
+    const second = { tokens: tokensOf('b1'), source: async () => 'b2' };
+    const { api } = await rig({ ...first, origins: url, defaults: { baseURL: url } });
+    const other = createSession({ ...second, backoff: { initial: 1, factor: 1, cap: 5 } });
+    atEnd(() => void other.close());
+    other.install(api, { header: 'X-Token', scheme: '', origins: url });
+    expect(await outcome(api.get('/x'))).toBe(200);
+    const { headers } = received.at(-1)!;
+    if (firstRefused.length) expect(headers.authorization).toBe('Bearer a2');
+    if (secondRefused.length) expect(headers['x-token']).toBe('b2');
+  });
+});
+
+describe('L15 beforeSend', () => {
+  it('L15 meets each send that bears a token, the replay too, and what it sets arrives', async () => {
+    const { api, server, session, sends } = await rig({
+      beforeSend: async (config, { replay, token }) => {
+        config.headers.set('X-Proof', `${replay} ${token.accessToken.slice(0, 20)}`);
+      },
+    });
+    server.expire();
+    expect(await outcome(api.post('/echo', { a: 1 }))).toBe(200);
+    await session.signOut();
+    await outcome(api.get('/echo'));
+    const echoes = sends.filter(({ path }) => path === '/echo');
+    const begin = (n: number) => echoes[n]?.headers.authorization?.slice('Bearer '.length).slice(0, 20);
+    const proofs = echoes.map(({ headers }) => headers['x-proof']);
+    expect(proofs).toEqual([`0 ${begin(0)}`, `1 ${begin(1)}`, undefined]);
+  });
+
+  it('L15 that throws has the request rejected and not sent, and blocks nobody', async () => {
+    let isBroken = true;
+    const { api, sends } = await rig({
+      replayConcurrency: 1,
+      beforeSend: () => {
+        if (isBroken) throw new Error('no key');
+      },
+    });
+    expect((await failure(api.get('/echo'))).message).toBe('no key');
+    expect(sends).toEqual([]);
+    isBroken = false;
+    expect(await outcome(api.get('/echo'))).toBe(200);
   });
 });

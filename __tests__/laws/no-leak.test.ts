@@ -464,6 +464,22 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
   });
 });
 
+describe('L19 a request that beforeSend has changed', () => {
+  it.each([0, 1])('L19 is not sent where its token may not go: before send %i', async (at) => {
+    const foreign = await listen(ok);
+    const { api, server, sends } = await rig({
+      beforeSend: (config, { replay }) => {
+        if (replay === at) config.baseURL = foreign.url;
+      },
+    });
+    server.expire();
+    const error = await failure(api.get('/echo'));
+    expect(error).toMatchObject({ code: 'ERR_BEARER_CONFIG', message: expect.stringContaining(foreign.url) });
+    expect(foreign.received).toEqual([]);
+    expect(sends.filter(({ path }) => path === '/echo')).toHaveLength(at);
+  });
+});
+
 describe('L19 only the 401 of a request that we gave a token is ours to mend', () => {
   it('L19 a wrong password on a login route that is skipped, or told to be left alone, refreshes nothing', async () => {
     const { api, server, session, authorizations } = await rig({ skip: ({ url }) => url === '/public/login' });

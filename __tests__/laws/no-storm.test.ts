@@ -274,6 +274,27 @@ describe('a request', () => {
     expect(server.stats.refresh).toBe(2);
   });
 
+  it.each([
+    ['get', 2, 1],
+    ['put', 2, 1],
+    ['delete', 2, 1],
+    ['post', 1, 1],
+    ['patch', 1, 1],
+  ])(
+    'L6 with the method %s, which got no answer, is sent %i times where shouldRefreshOnError says so',
+    async (method, sent, refreshes) => {
+      const server = await serve();
+      const { api, session } = clientOf(server, { shouldRefreshOnError: () => true, backoff: SOON });
+      const refreshed = watch(session, 'refreshed');
+      server.fault('/echo', 'reset');
+      const request = api.request({ method, url: '/echo' });
+      if (sent === 1) expect(await failure(request)).toMatchObject({ code: 'ECONNRESET' });
+      else expect((await request).status).toBe(200);
+      await refreshed.count(refreshes);
+      expect([hits(server, '/echo'), server.stats.refresh]).toEqual([sent, refreshes]);
+    },
+  );
+
   it('L6 is counted for itself: a config that was refused to the end has its replays again when it is sent again', async () => {
     const server = await serve();
     const { api } = clientOf(server, { backoff: SOON });

@@ -20,7 +20,7 @@ const SEEDS: [seed: number, runs: number][] = MODEL_SEED
       [2, numRuns],
       [drawn(), BRIEF],
     ];
-const PATIENCE = 10_000 + 100 * numRuns;
+const PATIENCE = 120_000 + 1_000 * numRuns;
 
 type Weights = Parameters<typeof commands>[0];
 

@@ -1,20 +1,19 @@
 import type { AxiosResponse } from 'axios';
 import { forRequest, isBearerError } from '../errors.js';
-import type { SkipReason } from '../events.js';
 import { type Current, isSameToken } from '../session/current.js';
 import { giveUp, tokenAfter401 } from '../session/refused.js';
 import type { Found, Requests } from '../session/requests.js';
 import { isThenable } from '../thenable.js';
-import { adapterOf } from './axios-copies.js';
 import { assertSendable, closeBody, discard, hasOneChance, prepareBody, remakeBody, restoreBody } from './body.js';
 import { withCancellation } from './cancellation.js';
 import { type Config, optionsOf, requestInfo } from './config.js';
 import { type Answer, type Exchange, HeldAnswer } from './exchange.js';
 import { isRefused, refusalOf } from './judge.js';
 import { isReplayable } from './replayable.js';
-import { requestsFor, signedOutError } from './session-of.js';
+import { requestsFor } from './session-of.js';
 import { skipReason } from './skip.js';
-import { handOn, transmit, unsent } from './transmit.js';
+import { handOn, transmit } from './transmit.js';
+import { sendWithout } from './without-token.js';
 
 // The life of a request: `send` is called in its adapter's place. It finds the token, or waits for it; `transmit` sends
 // with it. A 401 is held back from axios; the response interceptor hands it to `recover`, which sends again.
@@ -55,22 +54,6 @@ function sendFor(exchange: Exchange, requests: Requests | undefined): Promise<Ax
   const found = requests.tokenFor(optionsOf(config).minValidity, hasOneChance(exchange), mayWait);
   if (isThenable(found)) return hold(exchange, found);
   return found ? sendNow(exchange, found) : sendWithout(exchange, 'signed-out');
-}
-
-/** As bare axios would. */
-function sendWithout(exchange: Exchange, reason: SkipReason): Promise<AxiosResponse> {
-  const { installation, requests, config } = exchange;
-  if (reason === 'signed-out' && installation.settings.whenSignedOut === 'reject') {
-    throw forRequest(signedOutError(requests), config);
-  }
-  requests?.emit('skipped', () => ({ ...requestInfo(config), reason }));
-  const prepared = prepareBody(exchange);
-  if (!prepared) return adapterOf(exchange)(config);
-  const answered = (response: AxiosResponse) => {
-    restoreBody(exchange);
-    return response;
-  };
-  return prepared.then(() => adapterOf(exchange)(config)).then(answered, (error) => unsent(exchange, error));
 }
 
 /** Waits for a token before the first send. */

@@ -38,8 +38,6 @@ export class Lifecycle implements Life {
   cookies = false;
   /** Counts what the app asks for: an older sign-in or sign-out gives way to a newer one. */
   wishes = 0;
-  /** The token before the current one, if no request was refused with it: it may serve to its end. */
-  previous: Current | undefined;
   /** The mark of another holder that is waited for, or was. */
   mark: Mark | undefined;
   /** Called at a hint of the store. */
@@ -93,11 +91,6 @@ export class Lifecycle implements Life {
     return this.current ?? this.reading?.provisional;
   }
 
-  /** Was the current token refused by a 401, and not accepted with a request that was sent later? */
-  get isDoubted(): boolean {
-    return this.holding.state.is === 'active' && this.holding.state.doubted === true;
-  }
-
   tokenOf(tokens: TokenResponse, previous?: Token): Token {
     return readToken(tokens, { now: Date.now(), handedIn: true, previous, cookies: this.cookies });
   }
@@ -125,7 +118,7 @@ export class Lifecycle implements Life {
     const { holding, effects } = transition(this.holding, event);
     this.holding = holding;
     const { current } = this;
-    if (!current) this.previous = undefined;
+    if (!current) this.parts.previous = undefined;
     else if (current !== currentIn(before)) this.#takeIntoUse(current, before, event.is);
     const ended = event.is === 'signOut' || event.is === 'close' ? this.#pending : undefined;
     if (ended) this.#pending = undefined;
@@ -197,13 +190,7 @@ export class Lifecycle implements Life {
   #takeIntoUse(current: Current, before: State, by: SessionEvent['is']): void {
     this.#generation = Math.max(this.#generation, current.generation);
     const pending = this.#pending;
-    if (before.is !== 'active' || before.current.generation !== current.generation) {
-      const followsUnrefused = before.is === 'active' && !before.doubted && before.current.session === current.session;
-      this.previous = followsUnrefused ? before.current : undefined;
-      // The source has made it, so that it may not be known everywhere yet.
-      const isMade = pending?.kind === 'refresh' || (pending?.kind === 'signIn' && pending.identity === undefined);
-      if (isMade) this.parts.breaker.made(current.generation);
-    }
+    this.parts.tookIntoUse(current, before, pending);
     if (pending && (pending.kind !== 'signIn' || by === 'signedIn')) pending.isDone = isLive(current.token, Date.now());
     this.reading?.reset();
     this.parts.reset();

@@ -4,12 +4,16 @@ import { Breaker } from './breaker.js';
 import type { Current } from './current.js';
 import { newId } from './ids.js';
 import { Outage } from './outage.js';
+import type { Pending } from './pending.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { Running } from './running.js';
+import type { State } from './state.js';
 import { Targets } from './targets.js';
 
 /** Made when first needed: there may be thousands of sessions, most of them idle. */
 export class Parts {
+  /** The token before the current one, if no request was refused with it: it may serve to its end. */
+  previous: Current | undefined;
   #breaker: Breaker | undefined;
   #holder: string | undefined;
   #identities: WeakMap<Token, string> | undefined;
@@ -63,6 +67,16 @@ export class Parts {
   get targets(): Targets {
     this.#targets ??= new Targets(this.settings.refreshWindow.interval);
     return this.#targets;
+  }
+
+  /** @param pending what was under way meanwhile */
+  tookIntoUse(current: Current, before: State, pending: Pending | undefined): void {
+    if (before.is === 'active' && before.current.generation === current.generation) return;
+    const followsUnrefused = before.is === 'active' && !before.doubted && before.current.session === current.session;
+    this.previous = followsUnrefused ? before.current : undefined;
+    // The source has made it, so that it may not be known everywhere yet.
+    const isMade = pending?.kind === 'refresh' || (pending?.kind === 'signIn' && pending.identity === undefined);
+    if (isMade) this.breaker.made(current.generation);
   }
 
   /** A token has come into use. */

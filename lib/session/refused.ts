@@ -4,7 +4,7 @@ import { type Current, isSameToken } from './current.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Cause } from './pending.js';
 import type { Found, Requests } from './requests.js';
-import type { State } from './state.js';
+import { isDoubted, type State } from './state.js';
 import { isRenewable } from './steps.js';
 
 /** What a request has met so far that was refused with a 401. */
@@ -71,12 +71,12 @@ function isRefusedForGood(state: State): boolean {
 
 /** One that this request was not refused with: the current one, or, while that is new, the one before it. */
 function unrefused({ life }: Requests, sent: Current, refusal: Refusal): Current | undefined {
-  const { current, previous } = life;
-  if (previous && isSameToken(previous, sent)) life.previous = undefined;
+  const { current, parts } = life;
+  if (parts.previous && isSameToken(parts.previous, sent)) parts.previous = undefined;
   const isRefused = (token: Current) => refusal.refused.some((each) => isSameToken(each, token));
   if (!current || !isRefused(current)) return current;
   const { isResent, isLast, isRepeatable } = refusal;
-  const before = isResent && !(isLast && isRepeatable) && isNew(life, current) ? life.previous : undefined;
+  const before = isResent && !(isLast && isRepeatable) && isNew(life, current) ? parts.previous : undefined;
   refusal.before = before && isLive(before.token, Date.now()) && !isRefused(before) ? before : undefined;
   return refusal.before;
 }
@@ -90,7 +90,7 @@ function isNew({ parts: { breaker } }: Lifecycle, { generation }: Current): bool
 function doubt(requests: Requests, order: number): void {
   const { life } = requests;
   requests.refusedAt = Math.max(requests.refusedAt, order);
-  if (!life.isDoubted) life.apply({ is: 'doubted' });
+  if (!isDoubted(life.holding.state)) life.apply({ is: 'doubted' });
 }
 
 /** ms to wait before the same token is tried again; `undefined`: it was tried often enough, or was good before. */

@@ -8,6 +8,7 @@ import { type Current, isSameToken } from './current.js';
 import type { Lifecycle } from './lifecycle.js';
 import { EXPIRY, FIRST, type Pending } from './pending.js';
 import type { SharedPromise } from './shared-promise.js';
+import { isDoubted } from './state.js';
 import { isObtainable, isRenewable } from './steps.js';
 
 /** A token; a promise where it has to be waited for; `undefined`: there is none to be had. */
@@ -67,7 +68,7 @@ export class Requests {
     const current = life.serving;
     if (!current) return isObtainable(life) ? this.outcome(life.renewal(FIRST)) : undefined;
     if (pending && hasOneChance) return this.outcome(pending.shared, life.parts.identityOf(current), true);
-    if (pending && life.isDoubted && mayWait) return this.#orLate(pending, current);
+    if (pending && isDoubted(life.holding.state) && mayWait) return this.#orLate(pending, current);
     if (isFresh(current, minValidity) || !life.current) return current;
     if (!isRenewable(life, current)) return this.#toItsEnd(current);
     const refresh = life.renewal(EXPIRY);
@@ -97,7 +98,7 @@ export class Requests {
   accepted(sent: Current, order: number): void {
     const { life } = this;
     life.parts.breaker.accepted(sent.generation);
-    if (life.isDoubted && order > this.refusedAt && life.current && isSameToken(life.current, sent)) {
+    if (isDoubted(life.holding.state) && order > this.refusedAt && life.current && isSameToken(life.current, sent)) {
       life.apply({ is: 'trusted' });
     }
   }

@@ -102,6 +102,11 @@ export function transition(holding: Holding, event: SessionEvent): Next {
   }
 }
 
+/** Was the current token refused by a 401, and not accepted with a request that was sent later? */
+export function isDoubted(state: State): boolean {
+  return state.is === 'active' && state.doubted === true;
+}
+
 export function currentIn(state: State): Current | undefined {
   return state.is === 'active' ? state.current : undefined;
 }
