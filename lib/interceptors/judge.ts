@@ -95,7 +95,15 @@ export function refusalOf(exchange: Exchange, answer: Answer): Refusal {
   // What other packages promise knows of no pauses.
   const repeats = installation.hooks ? Number.POSITIVE_INFINITY : 0;
   const target = installation.targetOf(config);
-  exchange.refusal ??= { target, refused: [], before: undefined, repeats, refreshes: 0, ...latest };
+  exchange.refusal ??= {
+    target,
+    refused: [],
+    before: undefined,
+    endPause: undefined,
+    repeats,
+    refreshes: 0,
+    ...latest,
+  };
   return Object.assign(exchange.refusal, latest);
 }
 

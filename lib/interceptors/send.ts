@@ -162,7 +162,8 @@ async function awaited(
   // The refresh may need the socket that an unread body keeps.
   discard(exchange, answer);
   requests.emit('waiting', () => ({ ...requestInfo(config), after: '401' }));
-  const next = await withCancellation(found, config, exchange.since, () => requests.stopWaiting());
+  const left = isPause ? () => refusal?.endPause?.() : () => requests.stopWaiting();
+  const next = await withCancellation(found, config, exchange.since, left);
   if (!next || isPause || !refusal) return next;
   // A source that hands out the token that was just refused.
   const isSame = refusal.refused.some((each) => isSameToken(each, next));

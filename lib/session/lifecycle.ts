@@ -120,6 +120,7 @@ export class Lifecycle implements Life {
     const { current } = this;
     if (!current) this.parts.previous = undefined;
     else if (current !== currentIn(before)) this.#takeIntoUse(current, before, event.is);
+    if (current?.generation !== currentIn(before)?.generation) this.parts.endPauses();
     const ended = event.is === 'signOut' || event.is === 'close' ? this.#pending : undefined;
     if (ended) this.#pending = undefined;
     for (const effect of effects) act(this, effect);

@@ -21,6 +21,7 @@ export class Parts {
   #refreshTokens: RefreshTokens | undefined;
   #running: Running | undefined;
   #targets: Targets | undefined;
+  #pauses: Set<() => void> | undefined;
 
   /** @param changed called when a hold-off ends before its time */
   constructor(
@@ -67,6 +68,17 @@ export class Parts {
   get targets(): Targets {
     this.#targets ??= new Targets(this.settings.refreshWindow.interval);
     return this.#targets;
+  }
+
+  /** What ends the pauses of requests that are to try the same token again. */
+  get pauses(): Set<() => void> {
+    this.#pauses ??= new Set();
+    return this.#pauses;
+  }
+
+  /** There is another token, or none any more. */
+  endPauses(): void {
+    for (const end of this.#pauses ?? []) end();
   }
 
   /** @param pending what was under way meanwhile */

@@ -27,6 +27,8 @@ export interface Refusal {
   before: Current | undefined;
   /** So many times was it sent again with a token that had been refused, after a pause. */
   repeats: number;
+  /** Ends the pause that it is in. */
+  endPause: (() => void) | undefined;
   /** So many refreshes has it caused, or waited for. */
   refreshes: number;
 }
@@ -58,7 +60,7 @@ export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusa
   const current = requests.held(life.current);
   if (!isRenewable(life, current) || isHopeless(requests, current, refusal)) return undefined;
   const ms = pauseBefore(requests, current, refusal);
-  if (ms !== undefined) return afterPause(requests, sent, ms);
+  if (ms !== undefined) return afterPause(requests, sent, refusal, ms);
   if (!mayRefresh(requests, current, refusal)) return undefined;
   refusal.refreshes++;
   const cause: Cause = { reason: 'refused', challenge: refusal.challenge };
@@ -106,9 +108,19 @@ function pauseBefore({ life }: Requests, current: Current, refusal: Refusal): nu
   return Math.min(ms, cap);
 }
 
-async function afterPause(requests: Requests, sent: Current, ms: number): Promise<Current> {
-  // Somebody waits for the request: the process must not end before.
-  await new Promise<void>((resolve) => startTimer(ms, resolve).keepAlive(true));
+async function afterPause(requests: Requests, sent: Current, refusal: Refusal, ms: number): Promise<Current> {
+  const { pauses } = requests.life.parts;
+  await new Promise<void>((resolve) => {
+    const timer = startTimer(ms, resolve);
+    // Somebody waits for the request: the process must not end before.
+    timer.keepAlive(true);
+    refusal.endPause = () => {
+      timer.stop();
+      resolve();
+    };
+    pauses.add(refusal.endPause);
+  });
+  pauses.delete(refusal.endPause as () => void);
   requests.assertSame(sent);
   return requests.held(requests.life.current);
 }

@@ -141,7 +141,8 @@ export class Requests {
     const brought = this.outcome(pending.shared, identity, true);
     if (this.#late?.pending !== pending) {
       const ms = pending.begun + this.life.settings.refreshTimeout - monotonicNow();
-      this.#late = { pending, over: pause(Math.max(0, ms)) };
+      const end = (wake: () => void) => void pending.shared.settled.then(wake, wake);
+      this.#late = { pending, over: pause(Math.max(0, ms), end) };
     }
     const late = this.#late.over.then(() => {
       const { serving } = this.life;
