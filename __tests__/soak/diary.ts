@@ -7,6 +7,9 @@ import type { Session } from 'axios-bearer';
  */
 export type Entry = 'expired' | 'failed' | 'signIn' | 'out' | 'breaker';
 
+// ms
+const A_MOMENT = 5_000;
+
 /** How things stood when a call began. */
 export interface Mark {
   readonly counts: Readonly<Record<Entry, number>>;
@@ -15,6 +18,8 @@ export interface Mark {
   /** The attempt before it failed, and none has succeeded since. */
   readonly holding: boolean;
   readonly breakerOpen: boolean;
+  /** All tokens were refused a moment ago: the one at hand may have been refused before it was ever accepted. */
+  readonly struck: boolean;
 }
 
 /** What happened to a session, as counters: it must not grow with time. */
@@ -24,6 +29,7 @@ export class Diary {
   readonly #counts: Record<Entry, number> = { expired: 0, failed: 0, signIn: 0, out: 0, breaker: 0 };
   #holding = false;
   #breakerUntil = 0;
+  #struckUntil = 0;
 
   constructor(session: Session) {
     this.#session = session;
@@ -37,6 +43,7 @@ export class Diary {
   note(entry: Entry): void {
     this.#counts[entry] += 1;
     if (entry === 'failed') this.#holding = true;
+    if (entry === 'expired') this.#struckUntil = Date.now() + A_MOMENT;
   }
 
   breakerOpens(ms: number): void {
@@ -51,6 +58,7 @@ export class Diary {
       owner: this.owner,
       holding: this.#holding,
       breakerOpen: Date.now() < this.#breakerUntil,
+      struck: Date.now() < this.#struckUntil,
     };
   }
 

@@ -37,7 +37,13 @@ const REASONS: Record<string, Because> = {
     code === 'ERR_BEARER_IDENTITY' && diary.since(mark, 'signIn') > 0,
   'a body that can be sent once': ({ oneShot = false }, _, { code, response }) =>
     oneShot && code === 'ERR_BEARER_BODY' && response?.status === 401,
-  // Two replays, and tokens that end by the clock too.
+  // A POST is sent twice: with the token that was refused, or one that was just made, and once more.
+  'refused twice': ({ app: { diary }, kind }, mark, { code, response }) =>
+    !code?.startsWith('ERR_BEARER_') &&
+    response?.status === 401 &&
+    kind.startsWith('POST') &&
+    (mark.struck || diary.since(mark, 'expired') > 0),
+  // Two refreshes, and tokens that end by the clock too.
   'refused with new tokens': ({ app: { diary } }, mark, { code, response }) =>
     !code?.startsWith('ERR_BEARER_') &&
     response?.status === 401 &&

@@ -10,34 +10,27 @@ import { transformResponse } from './transform.js';
 /** The response interceptor: recovers a request that was refused, and lets no error leave with a token. */
 export async function recoverOrRedact(installation: Installation, error: unknown): Promise<AxiosResponse> {
   if (!(error instanceof HeldAnswer)) throw redact(error, installation);
+  const { exchange } = error;
   try {
-    return await finish(error);
-  } catch (failure) {
-    throw redact(failure, installation);
-  }
-}
-
-/** What axios does after an adapter, done here for an answer that was held back from it. */
-async function finish(held: HeldAnswer): Promise<AxiosResponse> {
-  const { exchange } = held;
-  try {
-    const response = await recover(held);
+    const response = await recover(error);
+    // What axios does after an adapter is done here, for an answer that was held back from it.
     throwIfCanceled(exchange.config);
     transformResponse(exchange, response);
     return response;
-  } catch (error) {
-    transformFailed(exchange, error);
-    throw error;
+  } catch (failure) {
+    throw redact(transformedFailure(exchange, failure), installation);
   }
 }
 
-function transformFailed(exchange: Exchange, error: unknown): void {
-  const { response } = (error ?? {}) as { response?: AxiosResponse };
-  if (isCancel(error) || !response) return;
+/** @returns the failure; or what a transform throws at its response, as with bare axios */
+function transformedFailure(exchange: Exchange, failure: unknown): unknown {
+  const { response } = (failure ?? {}) as { response?: AxiosResponse };
+  if (isCancel(failure) || !response) return failure;
   try {
     transformResponse(exchange, response);
+    return failure;
   } catch (thrown) {
     // Our own error says more than that the body could not be read.
-    if (!isBearerError(error)) throw thrown;
+    return isBearerError(failure) ? failure : thrown;
   }
 }

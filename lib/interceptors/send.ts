@@ -119,7 +119,7 @@ export async function recover({ exchange, answer }: HeldAnswer): Promise<AxiosRe
       if (!(isThenable(refused) ? await refused : refused)) break;
       const found = tokenForAnother(exchange, answer);
       const next = isThenable(found) ? await found : found;
-      if (!next) break;
+      if (!next || isRefusedAlready(exchange, next)) break;
       assertSendable(exchange);
       discard(exchange, answer);
       const again = await replay(exchange, next);
@@ -136,38 +136,31 @@ export async function recover({ exchange, answer }: HeldAnswer): Promise<AxiosRe
 
 /** The token to send a refused request again with. */
 function tokenForAnother(exchange: Exchange, answer: Answer): Found {
-  const { installation, requests, sent, replays } = exchange;
+  const { installation, requests, sent, replays, config } = exchange;
   const { maxReplays } = installation.settings;
   const refusal = refusalOf(exchange, answer);
   const isSpent = replays > 0 && replays >= maxReplays;
   if (isSpent) return sent === refusal.before ? undefined : giveUp(requests, sent, refusal);
-  const { repeats } = refusal;
   const found = tokenAfter401(requests, sent, refusal);
   exchange.turn = installation.gate.nextOrder();
   if (!isThenable(found)) return refusal.isResent ? found : undefined;
-  if (refusal.isResent) return awaited(exchange, answer, found, refusal.repeats > repeats);
-  // The session is refreshed all the same, for the requests that come next.
-  found.catch(() => {});
-  return undefined;
-}
-
-/** @param isPause is the token that was refused to be tried again? */
-async function awaited(
-  exchange: Exchange,
-  answer: Answer,
-  found: Promise<Current | undefined>,
-  isPause: boolean,
-): Promise<Current | undefined> {
-  const { requests, config, refusal } = exchange;
+  if (!refusal.isResent) {
+    // The session is refreshed all the same, for the requests that come next.
+    found.catch(() => {});
+    return undefined;
+  }
   // The refresh may need the socket that an unread body keeps.
   discard(exchange, answer);
   requests.emit('waiting', () => ({ ...requestInfo(config), after: '401' }));
-  const left = isPause ? () => refusal?.endPause?.() : () => requests.stopWaiting();
-  const next = await withCancellation(found, config, exchange.since, left);
-  if (!next || isPause || !refusal) return next;
-  // A source that hands out the token that was just refused.
-  const isSame = refusal.refused.some((each) => isSameToken(each, next));
-  return isSame ? giveUp(requests, next, refusal) : next;
+  return withCancellation(found, config, exchange.since, refusal.endPause ?? (() => requests.stopWaiting()));
+}
+
+/** A source may hand out the token that was just refused. */
+function isRefusedAlready({ requests, refusal }: Exchange, next: Current): boolean {
+  // After a pause it is to be tried again.
+  if (!refusal || refusal.endPause || !refusal.refused.some((each) => isSameToken(each, next))) return false;
+  giveUp(requests, next, refusal);
+  return true;
 }
 
 async function replay(exchange: Exchange, next: Current): Promise<AxiosResponse | HeldAnswer> {

@@ -27,7 +27,7 @@ export interface Refusal {
   before: Current | undefined;
   /** So many times was it sent again with a token that had been refused, after a pause. */
   repeats: number;
-  /** Ends the pause that it is in. */
+  /** Ends its latest pause; `undefined`: it has not paused since it was refused. */
   endPause: (() => void) | undefined;
   /** So many refreshes has it caused, or waited for. */
   refreshes: number;
@@ -54,6 +54,7 @@ export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusa
   if (!life.current && !isRefusedForGood(holding.state)) return undefined;
   requests.assertSame(sent);
   refusal.refused.push(sent);
+  refusal.endPause = undefined;
   const other = unrefused(requests, sent, refusal);
   if (other) return other;
   doubt(requests, refusal.order);
