@@ -19,7 +19,7 @@ export async function prepare(dist: boolean): Promise<string> {
   );
   if (dist) cpSync('dist', join(home, 'dist'), { recursive: true });
   else await compile({ index: 'lib/index.ts' }, join(home, 'dist'));
-  await compile({ runner: 'bench/runner.ts' }, home);
+  await compile({ runner: 'bench/runner.ts', bytes: 'bench/bytes.ts' }, home);
   return home;
 }
 

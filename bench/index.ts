@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { prepare } from './build.js';
 import { type CaseName, cases } from './cases/index.js';
 import { type Effort, measure, type Samples } from './measure.js';
+import { memory } from './memory.js';
 import { Report } from './report.js';
 
 const { values: flags, positionals } = parseArgs({
@@ -23,16 +24,20 @@ const { values: flags, positionals } = parseArgs({
 const thorough: Record<CaseName, Effort> = {
   hot: { sets: 7, warmups: 80, rounds: 80, requests: 300 },
   storm: { sets: 5, warmups: 2, rounds: 8, requests: 10_000 },
+  expired: { sets: 5, warmups: 8, rounds: 16, requests: 3_000 },
 };
 const quick: Record<CaseName, Effort> = {
   hot: { sets: 2, warmups: 40, rounds: 30, requests: 300 },
   storm: { sets: 1, warmups: 1, rounds: 3, requests: 10_000 },
+  expired: { sets: 1, warmups: 4, rounds: 6, requests: 3_000 },
 };
 
 const names = (Object.keys(cases) as CaseName[]).filter((name) => !positionals.length || positionals.includes(name));
 const report = new Report();
 const home = await prepare(flags.dist);
+let bytes = '';
 try {
+  bytes = memory(home);
   for (const name of names) {
     const effort = (flags.quick ? quick : thorough)[name];
     for (const shared of flags.quick ? [false] : [false, true]) {
@@ -48,4 +53,5 @@ try {
 const subject = flags.dist ? 'dist/ as it is' : 'lib, built as it is published';
 console.log(`CPU of ${subject}; node ${process.version}, load ${loadavg()[0]?.toFixed(1)}`);
 console.log(report.toString());
+console.log(bytes);
 if (flags.check && report.missed) process.exitCode = 1;

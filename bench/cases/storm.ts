@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-import axios, { type AxiosInstance } from 'axios';
+import axios from 'axios';
 import { bearer } from 'axios-bearer';
 import { Server } from '../server.js';
-import { assertEqual, baseURL, type Case, type Send } from './case.js';
+import { all, assertEqual, baseURL, type Case, type Send } from './case.js';
 
 /** Everybody is refused at once: what recovery costs, against everybody sending twice by themselves. */
 export const storm: Case = {
@@ -41,10 +41,6 @@ function recovered(): Send {
     assertEqual('refreshes', refreshes, 1);
     assertSentTwice(server, requests);
   };
-}
-
-function all(requests: number, api: AxiosInstance): Promise<unknown>[] {
-  return Array.from({ length: requests }, (_, sent) => api.get(`/videos/${sent}`));
 }
 
 function assertSentTwice(server: Server, requests: number): void {

@@ -38,7 +38,12 @@ export function prepareBody(exchange: Exchange): Promise<void> | undefined {
   if (!exchange.isDeferred) return undefined;
   exchange.isDeferred = false;
   if (isReplayable(config.data)) return make(exchange, config.data);
-  transformBody(exchange);
+  try {
+    transformBody(exchange);
+  } catch (error) {
+    exchange.thrown = { error };
+    throw error;
+  }
   return undefined;
 }
 

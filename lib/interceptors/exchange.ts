@@ -82,6 +82,8 @@ export interface Exchange {
   readonly contentLength: Entry | undefined;
   /** ms by the monotonic clock. Its `timeout` counts from here while it waits. */
   readonly since: number;
+  /** What a deferred transform has thrown. */
+  thrown: { readonly error: unknown } | undefined;
   /** Found at the first send. */
   adapter: AxiosAdapter;
   /** The token that it was last sent with, its place among all sends of the session, and when that was, in ms. */

@@ -1,0 +1,77 @@
+import axios, { type AxiosInstance } from 'axios';
+import { bearer } from 'axios-bearer';
+import { all, baseURL } from './cases/case.js';
+import { Server } from './server.js';
+
+// Runs as a process of its own, whose young generation is large enough that nothing is collected meanwhile.
+
+const REQUESTS = 1_500;
+const WAITING = 3_000;
+const ROUNDS = 9;
+const WARMUPS = 30;
+
+const gc = globalThis.gc as () => void;
+const heap = () => process.memoryUsage().heapUsed;
+
+/** What a request allocates on its way, in bytes. */
+async function perRequest(install: (api: AxiosInstance, server: Server) => void): Promise<number> {
+  const server = new Server();
+  const api = axios.create({ baseURL, adapter: server.adapter });
+  install(api, server);
+  const send = async () => {
+    for (let sent = 0; sent < REQUESTS; sent++) await api.get('/videos');
+  };
+  for (let round = 0; round < WARMUPS; round++) await send();
+  const rounds: number[] = [];
+  while (rounds.length < ROUNDS) {
+    gc();
+    const before = heap();
+    await send();
+    rounds.push((heap() - before) / REQUESTS);
+  }
+  return rounds.sort((a, b) => a - b)[ROUNDS >> 1] as number;
+}
+
+/** What a request holds while it waits for a refresh, in bytes. */
+async function perWaiting(tokens: { access_token: string; expires_in: number }): Promise<number> {
+  const server = new Server();
+  const api = axios.create({ baseURL, adapter: server.adapter });
+  let asked!: () => void;
+  let answer!: () => void;
+  const isAsked = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  const isAnswered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const source = async () => {
+    asked();
+    await isAnswered;
+    return server.token;
+  };
+  bearer(api, { source, tokens });
+  gc();
+  const before = heap();
+  const requests = all(WAITING, api);
+  await isAsked;
+  await new Promise(setImmediate);
+  gc();
+  const held = (heap() - before) / WAITING;
+  answer();
+  await Promise.all(requests);
+  return held;
+}
+
+const bare = await perRequest((api, { token }) => {
+  api.defaults.headers.common.Authorization = `Bearer ${token}`;
+});
+const ours = await perRequest((api, { token }) => {
+  bearer(api, { source: async () => token, tokens: { access_token: token, expires_in: 3_600 } });
+});
+console.log(
+  JSON.stringify({
+    added: ours - bare,
+    revoked: await perWaiting({ access_token: 'revoked', expires_in: 3_600 }),
+    expired: await perWaiting({ access_token: 'ended', expires_in: -1 }),
+  }),
+);
