@@ -4,21 +4,21 @@ import { commands } from './commands.js';
 import { run } from './run.js';
 import { setups } from './world.js';
 
-// Short beside the other tests, on two seeds that stay and a drawn one; `MODEL_RUNS=20000 MODEL_SEED=random` for a night.
+// Short beside the other tests, on seeds that stay: what a drawn one finds is news for a night’s run, not for a change that has
+// nothing to do with it. `MODEL_RUNS=20000 MODEL_SEED=random` for a night.
 // A failure prints its seed and path: `MODEL_SEED` and the path's first number as `MODEL_PATH` bring it back.
 // `MODEL_STOP=1`: one failure is enough, however long.
 const { MODEL_RUNS = '30', MODEL_SEED, MODEL_PATH, MODEL_STOP } = process.env;
 const numRuns = Number(MODEL_RUNS);
 const stops = MODEL_STOP === '1';
 const drawn = () => Math.floor(Math.random() * 2 ** 31);
-// What a drawn seed finds is news, and a night's run the place to look for it: here it gets a few runs.
 const BRIEF = 10;
 const SEEDS: [seed: number, runs: number][] = MODEL_SEED
   ? [[MODEL_SEED === 'random' ? drawn() : Number(MODEL_SEED), numRuns]]
   : [
       [1, numRuns],
       [2, numRuns],
-      [drawn(), BRIEF],
+      [3, BRIEF],
     ];
 const PATIENCE = 120_000 + 1_000 * numRuns;
 
