@@ -30,12 +30,21 @@ export class Diary {
   #holding = false;
   #breakerUntil = 0;
   #struckUntil = 0;
+  /** A token request may be let finish for longer than anybody waits for it. */
+  isRefreshing = false;
 
   constructor(session: Session) {
     this.#session = session;
     const over = () => {
       this.#holding = false;
+      this.isRefreshing = false;
     };
+    session.on('refreshing', () => {
+      this.isRefreshing = true;
+    });
+    session.on('refreshFailed', () => {
+      this.isRefreshing = false;
+    });
     session.on('refreshed', over);
     session.on('signedIn', over);
   }

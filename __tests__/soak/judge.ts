@@ -29,7 +29,7 @@ const REASONS: Record<string, Because> = {
     impatience === 'timeout' && (TIMEOUTS.includes(code) || (fault === 'drip' && code === IN_A_BODY)),
   'fault at the token endpoint': ({ app: { diary } }, mark, { code }) =>
     ['ERR_BEARER_UNAVAILABLE', 'ERR_BEARER_TOKEN'].includes(code ?? '') &&
-    (mark.holding || diary.since(mark, 'failed') > 0),
+    (mark.holding || diary.isRefreshing || diary.since(mark, 'failed') > 0),
   'signed out': ({ app: { diary } }, mark, { code, response }) =>
     (['ERR_BEARER_SIGNED_OUT', 'ERR_BEARER_REJECTED'].includes(code ?? '') || response?.status === 401) &&
     (['signed-out', 'failed'].includes(mark.status) || diary.since(mark, 'out') > 0),
