@@ -11,7 +11,7 @@ import * as testing from 'axios-bearer/testing';
 import { type ApiVideo, type Echo, startApiVideo } from 'axios-bearer/testing';
 import 'axios-bearer/use';
 import axiosRetry from 'axios-retry';
-import { readInstallOptions, readSessionOptions } from '../lib/options.js';
+import { readInstallOptions, readSessionOptions } from '../lib/read-options.js';
 import { startAuthorizationServer } from './support/authorization-server.js';
 import {
   diagnose,

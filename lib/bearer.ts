@@ -4,14 +4,16 @@ import { configError } from './errors.js';
 import type { Config } from './interceptors/config.js';
 import { assertInstance, install } from './interceptors/install.js';
 import { assertOrigin } from './interceptors/origins.js';
-import { type InstallOptions, readInstallOptions, type SessionOptions } from './options.js';
+import type { InstallOptions, SessionOptions } from './options.js';
+import { readInstallOptions } from './read-options.js';
 import type { Joins } from './session/joins.js';
+import { holdCookies } from './session/seed.js';
 import { instancesOf, requestsOf, Session } from './session/session.js';
 import { tokenClient } from './sources/token-endpoint.js';
 
 /**
- * Called for each request, where one instance serves several sessions: whose token? `undefined`: it goes out without.
- * A promise is waited for.
+ * Called for each request, where one instance serves several sessions. Returns the session that has the request's token,
+ * or a promise of it; `undefined`: the request goes out without a token.
  */
 export type SessionResolver = (config: Config) => Session | undefined | Promise<Session | undefined>;
 
@@ -36,19 +38,20 @@ function installSession(session: Session, instance: AnyAxios, options: InstallOp
   assertInstance(instance);
   const requests = requestsOf(session);
   if (!requests) throw configError('session', 'a Session, or a function that returns one', session);
-  assertOrigin(instance, readInstallOptions(options).origins, requests.source.origins);
+  const settings = readInstallOptions(options);
+  assertOrigin(instance, settings.origins, requests.source.origins);
   requests.sibling ??= instance as AxiosInstance;
-  if (options.header === false) requests.life.holdCookies();
+  if (settings.header === false) holdCookies(requests.life);
   const replaced = () => {
     if (made.has(requests) && instancesOf(session) < 2) void session.close();
   };
-  return install(instance as AxiosInstance, { by: requests, sessionOf: () => session, replaced }, options);
+  return install(instance as AxiosInstance, { by: requests, sessionOf: () => session, replaced }, settings);
 }
 
 /**
  * Call it once, where the axios instance is made. From then on every request to its origin bears a token that is
  * obtained, kept fresh, refreshed after a 401 (RFC 6750 §3), and its request replayed. Called again for the same instance
- * and header, as in a hot reload, it takes the first one's place, whose session is closed.
+ * and header, as in a hot reload, it replaces the first installation and closes its session.
  *
  * @param instance the axios instance, or axios itself
  * @param options of the session and of the instance, side by side
@@ -76,8 +79,9 @@ export function bearer(
   if (requestsOf(session)) return (session as Session).install(instance, options);
   if (typeof session !== 'function') throw configError('session', 'a Session, or a function that returns one', session);
   assertInstance(instance);
-  assertOrigin(instance, readInstallOptions(options).origins, undefined);
-  return install(instance as AxiosInstance, { by: session, sessionOf: session }, options);
+  const settings = readInstallOptions(options);
+  assertOrigin(instance, settings.origins, undefined);
+  return install(instance as AxiosInstance, { by: session, sessionOf: session }, settings);
 }
 
 /** All that can be judged is judged before there is a session: a store would be asked, a timer set. */

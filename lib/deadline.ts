@@ -74,7 +74,7 @@ interface DeadlineOptions {
   ms: number;
   /** What is thrown when the time is over. */
   late: () => unknown;
-  /** Is there somebody who waits for it, so that a Node process must not end before? Default `false`. */
+  /** Must a Node process not end before, as something waits for it? Default `false`. */
   keepsAlive?: boolean;
 }
 

@@ -58,7 +58,7 @@ export interface BearerEvents {
   };
   /** An attempt to refresh failed. */
   refreshFailed: {
-    /** What those who wait will get, if no later attempt succeeds. */
+    /** What the waiting requests will get, if no later attempt succeeds. */
     error: BearerError;
     /** ms until the next attempt may come; missing after a definite refusal. */
     retryAfter?: number;
@@ -97,7 +97,7 @@ export type BearerEvent = keyof BearerEvents;
 /** Called when the event happens. It never delays or breaks a request; what it throws is reported on the console. */
 export type Listener<E extends BearerEvent> = (payload: BearerEvents[E]) => void;
 
-/** Who listens to what. A listener that throws harms nobody: it is reported on the console. */
+/** The listeners of each event. A listener that throws harms nobody: it is reported on the console. */
 export class Events {
   #listeners: Map<BearerEvent, Set<(payload: never) => void>> | undefined;
 

@@ -1,5 +1,5 @@
 /**
- * Attaches the Bearer token, refreshes it once for all who need it, replays their requests. Begin with {@link bearer}.
+ * Attaches the Bearer token, refreshes it once for all requests that need it, replays them. Begin with {@link bearer}.
  *
  * @module axios-bearer
  */

@@ -1,6 +1,5 @@
 import type { AxiosError, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import type { Backoff, RefreshWindow } from './backoff.js';
-import { configError } from './errors.js';
 import type { RefreshFunction, TokenSource } from './sources/source.js';
 import type { TokenStore } from './stores/store.js';
 import type { Token, TokenResponse } from './token.js';
@@ -39,7 +38,8 @@ export interface SessionOptions {
   backoff?: Partial<Backoff>;
   /**
    * At most so many refreshes that did not help (the request was refused again with the new token) per interval (ms);
-   * then a 401 is handed on, unless the token is past its end or, once per interval, its target has accepted one before. Default `{ limit: 5, interval: 30_000 }`.
+   * then a 401 is handed on, unless the token is past its end or, once per interval, its target has accepted one before.
+   * Default `{ limit: 5, interval: 30_000 }`.
    */
   refreshWindow?: Partial<RefreshWindow>;
   /**
@@ -78,7 +78,8 @@ export interface InstallOptions {
   shouldRefreshOnError?: (error: AxiosError) => boolean | Promise<boolean>;
   /**
    * Called before each send that bears a token, after the transforms: for a CSRF header, a token in the query, a
-   * signature, a proof. What it writes stands in errors as it is: `redact` knows our header. `replay` is 0 before the first send. The origin is judged after it; if it throws, nothing is sent.
+   * signature, a proof. `replay` is 0 before the first send. The origin is judged after it; if it throws, nothing is
+   * sent. What it writes stands in errors as it is, since `redact` removes our header only.
    */
   beforeSend?: (config: InternalAxiosRequestConfig, send: { replay: number; token: Token }) => void | Promise<void>;
   /**
@@ -95,125 +96,4 @@ export interface InstallOptions {
   scheme?: string;
   /** No token in any error that leaves us: our header is deleted from its config, request and response. Default `true`. */
   redact?: boolean;
-}
-
-export type SessionSettings = ReturnType<typeof readSessionOptions>;
-export type InstallSettings = ReturnType<typeof readInstallOptions>;
-
-/** @throws ERR_BEARER_CONFIG, naming the option */
-export function readSessionOptions(options: SessionOptions) {
-  const { source, store, leeway, identity, keepFresh = false } = options;
-  const asked: TokenSource = typeof source === 'function' ? { refresh: source } : source;
-  const { refresh, obtain, authorize, tokens } = asked ?? {};
-  const able = [refresh, obtain, authorize].filter((method) => method !== undefined);
-  check(
-    (able.length > 0 || tokens !== undefined) && able.every(isFunction),
-    'source',
-    'a function, or an object with refresh() or obtain()',
-    source,
-  );
-  const stores = [store?.read, store?.write, store?.withLock].every(isFunction);
-  check(store === undefined || stores, 'store', 'a TokenStore: read(), write() and withLock()', store);
-  checkFunctions({ identity });
-  return {
-    source: asked,
-    store,
-    identity,
-    keepFresh,
-    leeway: leeway === undefined ? undefined : atLeast(0, 'leeway', leeway),
-    // Long enough for a token endpoint on a bad day, short enough for a person who waits.
-    refreshTimeout: atLeast(1, 'refreshTimeout', options.refreshTimeout ?? 10_000),
-    refreshRetries: atLeast(0, 'refreshRetries', options.refreshRetries ?? 3),
-    backoff: readBackoff(options.backoff),
-    refreshWindow: readRefreshWindow(options.refreshWindow),
-  };
-}
-
-// Shared by all sessions that were given nothing else: there may be thousands of them.
-const BACKOFF: Backoff = { initial: 250, factor: 2, cap: 30_000 };
-const REFRESH_WINDOW: RefreshWindow = { limit: 5, interval: 30_000 };
-
-function readBackoff(given: Partial<Backoff> | undefined): Backoff {
-  if (given === undefined) return BACKOFF;
-  check(isObject(given), 'backoff', 'an object', given);
-  return {
-    initial: atLeast(0, 'backoff.initial', given.initial ?? BACKOFF.initial),
-    factor: atLeast(1, 'backoff.factor', given.factor ?? BACKOFF.factor),
-    cap: atLeast(0, 'backoff.cap', given.cap ?? BACKOFF.cap),
-  };
-}
-
-function readRefreshWindow(given: Partial<RefreshWindow> | undefined): RefreshWindow {
-  if (given === undefined) return REFRESH_WINDOW;
-  check(isObject(given), 'refreshWindow', 'an object', given);
-  return {
-    limit: atLeast(1, 'refreshWindow.limit', given.limit ?? REFRESH_WINDOW.limit),
-    interval: atLeast(1, 'refreshWindow.interval', given.interval ?? REFRESH_WINDOW.interval),
-  };
-}
-
-/** @throws ERR_BEARER_CONFIG, naming the option */
-export function readInstallOptions(options: InstallOptions) {
-  const { skip, shouldRefresh, shouldRefreshOnError, beforeSend, origins } = options;
-  const { whenSignedOut = 'send', header = 'Authorization', scheme = 'Bearer' } = options;
-  checkFunctions({ skip, shouldRefresh, shouldRefreshOnError, beforeSend });
-  check(['send', 'reject'].includes(whenSignedOut), 'whenSignedOut', "'send' or 'reject'", whenSignedOut);
-  check(header === false || (typeof header === 'string' && header !== ''), 'header', 'a name, or false', header);
-  check(typeof scheme === 'string', 'scheme', 'a string', scheme);
-  // As many as a browser or an agent keeps busy; more only wait elsewhere.
-  const replayConcurrency = atLeast(1, 'replayConcurrency', options.replayConcurrency ?? 64);
-  const whole = Number.isInteger(replayConcurrency) || replayConcurrency === Number.POSITIVE_INFINITY;
-  check(whole, 'replayConcurrency', 'a whole number', replayConcurrency);
-  return {
-    skip,
-    shouldRefresh,
-    shouldRefreshOnError,
-    beforeSend,
-    origins: readOrigins(origins),
-    whenSignedOut,
-    maxReplays: atLeast(0, 'maxReplays', options.maxReplays ?? 4),
-    replayConcurrency,
-    header,
-    scheme,
-    redact: options.redact ?? true,
-  };
-}
-
-function readOrigins(given: InstallOptions['origins']) {
-  if (given === undefined) return undefined;
-  const read = (origins: Origins) => new Set([origins].flat().map(readOrigin));
-  return typeof given === 'function' ? (config: InternalAxiosRequestConfig) => read(given(config)) : read(given);
-}
-
-function readOrigin(origin: string): string {
-  if (origin === '*') return origin;
-  let read = 'null';
-  try {
-    read = new URL(origin).origin;
-  } catch {}
-  check(read !== 'null', 'origins', `'*' or origins such as 'https://api.example.com'`, origin);
-  return read;
-}
-
-function atLeast(least: number, option: string, value: number): number {
-  check(typeof value === 'number' && value >= least, option, `a number of at least ${least}`, value);
-  return value;
-}
-
-function check(ok: boolean, option: string, expected: string, got: unknown): void {
-  if (!ok) throw configError(option, expected, got);
-}
-
-function checkFunctions(given: Record<string, unknown>): void {
-  for (const [option, value] of Object.entries(given)) {
-    check(value === undefined || isFunction(value), option, 'a function', value);
-  }
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function';
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
 }

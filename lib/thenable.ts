@@ -1,6 +1,6 @@
 /**
- * Is it a promise, of whatever kind? With zone.js, and across realms, `instanceof Promise` is false for what an async
- * function returns.
+ * Is it a promise, of whatever kind? A check by class would fail for the promises of async functions under zone.js,
+ * and for those of another realm.
  */
 export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof (value as PromiseLike<T> | undefined)?.then === 'function';

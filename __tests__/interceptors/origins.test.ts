@@ -10,7 +10,7 @@ import {
   pageOrigin,
   parse,
 } from '../../lib/interceptors/origins.js';
-import type { InstallSettings } from '../../lib/options.js';
+import type { InstallSettings } from '../../lib/read-options.js';
 import type { Requests } from '../../lib/session/requests.js';
 
 const HOME = 'https://api.example';

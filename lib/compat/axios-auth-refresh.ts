@@ -10,7 +10,7 @@ export type {
 
 /**
  * Call it once, where the instance is made: as axios-auth-refresh has it, on the engine of axios-bearer. After a 401
- * `refreshAuthCall` is run once for all who need it, and the requests are sent again.
+ * `refreshAuthCall` is run once for all requests that need it, and they are sent again.
  *
  * @param refreshAuthCall called with the error of the request that failed. Headers that it writes onto
  *   `error.response.config` go with the requests that were refused with the old ones.

@@ -1,6 +1,6 @@
 import type { AxiosAdapter, AxiosInstance, AxiosResponse } from 'axios';
 import type { SkipReason } from '../events.js';
-import type { InstallSettings } from '../options.js';
+import type { InstallSettings } from '../read-options.js';
 import type { Current } from '../session/current.js';
 import type { Refusal } from '../session/refused.js';
 import type { Requests } from '../session/requests.js';
@@ -67,7 +67,7 @@ export interface Exchange {
   readonly given: Config;
   /** As axios handed it to the adapter, which may be a copy. */
   config: Config;
-  /** Whose token it bears; set before anything is sent with one. */
+  /** Of the session whose token it bears; set before anything is sent with one. */
   requests: Requests;
   /** The config's own adapter and transforms; others may put theirs in their place. */
   readonly ownAdapter: Own<Config['adapter']>;

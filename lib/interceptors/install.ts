@@ -1,5 +1,5 @@
 import type { AxiosInstance } from 'axios';
-import { type InstallOptions, type InstallSettings, readInstallOptions } from '../options.js';
+import type { InstallSettings } from '../read-options.js';
 import { askedSource } from '../session/ask.js';
 import { requestsOf } from '../session/session.js';
 import { isThenable } from '../thenable.js';
@@ -13,7 +13,7 @@ import { attach } from './request.js';
 import { recoverOrRedact } from './response.js';
 import { targetOf } from './target.js';
 
-/** For whom an instance is served: the session, or a function that returns one for each request. */
+/** What an instance is served by: a session, or a function that returns one for each request. */
 export interface Served {
   /** By it an installation is known again: twice is once. */
   readonly by: unknown;
@@ -42,12 +42,10 @@ export function assertInstance(instance: unknown): asserts instance is AxiosInst
  * Registers both interceptors on an instance. One session after the other, with the same header, takes the place of the
  * first.
  *
+ * @param instance as `assertInstance` has found it to be
  * @returns the way to uninstall
- * @throws ERR_BEARER_CONFIG, naming the option
  */
-export function install(instance: AxiosInstance, served: Served, options: InstallOptions): () => void {
-  assertInstance(instance);
-  const settings = readInstallOptions(options);
+export function install(instance: AxiosInstance, served: Served, settings: InstallSettings): () => void {
   noteHeader(settings.header);
   const all = installed.get(instance) ?? new Map<unknown, Installed>();
   installed.set(instance, all);

@@ -1,7 +1,7 @@
 import axios, { type AxiosInstance } from 'axios';
 import { configError } from '../errors.js';
 import type { SkipReason } from '../events.js';
-import type { InstallSettings } from '../options.js';
+import type { InstallSettings } from '../read-options.js';
 import type { Requests } from '../session/requests.js';
 import { type Config, isOfOurCopy } from './config.js';
 

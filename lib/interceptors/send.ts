@@ -33,7 +33,7 @@ export function send(exchange: Exchange): Promise<AxiosResponse> {
   }
 }
 
-/** It is left alone, and does not wait to hear whose it is. */
+/** `bearer: false`: it goes at once, and the event follows when its session is known. */
 function sendOff(exchange: Exchange, requests: Promise<Requests | undefined>): Promise<AxiosResponse> {
   const told = () => ({ ...requestInfo(exchange.config), reason: 'off' as const });
   requests.then((known) => known?.emit('skipped', told)).catch(() => {});

@@ -1,7 +1,7 @@
 import type { BearerError } from '../errors.js';
 import type { Events } from '../events.js';
-import type { SessionSettings } from '../options.js';
-import type { Token } from '../token.js';
+import type { SessionSettings } from '../read-options.js';
+import type { Token, TokenResponse } from '../token.js';
 import type { ClientFactory } from './ask.js';
 import type { BoundedStore } from './bounded-store.js';
 import type { Current } from './current.js';
@@ -20,7 +20,7 @@ export interface Life {
   readonly store: BoundedStore;
   readonly client: ClientFactory;
   readonly bound: number;
-  readonly cookies: boolean;
+  cookies: boolean;
   readonly holding: Holding;
   readonly pending: Pending | undefined;
   readonly cause: Cause;
@@ -29,6 +29,7 @@ export interface Life {
   mark: Mark | undefined;
   onHint: (() => void) | undefined;
   isCurrent(pending: Pending): boolean;
+  tokenOf(tokens: TokenResponse, previous?: Token): Token;
   currentOf(session: string, token: Token): Current;
   apply(event: SessionEvent, tell?: (watchers: () => void) => void): void;
   start(kind: Pending['kind'], work: Work, options?: PendingOptions): Pending;

@@ -1,7 +1,8 @@
 import { delaysOf } from '../backoff.js';
 import type { BearerError } from '../errors.js';
 import { Events } from '../events.js';
-import { readSessionOptions, type SessionOptions, type SessionSettings } from '../options.js';
+import type { SessionOptions } from '../options.js';
+import { readSessionOptions, type SessionSettings } from '../read-options.js';
 import { PrivateStore } from '../stores/memory.js';
 import { dueAt, isLive, readToken, type Token, type TokenResponse } from '../token.js';
 import { rememberAccessToken } from './access-tokens.js';
@@ -9,13 +10,13 @@ import { Alarm, needsAlarm } from './alarm.js';
 import type { ClientFactory } from './ask.js';
 import { BoundedStore } from './bounded-store.js';
 import type { Current } from './current.js';
-import { newId } from './ids.js';
 import type { Life } from './life.js';
 import type { Mark } from './mark.js';
 import { Parts } from './parts.js';
 import { type Cause, newPending, type Pending, type PendingOptions, SIGN_IN, type Work } from './pending.js';
 import { Reading } from './reading.js';
 import { refreshOnce, renew } from './renewal.js';
+import { plantNow } from './seed.js';
 import type { SessionEvent } from './session-event.js';
 import { failedPromise, type SharedPromise } from './shared-promise.js';
 import { Snapshot } from './snapshot.js';
@@ -64,7 +65,7 @@ export class Lifecycle implements Life {
     this.holding = { state: store ? { is: 'unread', seed } : { is: 'empty' }, signedOut: [] };
     this.#unsubscribe = store?.subscribe?.(() => this.reading?.hint());
     this.reading?.first();
-    if (!store && seed) this.#plantNow(seed);
+    if (!store && seed) plantNow(this, seed);
   }
 
   /** What is under way, and has not brought its token yet. */
@@ -160,14 +161,6 @@ export class Lifecycle implements Life {
     return shared;
   }
 
-  /** The session lives in httpOnly cookies: it counts as active from the start. */
-  holdCookies(): void {
-    this.cookies = true;
-    const { state } = this.holding;
-    if (state.is === 'empty' && !this.settings.store && !this.#pending) this.#plantNow(this.tokenOf(''));
-    if (state.is === 'unread' && !state.seed) this.apply({ is: 'seeded', seed: this.tokenOf('') });
-  }
-
   close(): void {
     this.#unsubscribe?.();
     this.parts.stop();
@@ -196,12 +189,5 @@ export class Lifecycle implements Life {
     this.reading?.reset();
     this.parts.reset();
     this.store.remember(current.token);
-  }
-
-  /** Into our own store, which can't fail and has no other reader. */
-  #plantNow(token: Token): void {
-    const session = newId();
-    const entry = this.store.plant({ session, token });
-    this.apply({ is: 'kept', entry, current: this.currentOf(session, token), quiet: true });
   }
 }

@@ -1,4 +1,4 @@
-import type { SessionSettings } from '../options.js';
+import type { SessionSettings } from '../read-options.js';
 import type { Token } from '../token.js';
 import { Breaker } from './breaker.js';
 import type { Current } from './current.js';
@@ -40,7 +40,7 @@ export class Parts {
     return this.#holder;
   }
 
-  /** Whose a token is; by default each sign-in is somebody new. @throws what the option `identity` throws */
+  /** The identity that a token belongs to; by default each sign-in is a new one. @throws what the option `identity` throws */
   identityOf({ session, token }: Current): string {
     const { identity } = this.settings;
     if (!identity) return session;

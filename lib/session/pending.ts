@@ -18,7 +18,7 @@ export interface Pending {
   /** ms, by the monotonic clock. */
   readonly begun: number;
   readonly cause: Cause;
-  /** Whose sign-in, where that is known. */
+  /** The identity that signs in, where that is known. */
   readonly identity?: string | undefined;
   /** It has brought a token, and is about to end: a request that comes now does not wait for it. */
   isDone: boolean;

@@ -4,7 +4,7 @@ import type { Token, TokenResponse } from '../token.js';
 /** Where tokens come from. A plain function serves as its `refresh`. */
 export interface TokenSource {
   /**
-   * Called when a new token is due (RFC 6749 §6), one call at a time for all who need it. `token` is `{}` when there is
+   * Called when a new token is due (RFC 6749 §6), one call at a time for all requests that need it. `token` is `{}` when there is
    * none yet. Tried whenever it exists…
    */
   refresh?(token: Partial<Token>, ctx: SourceContext): Promise<TokenResponse>;

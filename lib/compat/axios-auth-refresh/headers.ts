@@ -34,7 +34,7 @@ export function headerChanges(before: Level[], after: Level[]): HeaderChange[] {
   );
 }
 
-/** Who was refused with the old headers goes with the new ones; whoever has brought their own keeps them. */
+/** A request that was refused with an old header gets the new one. A header that the caller has set stays. */
 export function applyChanges(config: Config, changes: HeaderChange[]): void {
   const headers = headersOf(config) as AxiosHeaders;
   for (const { name, old, value } of changes) {

@@ -6,15 +6,16 @@ import { withCancellation } from '../../interceptors/cancellation.js';
 import type { Config } from '../../interceptors/config.js';
 import type { Answer, Exchange } from '../../interceptors/exchange.js';
 import { innermost, unshifts } from '../../interceptors/innermost.js';
-import { install } from '../../interceptors/install.js';
+import { assertInstance, install } from '../../interceptors/install.js';
+import { readInstallOptions } from '../../read-options.js';
 import { askedSource } from '../../session/ask.js';
 import type { AxiosAuthRefreshOptions, RefreshAuthCall } from './options.js';
 import { Handover, retried, throughInterceptors, transformed } from './retry.js';
 import { errorOf, type Rule, wants } from './rule.js';
 import { RefreshSession, sessionOf, sharedSession, takeOn } from './session.js';
 
-// A request that is made during a refresh may be a part of it. Who has waited so long is sent as it is, and no harm is
-// done: if it is refused, it waits for the refresh then.
+// ms. A request that is made during a refresh may be a part of it, so after this long it is sent as it is. If it is
+// refused then, it waits for the refresh.
 const LONGEST_STALL = 3_000;
 // But not for ever, as it may be the refresh that was refused. A person has signed in by then.
 const LONGEST_REFRESH = 5 * 60_000;
@@ -42,6 +43,7 @@ class Interception {
     call: RefreshAuthCall,
     { deduplicateRefresh = true, maxRetries = 3 }: AxiosAuthRefreshOptions,
   ) {
+    assertInstance(instance);
     const { request } = instance.interceptors;
     const session = deduplicateRefresh ? sharedSession(call) : undefined;
     this.#session = session;
@@ -56,12 +58,12 @@ class Interception {
           beforeReplay: (config, exchange) => this.#again(config, exchange),
         },
       },
-      {
+      readInstallOptions({
         header: false,
         origins: '*',
         maxReplays: Math.max(0, maxRetries),
         skip: (config) => !this.rules.length || Boolean(config.skipAuthRefresh),
-      },
+      }),
     );
     // At the far end: what other interceptors read, they read after the refresh.
     const stalls = innermost(request, () => {

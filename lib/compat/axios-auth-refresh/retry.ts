@@ -50,7 +50,7 @@ interface Handler {
   runWhen?: ((config: Config) => boolean) | null;
 }
 
-// Whoever takes longer is left out: it may wait for the answer to a request that it has seen already, which is this one.
+// ms. An interceptor that takes longer is left out: it may be waiting for the answer to this very request.
 const LONGEST_STEP = 3_000;
 
 /**

@@ -6,12 +6,13 @@ import { pause } from '../../deadline.js';
 import type { Config } from '../../interceptors/config.js';
 import type { Exchange } from '../../interceptors/exchange.js';
 import type { Requests } from '../../session/requests.js';
+import { holdCookies } from '../../session/seed.js';
 import { requestsOf, type Session } from '../../session/session.js';
 import { type HeaderChange, headerChanges, headersIn } from './headers.js';
 import type { RefreshAuthCall } from './options.js';
 import { inTime } from './time.js';
 
-/** Whose sake a refresh is for, and how it is done. */
+/** The error that a refresh is to mend, and the function that does it. */
 interface Refusal {
   error: AxiosError;
   call: RefreshAuthCall;
@@ -43,7 +44,7 @@ export class RefreshSession {
       source: { interactive: true, obtain: () => this.#obtain(), isRejected: () => false },
     });
     this.requests = requestsOf(this.session) as Requests;
-    this.requests.life.holdCookies();
+    holdCookies(this.requests.life);
     owners.set(this.requests, this);
     this.session.on('refreshFailed', ({ error }) => {
       if (error.cause) this.#reasons.set(error.cause, this.#thrown);
@@ -78,7 +79,7 @@ export class RefreshSession {
     );
   }
 
-  /** Everyone who waited gets what the app's function failed with: that very error. */
+  /** The requests that waited fail with the very error that the app's function failed with. */
   reasonOf(error: unknown): unknown {
     const { cause } = (error ?? {}) as { cause?: Error };
     return cause && this.#reasons.has(cause) ? this.#reasons.get(cause) : error;
@@ -134,7 +135,7 @@ export function takeOn({ config, requests }: Exchange): void {
   if (owner) taken.set(config, owner);
 }
 
-/** Whose a request is, if we have taken it on. */
+/** The session that has taken a request on, if one has. */
 export function sessionOf(config: Config | undefined): RefreshSession | undefined {
   return config && taken.get(config);
 }

@@ -20,7 +20,7 @@ export interface Entry extends Omit<StoreEntry, 'token'> {
 // A person may have to unlock it. One that hangs holds up the next step for no longer than this.
 const PATIENCE = 30_000;
 
-/** One user's storage, for all who use it in this process: who writes what, one after the other. */
+/** One user's storage, shared by all its users in this process: writes are done one after the other. */
 export class Shelf {
   /** As it was last seen. */
   entry: Entry | undefined;
