@@ -3,6 +3,7 @@ import type { Backoff, RefreshWindow } from './backoff.js';
 import { configError } from './errors.js';
 import type { InstallOptions, Origins, SessionOptions } from './options.js';
 import type { TokenSource } from './sources/source.js';
+import { parseUrl } from './url.js';
 
 export type SessionSettings = ReturnType<typeof readSessionOptions>;
 export type InstallSettings = ReturnType<typeof readInstallOptions>;
@@ -94,12 +95,9 @@ function readOrigins(given: InstallOptions['origins']) {
 
 function readOrigin(origin: string): string {
   if (origin === '*') return origin;
-  let read = 'null';
-  try {
-    read = new URL(origin).origin;
-  } catch {}
-  check(read !== 'null', 'origins', `'*' or origins such as 'https://api.example.com'`, origin);
-  return read;
+  const read = typeof origin === 'string' ? parseUrl(origin)?.origin : undefined;
+  check(read !== undefined, 'origins', `'*' or origins such as 'https://api.example.com'`, origin);
+  return read as string;
 }
 
 function atLeast(least: number, option: string, value: number): number {

@@ -1,9 +1,10 @@
 import { expect, it } from '@jest/globals';
 import { targetOf } from '../../lib/interceptors/target.js';
+import { parseUrl } from '../../lib/url.js';
 
 const HOME = 'https://api.example/';
 const target = ({ method, url = '' }: { method?: string; url?: string | URL }, base: string | undefined = HOME) =>
-  targetOf({ method }, base ? new URL(String(url), base) : undefined);
+  targetOf({ method }, base ? parseUrl(String(url), base) : undefined);
 const path = (url: string) => target({ url }).replace('get https://api.example', '');
 
 it('a target is method, origin and path', () => {

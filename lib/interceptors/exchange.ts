@@ -6,6 +6,7 @@ import type { Refusal } from '../session/refused.js';
 import type { Requests } from '../session/requests.js';
 import type { Session } from '../session/session.js';
 import type { RequestLine } from '../session/targets.js';
+import type { ParsedUrl } from '../url.js';
 import type { Config } from './config.js';
 import type { Gate } from './gate.js';
 
@@ -18,7 +19,7 @@ export interface Installation {
   /** Why the token may not go where this request goes. */
   originReason(config: Config, requests: Requests): SkipReason | undefined;
   /** Where a request goes: a URL of that origin; `undefined`: nowhere. */
-  destination(config: Config): URL | undefined;
+  destination(config: Config): ParsedUrl | undefined;
   /** Where a request goes, for all that are alike. */
   targetOf(request: RequestLine): string;
   /** Is our response interceptor registered still? Without it nobody would recover a request. */

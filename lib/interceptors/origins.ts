@@ -3,6 +3,7 @@ import { configError } from '../errors.js';
 import type { SkipReason } from '../events.js';
 import type { InstallSettings } from '../read-options.js';
 import type { Requests } from '../session/requests.js';
+import { type ParsedUrl, parseUrl } from '../url.js';
 import { type Config, isOfOurCopy } from './config.js';
 
 // Relative to the base whatever reads it: axios, the platform's URL parser, or a browser that takes \ for /.
@@ -14,8 +15,7 @@ export function pageOrigin(): string | undefined {
 }
 
 export function originOf(url: string | undefined): string | undefined {
-  const { protocol, origin } = parse(url) ?? {};
-  return protocol === 'http:' || protocol === 'https:' ? origin : undefined;
+  return parse(url)?.origin;
 }
 
 const NOWHERE =
@@ -54,9 +54,9 @@ export function originCheck(instance: AxiosInstance, given: InstallSettings['ori
     return reason;
   };
 
-  function judge(final: URL | undefined, config: Config, { source }: Requests): SkipReason | undefined {
+  function judge(final: ParsedUrl | undefined, config: Config, { source }: Requests): SkipReason | undefined {
     // Credentials in a URL are sent as Basic, instead of any Authorization header.
-    if (final?.username || final?.password) return 'own-authorization';
+    if (final?.hasCredentials) return 'own-authorization';
     const allowed = typeof given === 'function' ? given(config) : given;
     if (allowed?.has('*')) return undefined;
     if (!final && !allowed && !parse(config.baseURL) && !hasWarned) {
@@ -64,7 +64,7 @@ export function originCheck(instance: AxiosInstance, given: InstallSettings['ori
       console.warn(NOWHERE);
     }
     const origins = allowed ?? new Set([originOf(instance.defaults.baseURL) ?? pageOrigin()]);
-    const origin = final && originOf(final.href);
+    const origin = final?.origin;
     return origin && (origins.has(origin) || source.origins?.includes(origin)) ? undefined : 'origin';
   }
 }
@@ -76,14 +76,14 @@ export function assertOrigin(instance: AxiosInstance, given: unknown, ofSource: 
 }
 
 /** A URL of the origin that a request goes to; `undefined`: axios refuses it, and says so itself. */
-export function destination(instance: AxiosInstance, config: Config): URL | undefined {
+export function destination(instance: AxiosInstance, config: Config): ParsedUrl | undefined {
   const { baseURL, url = '' } = config;
   if (!baseURL) return parse(url);
   return isPlainlyRelative(url) ? parse(baseURL) : finalUrl(instance, config);
 }
 
 /** The final URL, without its parameters. */
-export function finalUrl(instance: AxiosInstance, config: Partial<Config>): URL | undefined {
+export function finalUrl(instance: AxiosInstance, config: Partial<Config>): ParsedUrl | undefined {
   const { baseURL, url = '' } = config;
   // What an interceptor has taken off must not come back from the defaults.
   const allowAbsoluteUrls = heedsAbsoluteUrls(config) ? (config.allowAbsoluteUrls ?? true) : true;
@@ -101,10 +101,7 @@ function heedsAbsoluteUrls(config: Partial<Config>): boolean {
   return isNew && isOfOurCopy(config);
 }
 
-export function parse(url: string | undefined): URL | undefined {
-  try {
-    return new URL(url ?? '', globalThis.location?.href);
-  } catch {
-    return undefined;
-  }
+/** Relative to the page, where there is one. */
+export function parse(url: string | undefined): ParsedUrl | undefined {
+  return parseUrl(url ?? '', globalThis.location?.href);
 }

@@ -1,4 +1,5 @@
 import { type AxiosAdapter, type AxiosResponse, getAdapter } from 'axios';
+import type { ParsedUrl } from '../url.js';
 import type { Config } from './config.js';
 import { parse } from './origins.js';
 
@@ -8,7 +9,7 @@ type Fetch = typeof fetch;
 const urls = new WeakMap<object, string>();
 
 /** Where redirects have led to; `undefined`: there were none, or the adapter does not tell. */
-export function redirectedTo({ request }: AxiosResponse): URL | undefined {
+export function redirectedTo({ request }: AxiosResponse): ParsedUrl | undefined {
   if (!request || typeof request !== 'object') return undefined;
   const byHttp = request._redirectable?._redirectCount > 0 ? request.res?.responseUrl : undefined;
   const url = byHttp || request.responseURL || urls.get(request);

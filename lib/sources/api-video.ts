@@ -4,7 +4,9 @@
  * @module axios-bearer/api-video
  */
 import type { InternalAxiosRequestConfig } from 'axios';
+import { configError } from '../errors.js';
 import type { Token } from '../token.js';
+import { parseUrl } from '../url.js';
 import type { SourceContext, TokenSource } from './source.js';
 
 /** What `apiVideo` is given. Nothing is required: with `tokens` of your own it needs no key. */
@@ -21,6 +23,7 @@ export interface ApiVideoOptions {
  * Call it for api.video. With an API key it signs in by itself; with tokens of your own (`tokens`, `signIn(tokens)`) it
  * refreshes those, and falls back on the API key if there is one.
  *
+ * @throws ERR_BEARER_CONFIG when `baseURL` is no URL
  * @see https://docs.api.video/reference/authentication
  */
 export function apiVideo({
@@ -28,13 +31,15 @@ export function apiVideo({
   baseURL = 'https://ws.api.video',
   delegatedToken,
 }: ApiVideoOptions = {}): TokenSource {
+  const origin = parseUrl(baseURL)?.origin;
+  if (!origin) throw configError('baseURL', 'a URL such as https://ws.api.video', baseURL);
   // As text, which the app's own transforms leave alone: api.video wants its names as they are.
   const ask = async (path: string, body: object, { client }: SourceContext) =>
     (await client.post(path, JSON.stringify(body), { baseURL, headers: { 'Content-Type': 'application/json' } })).data;
 
   return {
     needsRefreshToken: true,
-    origins: [new URL(baseURL).origin],
+    origins: [origin],
     refresh: ({ refreshToken }: Partial<Token>, ctx) => ask('/auth/refresh', { refreshToken }, ctx),
     ...(apiKey && { obtain: (ctx) => ask('/auth/api-key', { apiKey }, ctx) }),
     authorize: (config) => delegate(config, delegatedToken),

@@ -1,4 +1,5 @@
 import { configError } from '../errors.js';
+import { parseUrl } from '../url.js';
 import type { SourceContext } from './source.js';
 
 /** Where an authorization server is asked. */
@@ -36,7 +37,8 @@ export function endpointsOf({ issuer, tokenEndpoint, revocationEndpoint }: Parti
 
 /** RFC 8414 §3.1, or OpenID Connect's older place. */
 async function discover(issuer: string, { client }: SourceContext): Promise<Metadata> {
-  const { origin, pathname } = new URL(issuer);
+  const { origin, pathname } = parseUrl(issuer) ?? {};
+  if (!origin || pathname === undefined) throw configError('issuer', 'a URL such as https://auth.example.com', issuer);
   const path = pathname.replace(/\/$/, '');
   const places = [`/.well-known/oauth-authorization-server${path}`, `${path}/.well-known/openid-configuration`];
   for (const place of places) {
