@@ -5,10 +5,11 @@ import type { Config } from './interceptors/config.js';
 import { assertInstance, install } from './interceptors/install.js';
 import { assertOrigin } from './interceptors/origins.js';
 import type { InstallOptions, SessionOptions } from './options.js';
-import { readInstallOptions } from './read-options.js';
+import { type InstallSettings, readInstallOptions } from './read-options.js';
 import type { Joins } from './session/joins.js';
 import { holdCookies } from './session/seed.js';
 import { instancesOf, requestsOf, Session } from './session/session.js';
+import type { TokenSource } from './sources/source.js';
 import { tokenClient } from './sources/token-endpoint.js';
 
 /**
@@ -35,11 +36,9 @@ const JOINS: Joins<Session> = {
 const made = new WeakSet<object>();
 
 function installSession(session: Session, instance: AnyAxios, options: InstallOptions): () => void {
-  assertInstance(instance);
   const requests = requestsOf(session);
   if (!requests) throw configError('session', 'a Session, or a function that returns one', session);
-  const settings = readInstallOptions(options);
-  assertOrigin(instance, settings.origins, requests.source.origins);
+  const settings = settingsFor(instance, options, requests.source);
   requests.sibling ??= instance as AxiosInstance;
   if (settings.header === false) holdCookies(requests.life);
   const replaced = () => {
@@ -78,20 +77,21 @@ export function bearer(
   const { session } = options;
   if (requestsOf(session)) return (session as Session).install(instance, options);
   if (typeof session !== 'function') throw configError('session', 'a Session, or a function that returns one', session);
-  assertInstance(instance);
-  const settings = readInstallOptions(options);
-  assertOrigin(instance, settings.origins, undefined);
-  return install(instance as AxiosInstance, { by: session, sessionOf: session }, settings);
+  return install(instance as AxiosInstance, { by: session, sessionOf: session }, settingsFor(instance, options));
 }
 
 /** All that can be judged is judged before there is a session: a store would be asked, a timer set. */
 function bearerOf(instance: AnyAxios, options: SessionOptions & InstallOptions): Session {
-  assertInstance(instance);
-  const { source } = options;
-  const { origins } = (typeof source === 'object' && source) || {};
-  assertOrigin(instance, readInstallOptions(options).origins, origins);
+  settingsFor(instance, options, options.source);
   const session = createSession(options);
   made.add(requestsOf(session) as object);
   session.install(instance, options);
   return session;
+}
+
+function settingsFor(instance: AnyAxios, options: InstallOptions, source?: unknown): InstallSettings {
+  assertInstance(instance);
+  const settings = readInstallOptions(options);
+  assertOrigin(instance, settings.origins, (source as Partial<TokenSource> | undefined)?.origins);
+  return settings;
 }

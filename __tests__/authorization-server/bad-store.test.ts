@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSession, type Lock, type StoreEntry, type TokenStore } from 'axios-bearer';
-import { deferred, failureOf, keepSession, never, settle, until } from '../support/sessions.js';
+import { failureOf, keepSession, never, settle, until } from '../support/sessions.js';
 import { authority, ownerOf } from './stage.js';
 import { stand } from './stand.js';
 
@@ -222,18 +222,12 @@ describe('A bad store, whose withLock()', () => {
     const { store, inner, session, api, holder, wait, asked } = await stand(scene);
     const lost = new AbortController();
     store.withLock = lockThat(() => twist(lost))(inner);
-    const [arrived, release] = [deferred(), deferred()];
-    scene.server.intercept(async ({ url }) => {
-      if (url !== '/token') return false;
-      arrived.resolve();
-      await release.promise;
-      return false;
-    });
+    const { arrived, release } = scene.holdTokenEndpoint();
     const waiting = ownerOf(api.get('/resource'));
-    await arrived.promise;
+    await arrived;
     lost.abort();
     await settle();
-    release.resolve();
+    release();
     expect([await wait(waiting), asked()]).toEqual(['ada', 1]);
     expect(await inner.read()).toMatchObject({ token: { accessToken: await session.token() } });
     expect([await wait(ownerOf(holder().api.get('/resource'))), asked()]).toEqual(['ada', 1]);
@@ -245,19 +239,13 @@ describe('A bad store, whose withLock()', () => {
     await wait(other.session.token());
     // Nobody is kept out: the lock died with its engine.
     store.withLock = (task) => task({ signal: new AbortController().signal });
-    const [arrived, release] = [deferred(), deferred()];
-    scene.server.intercept(async ({ url }) => {
-      if (url !== '/token') return false;
-      arrived.resolve();
-      await release.promise;
-      return false;
-    });
+    const { arrived, release } = scene.holdTokenEndpoint();
     const waiting = ownerOf(api.get('/resource'));
-    await arrived.promise;
+    await arrived;
     const theirs = ownerOf(other.api.get('/resource'));
     await pass(10_000).catch(() => {});
     expect(asked()).toBe(1);
-    release.resolve();
+    release();
     expect(await wait(Promise.all([waiting, theirs]))).toEqual(['ada', 'ada']);
     expect(asked()).toBe(1);
     expect(await inner.read()).not.toHaveProperty('sent');

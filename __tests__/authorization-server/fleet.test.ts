@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSession, type SessionOptions, type TokenStore } from 'axios-bearer';
-import { deferred, keepSession, next, settle, until } from '../support/sessions.js';
+import { keepSession, next, settle, until } from '../support/sessions.js';
 import { databaseStore, newRows, type Rows } from '../support/stores.js';
 import { hangs } from './hostile-store.js';
 import { authority, ownerOf } from './stage.js';
@@ -13,18 +13,6 @@ function processAt(rows: Rows, options: Partial<SessionOptions> = {}) {
   const store = databaseStore(rows);
   const session = keepSession(createSession({ source: scene.source(), store, backoff: { initial: 5 }, ...options }));
   return { session, store, api: scene.instanceOf(session) };
-}
-
-/** The next token request waits at the door. */
-function door() {
-  const [arrived, release] = [deferred(), deferred()];
-  scene.server.intercept(async ({ url }) => {
-    if (url !== '/token') return false;
-    arrived.resolve();
-    await release.promise;
-    return false;
-  });
-  return { arrived: arrived.promise, open: () => release.resolve() };
 }
 
 describe('A start', () => {
@@ -118,7 +106,7 @@ describe('An end', () => {
     } as TokenStore;
     const ends = processAt(rows, { store, tokens: await scene.tokens() });
     const before = server.asked;
-    const { arrived, open } = door();
+    const { arrived, release } = scene.holdTokenEndpoint();
     const waiting = ownerOf(ends.api.get('/resource'));
     await arrived;
     let isOver = false;
@@ -128,7 +116,7 @@ describe('An end', () => {
     expect(await waiting).toBe('ERR_BEARER_SIGNED_OUT');
     await settle();
     expect(isOver).toBe(false);
-    open();
+    release();
     await closing;
     isClosed = true;
     const later = processAt(rows);
@@ -207,7 +195,7 @@ describe('A standstill', () => {
     const other = processAt(rows);
     await other.session.token();
     const before = server.asked;
-    const { arrived, open } = door();
+    const { arrived, release } = scene.holdTokenEndpoint();
     const waiting = ownerOf(stopped.api.get('/resource'));
     await arrived;
     // A lease runs out: the lock is free, and its holder knows nothing of it.
@@ -216,7 +204,7 @@ describe('A standstill', () => {
     await until(() => server.refused > 0);
     for (let i = 0; i < 20; i += 1) await settle();
     expect(server.asked - before).toBe(1);
-    open();
+    release();
     expect(await Promise.all([waiting, theirs])).toEqual(['ada', 'ada']);
     expect(server.asked - before).toBe(1);
   });

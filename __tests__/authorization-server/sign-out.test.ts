@@ -73,21 +73,13 @@ describe('signOut() at a store', () => {
     async (_, mischief) => {
       const source = scene.source(scene.server.revocationEndpoint);
       const { session, inner, api, once, wait, pass } = await stand(scene, { source });
-      const { server } = scene;
-      const release = deferred();
-      let arrived = false;
-      server.intercept(async ({ url }) => {
-        if (url !== '/token') return false;
-        arrived = true;
-        await release.promise;
-        return false;
-      });
+      const { arrived, release } = scene.holdTokenEndpoint();
       once('signOut', mischief);
       const waiting = codeOf(api.get('/resource'));
-      await until(() => arrived);
+      await arrived;
       const signedOut = codeOf(session.signOut());
       expect(await waiting).toBe('ERR_BEARER_SIGNED_OUT');
-      release.resolve();
+      release();
       expect(await wait(signedOut)).toBe('ERR_BEARER_STORE');
       await pass(LONGER);
       scene.allow(1);

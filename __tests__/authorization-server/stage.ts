@@ -3,7 +3,7 @@ import axios, { type AxiosInstance } from 'axios';
 import { createSession, type InstallOptions, type Session, type SessionOptions } from 'axios-bearer';
 import { refreshToken } from 'axios-bearer/oauth2';
 import { type AuthorizationServer, PUBLIC, startAuthorizationServer } from '../support/authorization-server.js';
-import { closeAll, keepSession } from '../support/sessions.js';
+import { closeAll, deferred, keepSession } from '../support/sessions.js';
 
 export type Options = Partial<SessionOptions> & InstallOptions;
 
@@ -43,6 +43,17 @@ export function authority(options?: { ttl: number }) {
     return api;
   };
 
+  const holdTokenEndpoint = () => {
+    const [arrived, release] = [deferred(), deferred()];
+    server.intercept(async ({ url }) => {
+      if (url !== '/token') return false;
+      arrived.resolve();
+      await release.promise;
+      return false;
+    });
+    return { arrived: arrived.promise, release: () => release.resolve() };
+  };
+
   return {
     get server() {
       return server;
@@ -56,6 +67,8 @@ export function authority(options?: { ttl: number }) {
     tokens,
     signedIn,
     instanceOf,
+    /** What is asked of the token endpoint from now on waits for `release()`; `arrived`: the first has come. */
+    holdTokenEndpoint,
   };
 }
 

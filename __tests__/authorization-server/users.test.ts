@@ -2,23 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import { type BearerError, createSession, memoryStore } from 'axios-bearer';
 import { PUBLIC } from '../support/authorization-server.js';
-import { deferred, failureOf, keepSession, settle } from '../support/sessions.js';
+import { failureOf, keepSession, settle } from '../support/sessions.js';
 import { authority, ownerOf, refreshed, underLoad } from './stage.js';
 
 const scene = authority({ ttl: 60 });
 const { allow, signedIn, source, tokens, instanceOf } = scene;
-
-/** The next call to the token endpoint waits at the door. */
-function holdRefresh() {
-  const [arrived, release] = [deferred(), deferred()];
-  scene.server.intercept(async ({ url }) => {
-    if (url !== '/token') return false;
-    arrived.resolve(undefined);
-    await release.promise;
-    return false;
-  });
-  return { arrived: arrived.promise, release: () => release.resolve(undefined) };
-}
 
 /** RFC 7009, by somebody else: the user in another window, an administrator. */
 async function revokeElsewhere(token: string): Promise<void> {
@@ -90,7 +78,7 @@ describe('A sign-out', () => {
   it('L22 in the middle of a refresh: nobody comes back, and no token is left alive', async () => {
     const session = await signedIn({ source: source(scene.server.revocationEndpoint) });
     const api = instanceOf(session);
-    const { arrived, release } = holdRefresh();
+    const { arrived, release } = scene.holdTokenEndpoint();
     const waiting = failureOf(api.get('/resource'));
     await arrived;
     const over = session.signOut();
@@ -128,7 +116,7 @@ describe('A sign-out', () => {
     const other = keepSession(createSession({ source: source(), store, backoff: { initial: 5 } }));
     const [api, otherApi] = [instanceOf(session), instanceOf(other)];
     expect(await ownerOf(otherApi.get('/resource'))).toBe('ada');
-    const { arrived, release } = holdRefresh();
+    const { arrived, release } = scene.holdTokenEndpoint();
     await scene.server.expire();
     const waiting = ownerOf(otherApi.get('/resource'));
     await arrived;
@@ -161,7 +149,7 @@ describe('A change of user', () => {
     const later: (string | undefined)[] = [];
     const outcomes = await underLoad([api, instanceOf(session)], async () => {
       for (let answer = 0; answer < 5; answer++) await api.get('/resource');
-      const { arrived, release } = holdRefresh();
+      const { arrived, release } = scene.holdTokenEndpoint();
       await scene.server.expire();
       await arrived;
       const signedInAsBob = session.signIn(bob);

@@ -3,6 +3,7 @@ import axios, { type AxiosInstance } from 'axios';
 import { bearer, createSession, type InstallOptions, type Session, type SessionOptions } from 'axios-bearer';
 import type { ApiVideo } from 'axios-bearer/testing';
 import {
+  came,
   clockInHand,
   closeAll,
   codeOf,
@@ -23,16 +24,6 @@ async function several(options: Partial<SessionOptions> = {}) {
   const session = keep(createSession({ source: refreshing, tokens: server.issue(), ...options }));
   const instance = (name = 'app') => axios.create({ baseURL: server.url, headers: { 'X-App': name } });
   return { server, session, first: instance('first'), second: instance('second'), third: instance('third') };
-}
-
-/** What each request to `path` came with in these headers, from now on. */
-function came(server: ApiVideo, path: string, ...names: string[]) {
-  const seen: unknown[][] = [];
-  server.fault((request) => {
-    if (request.path === path) seen.push(names.map((name) => request.headers[name]));
-    return false;
-  }, 'hang');
-  return seen;
 }
 
 /** So many requests wait for a token. */

@@ -552,6 +552,18 @@ describe('refreshes that do not help', () => {
   });
 });
 
+/** `/videos` below this path is marked, which an instance has as its baseURL; the session has proved its token since. */
+async function markedBelow(path: string) {
+  const server = await serve();
+  const client = clientOf(server, { backoff: SOON });
+  const nested = siblingOf(client, server);
+  nested.defaults.baseURL = server.url + path;
+  server.fault(`${path}/videos`, { status: 401 }, ALWAYS);
+  expect(statusOf(await failure(nested.get('/videos')))).toBe(401);
+  expect((await client.api.get('/echo')).status).toBe(200);
+  return { server, client };
+}
+
 describe('a marked target', () => {
   /** One of two refreshes that did not help. The token is good elsewhere. */
   async function marked(options: Parameters<typeof clientOf>[1] = {}) {
@@ -597,25 +609,13 @@ describe('a marked target', () => {
   });
 
   it('L7 is another one than the same URL below another baseURL: a target is a path', async () => {
-    const server = await serve();
-    const client = clientOf(server, { backoff: SOON });
-    const nested = siblingOf(client, server);
-    nested.defaults.baseURL = `${server.url}/echo`;
-    server.fault('/echo/videos', { status: 401 }, ALWAYS);
-    expect(statusOf(await failure(nested.get('/videos')))).toBe(401);
-    expect((await client.api.get('/echo')).status).toBe(200);
+    const { server, client } = await markedBelow('/echo');
     server.expire();
     expect(await outcome(client.api.get('/videos'))).toBe(200);
   });
 
   it('L7 is the same by whatever URL and baseURL its path is asked for', async () => {
-    const server = await serve();
-    const client = clientOf(server, { backoff: SOON });
-    const nested = siblingOf(client, server);
-    nested.defaults.baseURL = `${server.url}/echo`;
-    server.fault('/echo/videos', { status: 401 }, ALWAYS);
-    expect(statusOf(await failure(nested.get('/videos')))).toBe(401);
-    expect((await client.api.get('/echo')).status).toBe(200);
+    const { server, client } = await markedBelow('/echo');
     server.reset();
     server.fault('/echo/videos', { status: 401 }, ALWAYS);
     for (const url of ['/echo/videos', `${server.url}/echo/videos`, '/echo/videos?page=2']) {

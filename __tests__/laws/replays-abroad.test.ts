@@ -1,19 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { InstallOptions } from 'axios-bearer';
-import type { ApiVideo } from 'axios-bearer/testing';
-import { closeAll, failureOf, scene, serve } from '../support/sessions.js';
+import { came, closeAll, failureOf, scene, serve } from '../support/sessions.js';
 
 afterEach(closeAll);
-
-/** What requests to `path` came with in these headers. */
-function came(server: ApiVideo, path: string, ...names: string[]) {
-  const seen: unknown[][] = [];
-  server.fault((request) => {
-    if (request.path === path) seen.push(names.map((name) => request.headers[name]));
-    return false;
-  }, 'hang');
-  return seen;
-}
 
 /** How a request comes to be sent with a token that it waited for. */
 const waits = ['replayed after a 401', 'replayed twice', 'held before its first send'] as const;

@@ -42,6 +42,16 @@ export async function serve(options?: ApiVideoOptions): Promise<ApiVideo> {
   return keep(await startApiVideo(options));
 }
 
+/** What each request to `path` came with in these headers, from now on. */
+export function came(server: ApiVideo, path: string, ...names: string[]) {
+  const seen: unknown[][] = [];
+  server.fault((request) => {
+    if (request.path === path) seen.push(names.map((name) => request.headers[name]));
+    return false;
+  }, 'hang');
+  return seen;
+}
+
 export function clockInHand(): Clock {
   const clock = fakeClock();
   atEnd(() => clock.restore());

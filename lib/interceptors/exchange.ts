@@ -64,8 +64,6 @@ export interface FetchOptions {
 /** One request of one installation, from the request interceptor to the answer that its caller gets. */
 export interface Exchange {
   readonly installation: Installation;
-  /** As the request interceptor handed it on. */
-  readonly given: Config;
   /** As axios handed it to the adapter, which may be a copy. */
   config: Config;
   /** Of the session whose token it bears; set before anything is sent with one. */

@@ -47,7 +47,6 @@ function exchangeOf(installation: Installation, config: Config): Exchange {
   const headers: Headers | undefined = data || isDeferred ? headersOf(config) : undefined;
   return {
     installation,
-    given: config,
     config: undefined as never,
     requests: undefined as never,
     ownAdapter: past ? past.ownAdapter : own(config, 'adapter'),

@@ -4,7 +4,7 @@ import { type Current, isSameToken } from '../session/current.js';
 import { giveUp, tokenAfter401 } from '../session/refused.js';
 import type { Found, Requests } from '../session/requests.js';
 import { isThenable } from '../thenable.js';
-import { assertSendable, closeBody, discard, hasOneChance, prepareBody, remakeBody, restoreBody } from './body.js';
+import { assertSendable, discard, hasOneChance, prepareBody, remakeBody } from './body.js';
 import { withCancellation } from './cancellation.js';
 import { type Config, optionsOf, requestInfo } from './config.js';
 import { type Answer, type Exchange, HeldAnswer } from './exchange.js';
@@ -12,7 +12,7 @@ import { isRefused, refusalOf } from './judge.js';
 import { isReplayable } from './replayable.js';
 import { requestsFor } from './session-of.js';
 import { skipReason } from './skip.js';
-import { handOn, transmit } from './transmit.js';
+import { handOn, transmit, unsent } from './transmit.js';
 import { sendWithout } from './without-token.js';
 
 // The life of a request: `send` is called in its adapter's place. It finds the token, or waits for it; `transmit` sends
@@ -127,9 +127,7 @@ export async function recover({ exchange, answer }: HeldAnswer): Promise<AxiosRe
       answer = again.answer;
     }
   } catch (error) {
-    closeBody(exchange);
-    restoreBody(exchange);
-    throw ownError(error, exchange.config, answer.response);
+    return unsent(exchange, ownError(error, exchange.config, answer.response));
   }
   return handOn(exchange, answer.response, answer);
 }

@@ -62,9 +62,10 @@ export class Requests {
   tokenFor(minValidity = 0, hasOneChance = false, mayWait = true): Found {
     const { life } = this;
     const reading = life.reading?.first() ?? life.reading?.again();
-    if (reading) return this.#afterReading(reading, () => this.tokenFor(minValidity, hasOneChance));
+    if (reading) return this.#afterReading(reading, () => this.tokenFor(minValidity, hasOneChance, mayWait));
     const { pending } = life;
-    if (pending?.kind === 'signIn') return this.#afterSignIn(pending, () => this.tokenFor(minValidity, hasOneChance));
+    if (pending?.kind === 'signIn')
+      return this.#afterSignIn(pending, () => this.tokenFor(minValidity, hasOneChance, mayWait));
     const current = life.serving;
     if (!current) return isObtainable(life) ? this.outcome(life.renewal(FIRST)) : undefined;
     if (pending && hasOneChance) return this.outcome(pending.shared, life.parts.identityOf(current), true);
