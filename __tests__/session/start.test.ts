@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import type { SessionOptions, StoreEntry, TokenStore } from 'axios-bearer';
+import type { Session, SessionOptions, StoreEntry, TokenStore } from 'axios-bearer';
 import { memoryStore } from 'axios-bearer';
 import {
   clockInHand,
@@ -12,6 +12,7 @@ import {
   pair,
   record,
   scene,
+  serve,
   settle,
   storeWith,
 } from '../support/sessions.js';
@@ -74,17 +75,59 @@ describe('L13 a store that is down at the start', () => {
     expect(source).not.toHaveBeenCalled();
   });
 
-  it('is read before a request that its live token did not help is sent again', async () => {
+  /** A request with the option `tokens` is under way when the store, which holds `theirs`, can be read again. */
+  async function underWay({ same = false, ...options }: Partial<SessionOptions> & { same?: boolean } = {}) {
     const { store, inner, repair } = breakable({ read: down });
-    const { server, api, session } = await scene({ store, ...SHORT });
-    const fresh = server.issue();
-    await inner.write(stored('s', 1, { accessToken: fresh.access_token, refreshToken: fresh.refresh_token }));
+    const server = await serve();
+    const ours = server.issue();
+    const theirs = same ? ours : server.issue();
+    const { api, session } = await scene({ server, store, tokens: ours, backoff: SHORT.backoff, ...options });
     await session.token();
+    const hold = server.hold('/videos');
+    const answer = api.get('/videos');
+    answer.catch(() => {});
+    await hold.arrived(1);
+    await inner.write(stored('s', 1, { accessToken: theirs.access_token, refreshToken: theirs.refresh_token }));
     repair();
-    server.fault('/videos', { status: 401 }, { times: 1 });
-    expect((await api.get('/videos')).status).toBe(200);
-    expect(await session.token()).toBe(fresh.access_token);
-    expect(server.stats.refresh).toBe(0);
+    return { server, session, hold, answer, theirs };
+  }
+
+  /** Asked as long as it takes until the store is read. */
+  async function read(session: Session) {
+    let isRead = false;
+    session.on('signedIn', () => (isRead = true));
+    while (!isRead) await session.token().then(settle);
+  }
+
+  describe.each(['before', 'after'])('is read %s a request with its live token is refused', (when) => {
+    it('and what it holds is tried', async () => {
+      const { server, session, hold, answer, theirs } = await underWay();
+      if (when === 'before') await read(session);
+      server.fault('/videos', { status: 401 });
+      hold.release();
+      expect((await answer).status).toBe(200);
+      expect(await session.token()).toBe(theirs.access_token);
+      expect(server.stats.refresh).toBe(0);
+    });
+
+    it('and what it holds is refreshed, if it is the same token', async () => {
+      const { server, session, hold, answer } = await underWay({ same: true });
+      if (when === 'before') await read(session);
+      server.expire();
+      hold.release();
+      expect((await answer).status).toBe(200);
+      expect(server.stats.refresh).toBe(1);
+    });
+
+    it('L21 and what it holds is no use, if it belongs to another user', async () => {
+      const { server, session, hold, answer, theirs } = await underWay({ identity: ({ accessToken }) => accessToken });
+      if (when === 'before') await read(session);
+      server.fault('/videos', { status: 401 });
+      hold.release();
+      expect(await codeOf(answer)).toBe('ERR_BEARER_IDENTITY');
+      expect(await session.token()).toBe(theirs.access_token);
+      expect(server.stats.refresh).toBe(0);
+    });
   });
 
   it('is asked again later, as often as the backoff allows: what it holds goes before `tokens`', async () => {

@@ -98,8 +98,9 @@ export class Lifecycle implements Life {
 
   /** The token in use, to be. */
   currentOf(session: string, token: Token): Current {
-    const same = token.accessToken !== '' && this.current?.token.accessToken === token.accessToken;
-    const generation = same && this.current ? this.current.generation : this.#generation + 1;
+    const before = this.current ?? this.reading?.seed;
+    const isSame = token.accessToken !== '' && before?.token.accessToken === token.accessToken;
+    const generation = isSame ? before.generation : Math.max(this.#generation, before?.generation ?? 0) + 1;
     rememberAccessToken(token.accessToken);
     return { generation, session, token, dueAt: dueAt(token, this.settings.leeway) };
   }
@@ -183,6 +184,8 @@ export class Lifecycle implements Life {
 
   #takeIntoUse(current: Current, before: State, by: SessionEvent['is']): void {
     this.#generation = Math.max(this.#generation, current.generation);
+    if (this.reading && before.is === 'unread' && by === 'found')
+      this.parts.seeded = { stored: current.session, seed: this.reading.session };
     const pending = this.#pending;
     this.parts.tookIntoUse(current, before, pending);
     if (pending && (pending.kind !== 'signIn' || by === 'signedIn')) pending.isDone = isLive(current.token, Date.now());

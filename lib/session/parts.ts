@@ -14,6 +14,8 @@ import { Targets } from './targets.js';
 export class Parts {
   /** The token before the current one, if no request was refused with it: it may serve to its end. */
   previous: Current | undefined;
+  /** The session that the store was found to hold when the option `tokens` was in use already: it is the same one. */
+  seeded: { readonly stored: string; readonly seed: string } | undefined;
   #breaker: Breaker | undefined;
   #holder: string | undefined;
   #identities: WeakMap<Token, string> | undefined;
@@ -43,7 +45,7 @@ export class Parts {
   /** The identity that a token belongs to; by default each sign-in is a new one. @throws what the option `identity` throws */
   identityOf({ session, token }: Current): string {
     const { identity } = this.settings;
-    if (!identity) return session;
+    if (!identity) return session === this.seeded?.stored ? this.seeded.seed : session;
     const known = this.#identities?.get(token) ?? identity(token);
     this.#identities ??= new WeakMap();
     this.#identities.set(token, known);

@@ -16,12 +16,12 @@ const PLANTING = 50;
 
 /** When the store is read: at the start, at a hint, and, while nobody is signed in, as often as the backoff allows. */
 export class Reading {
-  readonly #life: Life;
-  /** The option `tokens`, in use while the store can't be read or written. */
-  #provisional: Current | undefined;
-  #planting: Promise<void> | undefined;
   /** The name of the session that the option `tokens` begins. */
-  readonly #session = newId();
+  readonly session = newId();
+  /** The option `tokens`, in use while the store can't be read or written. */
+  seed: Current | undefined;
+  readonly #life: Life;
+  #planting: Promise<void> | undefined;
   #hinted = false;
   #looks = 0;
   #nextLook = 0;
@@ -31,8 +31,8 @@ export class Reading {
   }
 
   get provisional(): Current | undefined {
-    if (this.#life.holding.state.is !== 'unread' || !this.#provisional) return undefined;
-    return isLive(this.#provisional.token, Date.now()) ? this.#provisional : undefined;
+    if (this.#life.holding.state.is !== 'unread' || !this.seed) return undefined;
+    return isLive(this.seed.token, Date.now()) ? this.seed : undefined;
   }
 
   /** The store is asked before anything else. `undefined`: it was, or requests need not wait for it. */
@@ -75,7 +75,7 @@ export class Reading {
 
   /** A token has come into use. */
   reset(): void {
-    this.#provisional = undefined;
+    this.seed = undefined;
     this.#looks = 0;
     this.#nextLook = 0;
   }
@@ -110,7 +110,7 @@ export class Reading {
       await this.#look();
       if (seed && life.holding.state.is === 'unread') await this.#plant(seed);
     } catch (error) {
-      if (seed) this.#provisional = life.currentOf(this.#session, seed);
+      if (seed) this.seed = life.currentOf(this.session, seed);
       throw error;
     }
     const isUsed = life.serving?.token.accessToken === seed?.accessToken;
@@ -122,12 +122,12 @@ export class Reading {
   /** A token that is still good serves while the lock is waited for. */
   async #plant(seed: Token): Promise<void> {
     const life = this.#life;
-    const planting = underLock(life, plant(this.#session, seed), { waitMs: life.bound });
+    const planting = underLock(life, plant(this.session, seed), { waitMs: life.bound });
     planting.catch(() => {});
     this.#planting = planting;
     // Of a token whose end is not known, another holder may have had a newer one for long.
     if (seed.expiresAt === undefined || !isLive(seed, Date.now())) return planting;
-    this.#provisional = life.currentOf(this.#session, seed);
+    this.seed = life.currentOf(this.session, seed);
     await Promise.race([planting, pause(PLANTING)]);
   }
 

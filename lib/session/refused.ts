@@ -47,7 +47,7 @@ const LATER = 4;
 export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusal): Found {
   const { life } = requests;
   const { pending, holding } = life;
-  if (holding.state.is === 'unread') return afterFailedReading(requests, sent, refusal);
+  if (holding.state.is === 'unread') return afterReading(requests, sent, refusal);
   const identity = life.parts.identityOf(sent);
   if (pending?.kind === 'signIn') return requests.outcome(pending.shared, identity);
   // Where nobody is signed in any more by their own wish, the server's answer is the right one.
@@ -157,10 +157,7 @@ export function giveUp({ life }: Requests, token: Current, { target }: Refusal):
 }
 
 /** The store could not be read so far, and the token that was handed in is refused. */
-async function afterFailedReading(requests: Requests, sent: Current, refusal: Refusal): Promise<Current | undefined> {
-  const { life } = requests;
-  await life.reading?.done();
-  const { current } = life;
-  if (!current || sent.token.accessToken !== current.token.accessToken) return current;
-  return tokenAfter401(requests, current, refusal);
+async function afterReading(requests: Requests, sent: Current, refusal: Refusal): Promise<Current | undefined> {
+  await requests.life.reading?.done();
+  return tokenAfter401(requests, sent, refusal);
 }
