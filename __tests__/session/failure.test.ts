@@ -9,7 +9,7 @@ import {
   storeFailure,
   waitedTooLong,
 } from '../../lib/session/failure.js';
-import { redactedCause } from '../../lib/session/redacted-cause.js';
+import { reasonOf, redactedCause } from '../../lib/session/redacted-cause.js';
 import type { Token } from '../../lib/token.js';
 
 const SOURCE = { refresh: async () => 'a' };
@@ -19,6 +19,7 @@ const TOKENS: Token[] = [
 ];
 const answered = (status: number, data?: unknown, headers = {}) =>
   Object.assign(new Error(`status ${status}`), { response: { status, data, headers } });
+const refused = (host: string) => Object.assign(new Error(`connect ECONNREFUSED ${host}:1`), { code: 'ECONNREFUSED' });
 const failed = (error: unknown, source: Parameters<typeof sourceFailure>[1] = SOURCE) =>
   sourceFailure(error, source, TOKENS);
 const causeOf = (error: unknown) => failed(error).error.cause as Error & Record<string, unknown>;
@@ -28,7 +29,7 @@ describe('what the source threw', () => {
     const { error, kind, askedDelay, offline, refused } = failed(answered(status));
     expect([error.code, error.message, error.cause?.message, kind, askedDelay, offline, refused]).toEqual([
       'ERR_BEARER_REJECTED',
-      'A token was refused for good: sign in again',
+      `The token request was refused: status ${status}. Sign in again`,
       `status ${status}`,
       'rejected',
       0,
@@ -50,7 +51,7 @@ describe('what the source threw', () => {
     const { error, kind, offline } = failed(answered(status));
     expect([error.code, error.message, kind, offline]).toEqual([
       'ERR_BEARER_UNAVAILABLE',
-      'No token could be had just now; the session is kept',
+      `No token could be had just now: status ${status}. The session is kept`,
       expected,
       network,
     ]);
@@ -132,6 +133,36 @@ describe('the cause that is told', () => {
   });
 });
 
+describe('the reason in the message', () => {
+  it.each([
+    [answered(400, { error: 'invalid_grant', error_description: 'revoked' }), 'invalid_grant, revoked (400)'],
+    [answered(401, { error: 'invalid_client' }), 'invalid_client (401)'],
+    [answered(400, { error: 7, title: 'The refresh token\n is not known' }), 'The refresh token is not known (400)'],
+    [answered(400, { title: 'No', detail: 'rt_1 was used' }), 'No, [token] was used (400)'],
+    [answered(503, '<html>'), 'status 503'],
+    [Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }), 'socket hang up (ECONNRESET)'],
+    [new TypeError('fetch failed', { cause: refused('::1') }), 'fetch failed: connect ECONNREFUSED ::1:1'],
+    [
+      Object.assign(new AggregateError([refused('::1'), refused('127.0.0.1')]), { code: 'ECONNREFUSED' }),
+      'connect ECONNREFUSED ::1:1: connect ECONNREFUSED 127.0.0.1:1',
+    ],
+    [new Error('a'.repeat(1_000)), 'a'.repeat(300)],
+  ])('%p: is %s', (error, reason) => {
+    expect(reasonOf(redactedCause(error, TOKENS))).toBe(reason);
+  });
+
+  it('has the code of what was beneath', () => {
+    expect(causeOf(new TypeError('fetch failed', { cause: refused('::1') })).code).toBe('ECONNREFUSED');
+    expect(causeOf(new AggregateError([refused('::1')])).code).toBe('ECONNREFUSED');
+  });
+
+  it('ends, though an error is its own cause', () => {
+    const error = new Error('round');
+    error.cause = error;
+    expect(causeOf(error).message).toBe('round');
+  });
+});
+
 it('a cause that was given no tokens hides none, and needs none', () => {
   expect(redactedCause(new Error('at_1'), []).message).toBe('at_1');
   expect(redactedCause(new Error('at_1'), TOKENS).message).toBe('[token]');
@@ -163,18 +194,22 @@ it('L24 a lock that was not had is no fault of the store, and no other attempt i
   const { error, kind } = lockFailure(400.6);
   expect([error.code, error.message, error.cause, kind]).toEqual([
     'ERR_BEARER_UNAVAILABLE',
-    'Another holder of the token store kept its lock for 401 ms; the session is kept',
+    'Another holder of the token store kept its lock for 401 ms. The session is kept',
     undefined,
     'unavailable',
   ]);
-  expect(lockFailure(400, new Error('lock wait')).error.cause?.message).toBe('lock wait');
+  const failed = lockFailure(400, new Error('lock wait')).error;
+  expect([failed.message, failed.cause?.message]).toEqual([
+    'Another holder of the token store kept its lock for 400 ms: lock wait. The session is kept',
+    'lock wait',
+  ]);
 });
 
 it('a store that fails is tried again', () => {
   const { error, kind, offline } = storeFailure(new Error('disk full'));
   expect([error.code, error.message, error.cause?.message, kind, offline]).toEqual([
     'ERR_BEARER_STORE',
-    'The token store failed; see cause',
+    'The token store failed: disk full',
     'disk full',
     'retryable',
     false,

@@ -67,6 +67,8 @@ describe('state', () => {
   it('has a reason for having no token', async () => {
     const session = lone();
     expect((await failureOf(session.token())).message).toBe('Nobody is signed in: call signIn()');
+    await session.signOut();
+    expect((await failureOf(session.token())).message).toBe('The session was signed out by signOut(): call signIn()');
     session.close();
     expect((await failureOf(session.token())).message).toBe('The session was closed');
   });

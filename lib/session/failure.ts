@@ -3,7 +3,7 @@ import { askedDelay } from '../backoff.js';
 import { type BearerError, bearerError } from '../errors.js';
 import type { TokenSource } from '../sources/source.js';
 import type { Token } from '../token.js';
-import { redactedCause } from './redacted-cause.js';
+import { reasonOf, redactedCause } from './redacted-cause.js';
 
 interface Details {
   /** ms that the server asked for; 0: it did not. */
@@ -43,15 +43,15 @@ const DEFINITE = [400, 401, 403];
 /** What the source threw: definite, throttled or transient. */
 export function sourceFailure(error: unknown, source: TokenSource, known: Token[]): Failure {
   const cause = redactedCause(error, known);
+  const reason = reasonOf(cause);
   if (isDefinite(error, source, cause.status)) {
     return new Failure(
-      bearerError('ERR_BEARER_REJECTED', 'A token was refused for good: sign in again', { cause }),
+      bearerError('ERR_BEARER_REJECTED', `The token request was refused: ${reason}. Sign in again`, { cause }),
       'rejected',
     );
   }
-  const unavailable = bearerError('ERR_BEARER_UNAVAILABLE', 'No token could be had just now; the session is kept', {
-    cause,
-  });
+  const message = `No token could be had just now: ${reason}. The session is kept`;
+  const unavailable = bearerError('ERR_BEARER_UNAVAILABLE', message, { cause });
   // A good status whose body broke on its way is the network's doing.
   const answered = (cause.status ?? 0) >= 300;
   const kind = answered && !isRetryableError(error as never) ? 'unavailable' : 'retryable';
@@ -84,14 +84,18 @@ export function waitedTooLong(ms: number): BearerError {
 
 /** Another holder of the store has kept the lock. */
 export function lockFailure(ms: number, error?: unknown): Failure {
-  const message = `Another holder of the token store kept its lock for ${Math.round(ms)} ms; the session is kept`;
   const cause = error === undefined ? undefined : redactedCause(error, []);
+  const reason = cause ? `: ${reasonOf(cause)}` : '';
+  const message = `Another holder of the token store kept its lock for ${Math.round(ms)} ms${reason}. The session is kept`;
   return new Failure(bearerError('ERR_BEARER_UNAVAILABLE', message, { cause }), 'unavailable');
 }
 
 export function storeFailure(error: unknown, tokens: Token[] = []): Failure {
   const cause = redactedCause(error, tokens);
-  return new Failure(bearerError('ERR_BEARER_STORE', 'The token store failed; see cause', { cause }), 'retryable');
+  return new Failure(
+    bearerError('ERR_BEARER_STORE', `The token store failed: ${reasonOf(cause)}`, { cause }),
+    'retryable',
+  );
 }
 
 /** What leaves is the error, not what it means to us. */

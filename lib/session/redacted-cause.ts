@@ -7,21 +7,33 @@ export interface Cause extends Error {
   error?: string;
   error_description?: string;
   error_uri?: string;
+  title?: string;
+  detail?: string;
 }
 
-// RFC 6749 §5.2
-const OAUTH = ['error', 'error_description', 'error_uri'] as const;
+// RFC 6749 §5.2, RFC 9457 §3.1
+const FIELDS = ['error', 'error_description', 'error_uri', 'title', 'detail'] as const;
+
+interface Thrown extends Cause {
+  cause?: Thrown;
+  errors?: Thrown[];
+  response?: { status?: number; data?: Record<string, unknown> | null };
+  config?: { data?: unknown };
+}
+
+// An error's cause may have a cause: fetch's has the socket's.
+const DEEPEST = 3;
+const LONGEST_REASON = 300;
 
 /**
- * Why something failed: the message without tokens, the code, the status, the OAuth error. The error itself stays here,
- * as its config and its response may hold refresh tokens.
+ * Why something failed: the message without tokens, the code, the status, the OAuth error or the problem details. The error
+ * itself stays here, as its config and its response may hold refresh tokens.
  */
 export function redactedCause(error: unknown, tokens: Token[]): Cause {
-  type Response = { status?: number; data?: Record<string, unknown> | null };
-  type Thrown = Cause & { response?: Response; config?: { data?: unknown } };
-  const { name, message, code, status, response, config } = (error ?? {}) as Thrown;
+  const thrown = (error ?? {}) as Thrown;
+  const { name, response, config } = thrown;
   // Clients other than axios put the server's words on the error itself.
-  const said = (response?.data ?? error ?? {}) as Record<string, unknown>;
+  const said = (response?.data ?? thrown) as Record<string, unknown>;
   // Node keeps the error of an aborted call on its socket, where a later request's error may show it.
   if (config?.data) delete config.data;
   const secrets = tokens
@@ -30,11 +42,30 @@ export function redactedCause(error: unknown, tokens: Token[]): Cause {
   const hide = (text: unknown) =>
     secrets.reduce<string>((kept, secret) => kept.replaceAll(secret as string, '[token]'), String(text));
 
-  const text = message ?? (typeof error === 'object' ? 'it threw an object without a message' : error);
-  const cause: Cause = new Error(hide(text));
+  const cause: Cause = new Error(hide(typeof error === 'object' ? textOf(thrown) : error));
   if (name) cause.name = name;
-  if (typeof code === 'string') cause.code = code;
-  if (response?.status ?? status) cause.status = response?.status ?? status;
-  for (const field of OAUTH) if (typeof said[field] === 'string') cause[field] = hide(said[field]);
+  const code = [thrown, thrown.cause, ...(thrown.errors ?? [])].find((each) => typeof each?.code === 'string')?.code;
+  if (code) cause.code = code;
+  const status = response?.status ?? thrown.status;
+  if (status) cause.status = status;
+  for (const field of FIELDS) if (typeof said[field] === 'string') cause[field] = hide(said[field]);
   return cause;
+}
+
+/** Its message, and what that leaves out: one of several addresses failed, or fetch did. */
+function textOf(error: Thrown): string {
+  const messagesOf = ({ message, cause, errors = [] }: Thrown, depth: number): unknown[] =>
+    depth > DEEPEST
+      ? []
+      : [message, ...[cause, ...errors].flatMap((each) => (each ? messagesOf(each, depth + 1) : []))];
+  const messages = messagesOf(error, 1).filter((message) => message && typeof message === 'string');
+  return [...new Set(messages)].join(': ') || 'it threw an object without a message';
+}
+
+/** For a message, in one line: what the server said, else what was thrown; and the status. */
+export function reasonOf({ message, code, status, error, error_description, title, detail }: Cause): string {
+  const said = [error, error_description].filter(Boolean).join(', ') || [title, detail].filter(Boolean).join(', ');
+  const line = (said || message).replace(/\s+/g, ' ').slice(0, LONGEST_REASON);
+  const number = String(status ?? code ?? '');
+  return line.includes(number) ? line : `${line} (${number})`;
 }

@@ -28,8 +28,14 @@ function reasonOf(state: State): SignOutReason {
 /** What is told where a token is asked for, and there is none. */
 export function signedOutError(state: State): BearerError {
   if (state.is === 'ended' && typeof state.why === 'object') return state.why;
-  const message = state.is === 'closed' ? 'The session was closed' : 'Nobody is signed in: call signIn()';
-  return bearerError('ERR_BEARER_SIGNED_OUT', message);
+  return bearerError('ERR_BEARER_SIGNED_OUT', whySignedOut(state));
+}
+
+function whySignedOut(state: State): string {
+  if (state.is === 'closed') return 'The session was closed';
+  if (state.is !== 'ended') return 'Nobody is signed in: call signIn()';
+  const where = state.why === 'elsewhere' ? 'by another holder of the store' : 'by signOut()';
+  return `The session was signed out ${where}: call signIn()`;
 }
 
 /** What `session.refresh()` is told where no token can follow the one that is held. */
