@@ -61,7 +61,7 @@ export const failing: Failing[] = [
     peer: [1, 1],
   },
   {
-    when: 'L2 a 401 arrives when the refresh is done, which was instant',
+    when: 'L2 a 401 that arrives when the refresh is over already',
     see: async (entry) => {
       const open = deferred();
       const { api, calls } = await appWith(entry, {
