@@ -46,6 +46,7 @@ describe('an answer', () => {
 
   it('may be a bare token, and then says nothing else', () => {
     expect(read('a')).toEqual({ accessToken: 'a', issuedAt: NOW });
+    expect(read('YQ==').accessToken).toBe('YQ==');
     expect(read('x'.repeat(65_536)).accessToken).toHaveLength(65_536);
     expect(read('1|a"<{[')).toEqual({ accessToken: '1|a"<{[', issuedAt: NOW });
   });
@@ -86,6 +87,9 @@ describe('an answer', () => {
     ['[1', 'access token', 'undefined'],
     ['"a"', 'access token', 'undefined'],
     ['<html>', 'access token', 'undefined'],
+    ['access_token=a', 'access token', 'undefined'],
+    ['access_token=a&expires_in=60', 'access token', 'undefined'],
+    ['a=&b=', 'access token', 'undefined'],
     [{ access_token: 'a', refresh_token: 'two words' }, 'refresh token', 'other characters'],
     [{ access_token: 'a', refresh_token: true }, 'refresh token', 'boolean'],
   ])('%j is refused with what was expected and what came, and no more', (answer, what, got) => {

@@ -9,8 +9,8 @@ import { type InstallSettings, readInstallOptions } from './read-options.js';
 import type { Joins } from './session/joins.js';
 import { holdCookies } from './session/seed.js';
 import { instancesOf, requestsOf, Session } from './session/session.js';
+import { tokenClient } from './sources/client.js';
 import type { TokenSource } from './sources/source.js';
-import { tokenClient } from './sources/token-endpoint.js';
 
 /**
  * Called for each request, where one instance serves several sessions. Returns the session that has the request's token,

@@ -95,9 +95,9 @@ export function readToken(answer: TokenResponse, { now, previous, handedIn, cook
   } as Token;
 }
 
-/** A truncated JSON or a page of HTML arrives as a string too. */
+/** A truncated JSON, a page of HTML or a form arrives as a string too. A token may end with `=` (RFC 6750 §2.1). */
 function bare(answer: string): string | undefined {
-  return /^[[{"<]/.test(answer) ? undefined : answer;
+  return /^[[{"<]|&|=[^=]/.test(answer) ? undefined : answer;
 }
 
 function assertToken(name: string, value: unknown): asserts value is string {

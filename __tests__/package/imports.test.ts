@@ -106,7 +106,7 @@ it('allows what the house allows', async () => {
     'lib/session/session.ts': ["export type { AxiosError } from 'axios';", "export { x } from './lifecycle.js';"],
     'lib/errors.ts': ["export { AxiosError } from 'axios';"],
     'lib/use.ts': ["export { AxiosError } from 'axios';"],
-    'lib/sources/token-endpoint.ts': ["export { AxiosError } from 'axios';"],
+    'lib/sources/client.ts': ["export { AxiosError } from 'axios';"],
     'lib/interceptors/send.ts': [
       "export { AxiosError } from 'axios';",
       "export { x } from '../session/session.js';",

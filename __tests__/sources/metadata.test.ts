@@ -54,7 +54,6 @@ describe('Metadata that could not be read', () => {
   const failures: [string, (request: IncomingMessage, response: ServerResponse) => unknown][] = [
     ['as the server was down', (_, response) => response.writeHead(503).end()],
     ['as the connection broke', (request) => request.socket.destroy()],
-    ['as something in between answered', (_, response) => response.writeHead(200).end('<h1>Please log in</h1>')],
   ];
 
   it.each(failures)('is read again at the next attempt, and no token goes astray: %s', async (_, fail) => {
@@ -73,6 +72,41 @@ describe('Metadata that could not be read', () => {
     await session.refresh();
     expect(asked).toEqual([`GET ${METADATA}`, `GET ${METADATA}`, 'POST /token']);
     expect(home.log).toEqual([]);
+  });
+
+  it.each<[string, number, string]>([
+    ['404', 404, ''],
+    ['400, as Cognito does', 400, '{"message":"Bad Request"}'],
+    ['401', 401, ''],
+    ['403, as bot protection does', 403, '<h1>Forbidden</h1>'],
+    ['200 and a page, as a single-page app does', 200, '<!doctype html>'],
+    ['200 and nothing', 200, 'null'],
+  ])('is read at OpenID Connect’s place, if the first answers %s (RFC 8414 §5)', async (_, status, body) => {
+    const { session } = await signedIn({ issuer: server.issuer }, { refreshRetries: 0 });
+    const asked = watch((request, response) => {
+      if (request.url !== METADATA) return false;
+      response.writeHead(status, { 'Content-Type': 'application/json' }).end(body);
+      return true;
+    });
+    await session.refresh();
+    expect(asked).toEqual([`GET ${METADATA}`, 'GET /.well-known/openid-configuration', 'POST /token']);
+  });
+
+  it.each([408, 425, 429])('is read again at the next attempt, if the answer is %i', async (status) => {
+    const { session } = await signedIn({ issuer: server.issuer }, { refreshRetries: 0 });
+    const asked = watch((request, response) => {
+      if (request.url !== METADATA) return false;
+      response.writeHead(status).end();
+      return true;
+    });
+    expect((await failureOf(session.refresh())).code).toBe('ERR_BEARER_UNAVAILABLE');
+    expect(asked).toEqual([`GET ${METADATA}`]);
+  });
+
+  it('names the issuer that the metadata is of: a slash is a difference (RFC 8414 §3.3)', async () => {
+    const { session } = await signedIn({ issuer: `${server.issuer}/` }, { refreshRetries: 0 });
+    const { message } = await failureOf(session.refresh());
+    expect(message).toContain(`The metadata of ${server.issuer}/ is of another issuer, ${server.issuer}:`);
   });
 
   it('is read again by the retries of the same refresh', async () => {

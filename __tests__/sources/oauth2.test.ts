@@ -242,7 +242,6 @@ describe('issuer', () => {
       '{"issuer":"https://evil.example","token_endpoint":"https://evil.example/t"}',
     ],
     ['without a token endpoint', () => JSON.stringify({ issuer: server.issuer })],
-    ['that is none', 'null'],
   ])('believes no metadata %s', async (_, metadata) => {
     const saved = await server.login();
     let asked = 0;

@@ -5,7 +5,7 @@ import { onOnline } from '../online.js';
 import type { SourceContext, TokenSource } from '../sources/source.js';
 import type { Lock } from '../stores/store.js';
 import { readToken, type Token, type TokenResponse } from '../token.js';
-import { deadlineFailure, Failure, sourceFailure, storeFailure } from './failure.js';
+import { deadlineFailure, Failure, isDefinite, sourceFailure, storeFailure } from './failure.js';
 import type { Cause } from './pending.js';
 
 /** The client for a source's requests. `mayStillSend` is asked before each of them. */
@@ -111,27 +111,27 @@ async function obtainAfterRefusal(asking: Asking, signal: AbortSignal): Promise<
 type Response = Promise<TokenResponse> | undefined;
 type Method = (ctx: SourceContext) => Response;
 
-async function call(
-  { source, attempt, client, cause, cookies, known, lock, interactive }: Asking,
-  method: Method | undefined,
-  signal: AbortSignal,
-  previous?: Token,
-): Promise<Token> {
+async function call(asking: Asking, method: Method | undefined, signal: AbortSignal, previous?: Token): Promise<Token> {
+  const { source, attempt, client, cause, cookies, lock, interactive } = asking;
   const { reason, challenge } = cause;
   const ctx = { signal, attempt, reason, ...(challenge && { challenge }), client: client(signal, () => isHeld(lock)) };
+  let response: TokenResponse;
   try {
-    const response = await outOfOwnWay(source, () => method?.call(source, ctx));
+    response = await outOfOwnWay(source, () => method?.call(source, ctx));
     return readToken(response, { now: Date.now(), previous, cookies });
   } catch (error) {
-    const failure =
-      // A malformed response says itself what is wrong with it.
-      isBearerError(error) && error.code === 'ERR_BEARER_TOKEN'
-        ? new Failure(error, 'retryable')
-        : sourceFailure(error, source, known);
+    const failure = failureOf(error, response, asking);
     // A person who has closed a dialog is not asked again.
     if (interactive && failure.kind === 'retryable') throw new Failure(failure.error, 'unavailable');
     throw failure;
   }
+}
+
+/** A refusal may come as an answer without a token (GitHub, Slack). Any other says itself what is wrong with it. */
+function failureOf(error: unknown, response: TokenResponse, { source, known }: Asking): Failure {
+  if (!isBearerError(error) || error.code !== 'ERR_BEARER_TOKEN') return sourceFailure(error, source, known);
+  const isRefused = response != null && isDefinite(response, source);
+  return isRefused ? sourceFailure(response, source, known) : new Failure(error, 'retryable');
 }
 
 let asked: TokenSource | undefined;

@@ -1,6 +1,7 @@
 import { isRetryableError } from 'axios-retry';
 import { askedDelay } from '../backoff.js';
 import { type BearerError, bearerError } from '../errors.js';
+import { answerOf, isFinal } from '../sources/refusal.js';
 import type { TokenSource } from '../sources/source.js';
 import type { Token } from '../token.js';
 import { reasonOf, redactedCause } from './redacted-cause.js';
@@ -44,7 +45,7 @@ const DEFINITE = [400, 401, 403];
 export function sourceFailure(error: unknown, source: TokenSource, known: Token[]): Failure {
   const cause = redactedCause(error, known);
   const reason = reasonOf(cause);
-  if (isDefinite(error, source, cause.status)) {
+  if (isDefinite(error, source)) {
     return new Failure(
       bearerError('ERR_BEARER_REJECTED', `The token request was refused: ${reason}. Sign in again`, { cause }),
       'rejected',
@@ -59,9 +60,9 @@ export function sourceFailure(error: unknown, source: TokenSource, known: Token[
 }
 
 /** If `isRejected` throws, the error counts as not definite: only a definite refusal ends a session. */
-function isDefinite(error: unknown, source: TokenSource, status: number | undefined): boolean {
+export function isDefinite(error: unknown, source: TokenSource, { status } = answerOf(error)): boolean {
   try {
-    return source.isRejected ? source.isRejected(error) : DEFINITE.includes(status as number);
+    return source.isRejected ? source.isRejected(error) : isFinal(error) || DEFINITE.includes(status as number);
   } catch {
     return false;
   }

@@ -1,3 +1,4 @@
+import { answerOf } from '../sources/refusal.js';
 import type { Token } from '../token.js';
 
 /** An error's cause that is fit to be logged. */
@@ -17,7 +18,6 @@ const FIELDS = ['error', 'error_description', 'error_uri', 'title', 'detail'] as
 interface Thrown extends Cause {
   cause?: Thrown;
   errors?: Thrown[];
-  response?: { status?: number; data?: Record<string, unknown> | null };
   config?: { data?: unknown };
 }
 
@@ -31,9 +31,8 @@ const LONGEST_REASON = 300;
  */
 export function redactedCause(error: unknown, tokens: Token[]): Cause {
   const thrown = (error ?? {}) as Thrown;
-  const { name, response, config } = thrown;
-  // Clients other than axios put the server's words on the error itself.
-  const said = (response?.data ?? thrown) as Record<string, unknown>;
+  const { name, config } = thrown;
+  const { status, fields } = answerOf(error);
   // Node keeps the error of an aborted call on its socket, where a later request's error may show it.
   if (config?.data) delete config.data;
   const secrets = tokens
@@ -46,9 +45,8 @@ export function redactedCause(error: unknown, tokens: Token[]): Cause {
   if (name) cause.name = name;
   const code = [thrown, thrown.cause, ...(thrown.errors ?? [])].find((each) => typeof each?.code === 'string')?.code;
   if (code) cause.code = code;
-  const status = response?.status ?? thrown.status;
   if (status) cause.status = status;
-  for (const field of FIELDS) if (typeof said[field] === 'string') cause[field] = hide(said[field]);
+  for (const field of FIELDS) if (typeof fields[field] === 'string') cause[field] = hide(fields[field]);
   return cause;
 }
 

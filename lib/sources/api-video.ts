@@ -5,8 +5,9 @@
  */
 import type { InternalAxiosRequestConfig } from 'axios';
 import { configError } from '../errors.js';
-import type { Token } from '../token.js';
+import type { Token, TokenResponse } from '../token.js';
 import { parseUrl } from '../url.js';
+import { post } from './client.js';
 import type { SourceContext, TokenSource } from './source.js';
 
 /** What `apiVideo` is given. Nothing is required: with `tokens` of your own it needs no key. */
@@ -17,7 +18,11 @@ export interface ApiVideoOptions {
   baseURL?: string;
   /** An upload token (POST /upload-tokens): serves `POST /upload` as `?token=`, with no Bearer and no refresh. Default: none. */
   delegatedToken?: string;
+  /** Called with what a token request failed with: does it end the session? Default: 400, 401 and 403 do. */
+  isRejected?: TokenSource['isRejected'];
 }
+
+const JSON_BODY = { 'Content-Type': 'application/json' };
 
 /**
  * Call it for api.video. With an API key it signs in by itself; with tokens of your own (`tokens`, `signIn(tokens)`) it
@@ -30,18 +35,19 @@ export function apiVideo({
   apiKey,
   baseURL = 'https://ws.api.video',
   delegatedToken,
+  isRejected,
 }: ApiVideoOptions = {}): TokenSource {
   const origin = parseUrl(baseURL)?.origin;
   if (!origin) throw configError('baseURL', 'a URL such as https://ws.api.video', baseURL);
-  // As text, which the app's own transforms leave alone: api.video wants its names as they are.
   const ask = async (path: string, body: object, { client }: SourceContext) =>
-    (await client.post(path, JSON.stringify(body), { baseURL, headers: { 'Content-Type': 'application/json' } })).data;
+    (await post(client, baseURL.replace(/\/$/, '') + path, JSON.stringify(body), JSON_BODY)) as TokenResponse;
 
   return {
     needsRefreshToken: true,
     origins: [origin],
     refresh: ({ refreshToken }: Partial<Token>, ctx) => ask('/auth/refresh', { refreshToken }, ctx),
     ...(apiKey && { obtain: (ctx) => ask('/auth/api-key', { apiKey }, ctx) }),
+    ...(isRejected && { isRejected }),
     authorize: (config) => delegate(config, delegatedToken),
   };
 }

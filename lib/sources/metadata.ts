@@ -1,5 +1,8 @@
+import type { AxiosInstance } from 'axios';
 import { configError } from '../errors.js';
 import { parseUrl } from '../url.js';
+import { ask } from './client.js';
+import { answerOf, mayPass } from './refusal.js';
 import type { SourceContext } from './source.js';
 
 /** Where an authorization server is asked. */
@@ -24,10 +27,10 @@ interface Metadata {
 export function endpointsOf({ issuer, tokenEndpoint, revocationEndpoint }: Partial<Endpoints> & { issuer?: string }) {
   if (!issuer && !tokenEndpoint) throw configError('tokenEndpoint', 'given, or issuer to find it by', tokenEndpoint);
   let metadata: Metadata = {};
-  let read = !issuer;
+  let isRead = !issuer;
   return async (ctx: SourceContext): Promise<Endpoints> => {
-    if (!read) metadata = await discover(issuer as string, ctx);
-    read = true;
+    if (!isRead) metadata = await discover(issuer as string, ctx);
+    isRead = true;
     return {
       tokenEndpoint: tokenEndpoint ?? (metadata.token_endpoint as string),
       revocationEndpoint: revocationEndpoint ?? metadata.revocation_endpoint,
@@ -42,17 +45,29 @@ async function discover(issuer: string, { client }: SourceContext): Promise<Meta
   const path = pathname.replace(/\/$/, '');
   const places = [`/.well-known/oauth-authorization-server${path}`, `${path}/.well-known/openid-configuration`];
   for (const place of places) {
-    const { status, data } = await client.get<Metadata | null>(origin + place, {
-      validateStatus: (code) => code === 200 || code === 404,
-    });
-    if (status === 200) return checked(issuer, data);
+    const metadata: Metadata = await read(client, origin + place);
+    if (metadata.issuer) return checked(issuer, metadata);
   }
   throw new Error(`${issuer} publishes no metadata: give tokenEndpoint instead of issuer`);
 }
 
+/** `{}`: it is not there. Servers say so with any 4xx, or with a page. */
+async function read(client: AxiosInstance, url: string): Promise<Metadata> {
+  try {
+    return await ask(client, { url });
+  } catch (error) {
+    const { status = 0 } = answerOf(error);
+    if (status >= 400 && !mayPass(status)) return {};
+    throw error;
+  }
+}
+
 /** Metadata that speaks of another issuer would send the refresh token there (RFC 8414 §3.3). */
-function checked(issuer: string, metadata: Metadata | null): Metadata {
-  if (metadata?.issuer !== issuer) throw new Error(`The metadata of ${issuer} is not its own: "issuer" differs`);
+function checked(issuer: string, metadata: Metadata): Metadata {
+  if (metadata.issuer !== issuer)
+    throw new Error(
+      `The metadata of ${issuer} is of another issuer, ${metadata.issuer}: give the option issuer to the letter`,
+    );
   if (typeof metadata.token_endpoint !== 'string') throw new Error(`The metadata of ${issuer} has no token_endpoint`);
   return metadata;
 }

@@ -5,7 +5,9 @@
  */
 import { configError } from '../errors.js';
 import type { Token, TokenResponse } from '../token.js';
+import { post } from './client.js';
 import { type Endpoints, endpointsOf } from './metadata.js';
+import { isFinal } from './refusal.js';
 import type { SourceContext, TokenSource } from './source.js';
 
 /** How the client proves who it is: writes to the body or the headers of a call to the authorization server. */
@@ -21,6 +23,15 @@ export interface OAuth2Options extends Partial<Endpoints> {
   clientSecret?: string;
   /** What to ask for (RFC 6749 §3.3), separated by spaces. Default: what the server gives. */
   scope?: string;
+  /** Further parameters of each request, such as `audience` or `resource` (RFC 8707). Default: none. */
+  params?: Record<string, string>;
+  /** Further headers of each request. Default: none. */
+  headers?: Record<string, string>;
+  /**
+   * Called with what a request failed with, or an answer without a token: does it end the session? Default: any OAuth error
+   * that another try can't mend (`invalid_grant` and its kind, RFC 6749 §5.2).
+   */
+  isRejected?: TokenSource['isRejected'];
   /**
    * How the client authenticates (RFC 6749 §2.3.1): `basic` (client_secret_basic), `post` (client_secret_post), `none`
    * (a public client), or a function, called for each request, for anything else (private_key_jwt). Default: `basic`
@@ -60,40 +71,31 @@ function connect(options: OAuth2Options) {
   const authenticate = authentication(options);
   const endpoints = endpointsOf(options);
 
-  const post = async (url: string, fields: Record<string, string>, { client }: SourceContext) => {
-    const body = new URLSearchParams(fields);
-    const headers: Record<string, string> = { Accept: 'application/json' };
+  const send = async (url: string, fields: Record<string, string>, { client }: SourceContext) => {
+    const body = new URLSearchParams({ ...fields, ...options.params });
+    const headers: Record<string, string> = { 'Content-Type': 'application/x-www-form-urlencoded', ...options.headers };
     await authenticate(body, headers);
-    return (await client.post(url, body, { headers })).data;
+    return post(client, url, String(body), headers);
   };
 
   return {
     grant: async (grant_type: string, fields: Record<string, string>, ctx: SourceContext): Promise<TokenResponse> => {
       const { tokenEndpoint } = await endpoints(ctx);
-      return post(tokenEndpoint, { grant_type, ...fields, ...(scope && { scope }) }, ctx);
+      return (await send(tokenEndpoint, { grant_type, ...fields, ...(scope && { scope }) }, ctx)) as TokenResponse;
     },
     source: {
-      isRejected,
+      // A plain 400 comes from something in between: only an OAuth error is the authorization server's word.
+      isRejected: options.isRejected ?? isFinal,
       async revoke(token: Token, ctx: SourceContext) {
         const { revocationEndpoint } = await endpoints(ctx);
         // The refresh token's end is the end of its access tokens too (RFC 7009 §2.1).
         const [spent, hint] = token.refreshToken
           ? [token.refreshToken, 'refresh_token']
           : [token.accessToken, 'access_token'];
-        if (revocationEndpoint) await post(revocationEndpoint, { token: spent, token_type_hint: hint }, ctx);
+        if (revocationEndpoint) await send(revocationEndpoint, { token: spent, token_type_hint: hint }, ctx);
       },
     },
   };
-}
-
-// Answers of RFC 6749 §4.1.2.1 and RFC 8628 §3.5 that some servers give at the token endpoint on a bad day.
-const PASSING = ['server_error', 'temporarily_unavailable', 'slow_down'];
-
-/** Only an OAuth error is the server's word (RFC 6749 §5.2): a 400 without one comes from something in between. */
-function isRejected(failure: unknown): boolean {
-  const { status, data } = (failure as { response?: { status: number; data?: { error?: unknown } } }).response ?? {};
-  const error = data?.error;
-  return [400, 401, 403].includes(status as number) && typeof error === 'string' && !PASSING.includes(error);
 }
 
 function authentication({ clientId, clientSecret, clientAuth }: OAuth2Options): ClientAuthentication {

@@ -1,0 +1,57 @@
+import { describe, expect, it } from '@jest/globals';
+import { answerOf, isFinal } from '../../lib/sources/refusal.js';
+
+const body = { error: 'invalid_grant', error_description: 'revoked' };
+const thrown = (fields: object) => Object.assign(new Error('failed'), fields);
+
+describe('what a failed token request says, by the client that threw it', () => {
+  it.each<[string, unknown]>([
+    ['axios', thrown({ response: { status: 400, data: body } })],
+    ['axios, with the body as text', thrown({ response: { status: 400, data: JSON.stringify(body) } })],
+    ['got', thrown({ response: { statusCode: 400, body: JSON.stringify(body) } })],
+    ['got, with responseType json', thrown({ response: { statusCode: 400, body } })],
+    ['simple-oauth2', thrown({ output: { statusCode: 400 }, data: { isResponseError: true, payload: body } })],
+    ['openid-client 5', thrown({ ...body, response: { statusCode: 400, body } })],
+    ['openid-client 6', thrown({ ...body, status: 400, code: 'OAUTH_RESPONSE_BODY_ERROR', cause: body })],
+    ['openid-client 6, with its Response', thrown({ ...body, response: new Response('', { status: 400 }) })],
+    ['ofetch', thrown({ status: 400, statusCode: 400, data: body })],
+    ['superagent', thrown({ status: 400, response: { status: 400, body } })],
+    ['the app around fetch', thrown({ status: 400, ...body })],
+  ])('%s', (_, error) => {
+    const { status, fields } = answerOf(error);
+    expect([status, fields.error, fields.error_description]).toEqual([400, 'invalid_grant', 'revoked']);
+    expect(isFinal(error)).toBe(true);
+  });
+
+  it.each([undefined, null, 7, '', 'no', new Error('x'), { response: null }, { response: { data: '<p>' } }])(
+    'nothing, if it is %p',
+    (error) => {
+      expect([answerOf(error).status, answerOf(error).fields.error, isFinal(error)]).toEqual([
+        undefined,
+        undefined,
+        false,
+      ]);
+    },
+  );
+});
+
+describe('an OAuth error', () => {
+  it.each(['invalid_grant', 'invalid_client', 'unauthorized_client', 'interaction_required', 'bad_refresh_token'])(
+    '%s ends a session, whatever its status',
+    (error) => {
+      for (const status of [200, 400, 401, 403, 404, 422])
+        expect(isFinal({ response: { status, data: { error } } })).toBe(true);
+    },
+  );
+
+  it.each([408, 425, 429, 500, 502, 503])('L10 does not, on a bad day: %i', (status) => {
+    expect(isFinal({ response: { status, data: body } })).toBe(false);
+  });
+
+  it.each(['Forbidden', 'Bad Request', 'access_denied', 'Access Denied', 'slow_down', 'temporarily_unavailable', ''])(
+    'is none, and ends nothing: %p',
+    (error) => {
+      expect(isFinal({ response: { status: 400, data: { error } } })).toBe(false);
+    },
+  );
+});
