@@ -156,6 +156,13 @@ describe('the reason in the message', () => {
     expect(causeOf(new AggregateError([refused('::1')])).code).toBe('ECONNREFUSED');
   });
 
+  it.each([{ errors: { name: 'required' } }, { errors: ['required', null, 7] }, { errors: 'no', cause: 'none' }])(
+    'is the message, where %j beneath it is none',
+    (fields) => {
+      expect(causeOf(Object.assign(new Error('invalid'), fields)).message).toBe('invalid');
+    },
+  );
+
   it('ends, though an error is its own cause', () => {
     const error = new Error('round');
     error.cause = error;

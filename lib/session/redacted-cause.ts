@@ -16,8 +16,8 @@ export interface Cause extends Error {
 const FIELDS = ['error', 'error_description', 'error_uri', 'title', 'detail'] as const;
 
 interface Thrown extends Cause {
-  cause?: Thrown;
-  errors?: Thrown[];
+  cause?: unknown;
+  errors?: unknown;
   config?: { data?: unknown };
 }
 
@@ -43,21 +43,24 @@ export function redactedCause(error: unknown, tokens: Token[]): Cause {
 
   const cause: Cause = new Error(hide(typeof error === 'object' ? textOf(thrown) : error));
   if (name) cause.name = name;
-  const code = [thrown, thrown.cause, ...(thrown.errors ?? [])].find((each) => typeof each?.code === 'string')?.code;
+  const code = [thrown, ...beneath(thrown)].find((each) => typeof each.code === 'string')?.code;
   if (code) cause.code = code;
   if (status) cause.status = status;
   for (const field of FIELDS) if (typeof fields[field] === 'string') cause[field] = hide(fields[field]);
   return cause;
 }
 
-/** Its message, and what that leaves out: one of several addresses failed, or fetch did. */
+/** What happened at each address (AggregateError), or at the socket (fetch). */
+function beneath({ cause, errors }: Thrown): Thrown[] {
+  return [cause, ...(Array.isArray(errors) ? errors : [])].filter((each) => each !== null && typeof each === 'object');
+}
+
+/** Its message, and those of what is beneath it. */
 function textOf(error: Thrown): string {
-  const messagesOf = ({ message, cause, errors = [] }: Thrown, depth: number): unknown[] =>
-    depth > DEEPEST
-      ? []
-      : [message, ...[cause, ...errors].flatMap((each) => (each ? messagesOf(each, depth + 1) : []))];
+  const messagesOf = (each: Thrown, depth: number): unknown[] =>
+    depth > DEEPEST ? [] : [each.message, ...beneath(each).flatMap((next) => messagesOf(next, depth + 1))];
   const messages = messagesOf(error, 1).filter((message) => message && typeof message === 'string');
-  return [...new Set(messages)].join(': ') || 'it threw an object without a message';
+  return [...new Set(messages)].join(': ') || (error.message ?? 'it threw an object without a message');
 }
 
 /** For a message, in one line: what the server said, else what was thrown; and the status. */
