@@ -1,4 +1,6 @@
+import { inspect } from 'node:util';
 import { expect, it } from '@jest/globals';
+import { AxiosError } from 'axios';
 import type { Installation } from '../../lib/interceptors/exchange.js';
 import { redact } from '../../lib/interceptors/redact.js';
 import { rememberAccessToken } from '../../lib/session/access-tokens.js';
@@ -117,4 +119,42 @@ it.each([{ redact: false }, { header: false }])('all stays where nothing of ours
   const error = { config: { headers: headers() } };
   redact(error, installed(settings));
   expect(error.config.headers).toEqual(headers());
+});
+
+it('L20 what prints an error stops before the agent and the socket, which other requests share', () => {
+  const others = { sockets: { 'a:80:': [{ _httpMessage: { _header: 'Authorization: Bearer another' } }] } };
+  const config = { url: '/a', httpAgent: others, httpsAgent: others, headers: headers() };
+  const request = Object.assign(new Outgoing(), {
+    method: 'GET',
+    path: '/a',
+    host: 'a',
+    agent: others,
+    socket: others,
+  });
+  const response = { config, request: Object.assign(new Outgoing(), { agent: others }) };
+  const error = new AxiosError('failed', 'X', config as never, request, response as never);
+  redact(error, installed());
+  for (const printed of [JSON.stringify(error), JSON.stringify({ ...error }), inspect(error)]) {
+    expect(printed).not.toContain('another');
+  }
+  expect(JSON.parse(JSON.stringify(error)).config).toEqual({ url: '/a', headers: clean });
+  expect(JSON.parse(JSON.stringify(request))).toEqual({ method: 'GET', path: '/a', host: 'a' });
+});
+
+it('a config that was printed so is as it was when it is copied and sent again', () => {
+  const config = { url: '/a', httpAgent: { sockets: {} } };
+  redact({ config }, installed());
+  expect({ ...config }).toEqual({ url: '/a', httpAgent: { sockets: {} } });
+  expect(Object.keys(config)).toEqual(['url', 'httpAgent']);
+});
+
+it('a frozen config is left as it is', () => {
+  const config = Object.freeze({ httpAgent: { sockets: {} } });
+  expect(redact({ config }, installed())).toEqual({ config });
+});
+
+it('`redact: false` hides nothing', () => {
+  const config = { httpAgent: { sockets: {} } };
+  redact({ config }, installed({ redact: false }));
+  expect(JSON.stringify(config)).toBe('{"httpAgent":{"sockets":{}}}');
 });

@@ -1,3 +1,4 @@
+import { AxiosError } from 'axios';
 import type { Installation } from './exchange.js';
 import { isOurValue } from './header.js';
 
@@ -9,7 +10,9 @@ type Bag = Record<PropertyKey, unknown>;
  */
 export function redact(error: unknown, { settings }: Installation): unknown {
   const { header, redact: wanted } = settings;
-  if (!wanted || !header || !isBag(error)) return error;
+  if (!wanted || !isBag(error)) return error;
+  hidePool(error as Record<string, Bag | undefined>);
+  if (!header) return error;
   const ours: Ours = { header: header.toLowerCase(), isOurs: isOurValue };
   const { config, request, response } = error as Record<string, Bag | undefined>;
   strip(config?.headers, ours);
@@ -19,6 +22,34 @@ export function redact(error: unknown, { settings }: Installation): unknown {
   }
   stripRequest(request, ours);
   return error;
+}
+
+/** On an agent and on a socket lie the headers of all requests that share it: whatever prints an error stops before them. */
+function hidePool(error: Record<string, Bag | undefined>): void {
+  const { config, request, response } = error;
+  const answered = isBag(response) ? response : {};
+  for (const each of new Set([config, answered.config])) {
+    if (isBag(each) && (each.httpAgent || each.httpsAgent)) printAs(each, withoutAgents);
+  }
+  for (const each of new Set([request, answered.request])) {
+    if (isBag(each) && ('_header' in each || '_currentRequest' in each)) printAs(each, requestLine);
+  }
+}
+
+/** Not enumerable, so that copies of a config are as they were. */
+function printAs(bag: Bag, toJSON: (this: Bag) => unknown): void {
+  Reflect.defineProperty(bag, 'toJSON', { value: toJSON, configurable: true, writable: true });
+}
+
+function withoutAgents(this: Bag): unknown {
+  const { httpAgent, httpsAgent, ...rest } = this;
+  // As axios prints a config: without circles.
+  return (new AxiosError('', undefined, rest as never).toJSON() as { config: unknown }).config;
+}
+
+function requestLine(this: Bag): unknown {
+  const { method, protocol, host, path } = (this._currentRequest ?? this) as Bag;
+  return { method, protocol, host, path };
 }
 
 /** What is to go: the caller's own header of that name stays. */
@@ -44,6 +75,8 @@ function stripRequest(request: unknown, ours: Ours, depth = 0): void {
   const { headers, _options, _header, _currentRequest, _redirectable } = request as Record<string, Bag | undefined>;
   if (typeof headers?.delete === 'function') stripFetch(headers as unknown as Headers, ours);
   strip(_options?.headers, ours);
+  // HTTP/2
+  strip(request.sentHeaders, ours);
   if (typeof _header === 'string') request._header = withoutLine(_header, ours);
   for (const key of Object.getOwnPropertySymbols(request)) {
     // Node keeps a pair there: the name as it was written, and the value.
