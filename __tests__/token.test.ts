@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { claimsOf, dueAt, isLive, readToken, type Token, type TokenResponse } from '../lib/token.js';
+import { claimsOf } from '../lib/expiry.js';
+import { dueAt, isLive, isNothing, readToken, type Token, type TokenResponse } from '../lib/token.js';
 
 const NOW = 1_000_000;
 const HOUR = 3_600_000;
@@ -105,6 +106,50 @@ it('a token that no header takes is refused by its length, any other by its char
   expect(refused('ä'.repeat(65_536))).toMatch(/got other characters$/);
 });
 
+describe('what else is in it', () => {
+  it('is kept in `extra`, and by a refresh that leaves it out', () => {
+    const first = read({ access_token: 'a', token_type: 'bearer', id_token: 'i', instance_url: 'u' });
+    expect(first.extra).toEqual({ id_token: 'i', instance_url: 'u' });
+    expect(read({ access_token: 'b', id_token: 'j' }, { previous: first }).extra).toEqual({
+      id_token: 'j',
+      instance_url: 'u',
+    });
+    expect(read({ access_token: 'b' }, { previous: first }).extra).toEqual(first.extra);
+    expect(read(first, { handedIn: true })).toEqual(first);
+    expect('extra' in read({ access_token: 'a', expires_in: 60 })).toBe(false);
+  });
+});
+
+describe('tokens that are handed in', () => {
+  it('may be a refresh token alone: it is used before the first request', () => {
+    for (const tokens of [
+      { refresh_token: 'r' },
+      { refreshToken: 'r', accessToken: null },
+      { access_token: '', refresh_token: 'r' },
+    ]) {
+      expect(read(tokens, { handedIn: true })).toEqual({
+        accessToken: '',
+        refreshToken: 'r',
+        issuedAt: NOW,
+        expiresAt: NOW,
+      });
+      expect(isNothing(tokens)).toBe(false);
+    }
+    expect(refused({ refresh_token: 'r' })).toMatch(/^ERR_BEARER_TOKEN/);
+  });
+
+  it.each([undefined, null, '', {}, { access_token: null }, { accessToken: '', refreshToken: null, expiresAt: 0 }])(
+    'may say that nobody is signed in: %j',
+    (tokens) => {
+      expect(isNothing(tokens)).toBe(true);
+    },
+  );
+
+  it.each(['a', [], { token: 'a' }, { access_token: 7 }, { accessToken: 'a' }])('may not: %j', (tokens) => {
+    expect(isNothing(tokens as TokenResponse)).toBe(false);
+  });
+});
+
 describe('when it expires', () => {
   const life = (fields: object, how?: How) => {
     const { expiresAt } = read({ access_token: 'a', ...fields }, how);
@@ -157,6 +202,43 @@ describe('when it expires', () => {
     });
   });
 
+  it.each([
+    ['expires_at', (NOW + HOUR) / 1_000],
+    ['expires_at', String((NOW + HOUR) / 1_000)],
+    ['expires_at', new Date(NOW + HOUR).toISOString()],
+    ['expires_on', String((NOW + HOUR) / 1_000)],
+    ['expiresAt', NOW + HOUR],
+    ['expiresAt', new Date(NOW + HOUR).toISOString()],
+  ])('other libraries say it in %s: %p', (name, value) => {
+    expect([life({ [name]: value }), life({ [name]: value }, handedIn)]).toEqual([HOUR, HOUR]);
+  });
+
+  it('a number is told apart: seconds, or ms', () => {
+    const now = Date.UTC(2026, 10, 26);
+    const end = now + HOUR;
+    for (const fields of [
+      { expiry_date: end },
+      { expires_at: end },
+      { expires_at: end / 1_000 },
+      { expires_on: String(end / 1_000) },
+    ])
+      expect(readToken({ access_token: 'a', ...fields }, { now }).expiresAt).toBe(end);
+  });
+
+  it('what can’t be read as a time says nothing', () => {
+    for (const value of ['soon', '', null, {}, true]) expect(life({ expires_at: value }, handedIn)).toBeUndefined();
+  });
+
+  it('a JWT that comes with a login lives as long as it says, though our clock has it over', () => {
+    const seconds = (ms: number) => Math.floor((NOW + ms) / 1_000);
+    const access_token = `e30.${btoa(JSON.stringify({ iat: seconds(-2 * HOUR), exp: seconds(-HOUR) }))}.s`;
+    const login = { handedIn: true, isLogin: true };
+    expect(life({ access_token }, login)).toBe(HOUR);
+    // With a refresh token, our clock is believed: that costs a refresh at most.
+    expect(life({ access_token, refresh_token: 'r' }, login)).toBeLessThan(0);
+    expect(life({ access_token }, handedIn)).toBeLessThan(0);
+  });
+
   it('an answer may say it by the clock', () => {
     expect(life({ expiresAt: NOW + HOUR })).toBe(HOUR);
     expect(life({ expiresAt: NOW + 1 })).toBe(1_000);
@@ -171,7 +253,7 @@ describe('when it expires', () => {
     expect(life({ access_token })).toBe(MINUTE);
     expect(life({ access_token, expires_in: 5 })).toBe(5_000);
     expect(life({ access_token, expires_in: null, expiresAt: NOW + 7_000 })).toBe(7_000);
-    expect(life({ access_token, expiresAt: 'nonsense' })).toBeUndefined();
+    expect(life({ access_token, expiresAt: 'nonsense' })).toBe(MINUTE);
     expect(life({ access_token }, handedIn)).toBe((off + 60) * 1_000 - NOW);
     expect(life({ access_token: jwt({ exp: NOW / 1_000 + 60 }) })).toBe(MINUTE);
     expect(life({ access_token: jwt({ iat: 5 }) })).toBeUndefined();

@@ -1,4 +1,5 @@
 import { bearerError } from './errors.js';
+import { expiryOf, type Fields, finite, TIMES } from './expiry.js';
 
 /** Tokens as the session holds them. All times are ms since the epoch. */
 export interface Token {
@@ -12,30 +13,38 @@ export interface Token {
   readonly expiresAt?: number;
   /** Names divided by spaces (RFC 6749 §3.3), where the server told. */
   readonly scope?: string;
+  /** The other fields of the token response, such as `id_token` or `instance_url`. A refresh that leaves one out keeps it. */
+  readonly extra?: Readonly<Record<string, unknown>>;
 }
 
 /** The wire shape of RFC 6749 §5.1. @inline */
 interface WireToken {
-  /** Visible ASCII. */
-  access_token: string;
+  /** Visible ASCII. Missing in tokens that are handed in: the refresh token alone is enough. */
+  access_token?: string | null;
   /** Missing: the old one is kept (RFC 6749 §6). */
   refresh_token?: string | null;
   /** Seconds. Zero, negative or unreadable means unknown. */
   expires_in?: number | string | null;
+  /** Seconds or ms since the epoch, or a date as text, as openid-client, Supabase and Strava have it. */
+  expires_at?: number | string | Date | null;
+  /** The same, as Google's libraries have it. */
+  expiry_date?: number | string | null;
+  /** The same, as Entra has it. */
+  expires_on?: number | string | null;
   /** Names divided by spaces (RFC 6749 §3.3). */
   scope?: string | null;
 }
 
 /** The same in camelCase, as many backends send it, and as a saved {@link Token} reads. @inline */
 interface CamelToken {
-  /** Visible ASCII. */
-  accessToken: string;
+  /** Visible ASCII. Missing in tokens that are handed in: the refresh token alone is enough. */
+  accessToken?: string | null;
   /** Missing: the old one is kept (RFC 6749 §6). */
   refreshToken?: string | null;
   /** Seconds. Zero, negative or unreadable means unknown. */
   expiresIn?: number | string | null;
-  /** ms since the epoch. */
-  expiresAt?: number | Date | null;
+  /** ms since the epoch, or a date as text. */
+  expiresAt?: number | string | Date | null;
   /** ms since the epoch; read in tokens that are handed in only. Default: now. */
   issuedAt?: number;
   /** Names divided by spaces (RFC 6749 §3.3). */
@@ -45,6 +54,7 @@ interface CamelToken {
 /**
  * What a source may answer, and what `tokens` and `signIn()` take: the wire shape of RFC 6749 §5.1, the same in
  * camelCase, a bare access token, or nothing at all for a session that lives in httpOnly cookies (`header: false`).
+ * Other fields are kept in `Token.extra`.
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: an async function without a return is meant to fit
 export type TokenResponse = WireToken | CamelToken | string | null | undefined | void;
@@ -55,14 +65,12 @@ interface Reading {
   previous?: Token | undefined;
   /** Handed in by the app rather than just answered: then a time in the past is believed. */
   handedIn?: boolean;
+  /** Just handed in after a login: it is good, whatever our clock says. */
+  isLogin?: boolean;
   /** A cookie session's answer carries no token. */
   cookies?: boolean;
 }
 
-type Fields = Record<string, unknown>;
-
-// A shorter life than this is no life to plan by: it would have every request refresh.
-const SHORTEST_LIFE = 1_000;
 const VISIBLE_ASCII = /^[\x21-\x7E]+$/;
 // No server takes a header of that size: a longer token would be refused for ever, and not by a 401.
 const LONGEST = 64 * 1024;
@@ -72,17 +80,21 @@ const LONGEST = 64 * 1024;
  *
  * @throws ERR_BEARER_TOKEN if there is no access token in it, or one that a header can't carry
  */
-export function readToken(answer: TokenResponse, { now, previous, handedIn, cookies }: Reading): Token {
+export function readToken(answer: TokenResponse, reading: Reading): Token {
+  const { now, previous, handedIn, cookies } = reading;
   const fields = (typeof answer === 'string' ? { accessToken: bare(answer) } : (answer ?? {})) as Fields;
   const accessToken = fields.access_token ?? fields.accessToken;
-  if (cookies && !accessToken) return { accessToken: '', issuedAt: now };
-  assertToken('access token', accessToken);
-
   const refreshToken = fields.refresh_token ?? fields.refreshToken;
   if (refreshToken) assertToken('refresh token', refreshToken);
+  if (!accessToken && cookies) return { accessToken: '', issuedAt: now };
+  // It is refreshed before the first request.
+  if (!accessToken && refreshToken && handedIn)
+    return { accessToken: '', refreshToken: refreshToken as string, issuedAt: now, expiresAt: now, ...extraOf(fields) };
+  assertToken('access token', accessToken);
+
   const scope = typeof fields.scope === 'string' ? fields.scope : previous?.scope;
   const issuedAt = handedIn ? (finite(fields.issuedAt) ?? now) : now;
-  const expiresAt = expiry(fields, accessToken, issuedAt, !handedIn);
+  const expiresAt = expiryOf(fields, accessToken, issuedAt, reading);
 
   return {
     accessToken,
@@ -92,7 +104,28 @@ export function readToken(answer: TokenResponse, { now, previous, handedIn, cook
     }),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(scope !== undefined && { scope }),
+    ...extraOf(fields, previous?.extra),
   } as Token;
+}
+
+const OWN = ['access_token', 'accessToken', 'refresh_token', 'refreshToken'];
+const READ = [...OWN, ...TIMES, 'expires_in', 'expiresIn', 'issuedAt', 'scope', 'token_type', 'extra'];
+
+function extraOf(fields: Fields, previous?: Fields): { extra?: Fields } {
+  const others = Object.entries(fields).filter(([name]) => !READ.includes(name));
+  const extra = { ...previous, ...(fields.extra as Fields | undefined), ...Object.fromEntries(others) };
+  return Object.keys(extra).length > 0 ? { extra } : {};
+}
+
+/** Tokens as an app holds them when nobody is signed in: nothing, or fields with nothing in them. */
+export function isNothing(tokens: TokenResponse): boolean {
+  if (!tokens || typeof tokens !== 'object') return !tokens;
+  const fields = tokens as Fields;
+  const names = Object.keys(fields);
+  return (
+    (names.length === 0 && !Array.isArray(tokens)) ||
+    (OWN.some((name) => name in fields) && OWN.every((name) => !fields[name]))
+  );
 }
 
 /** A truncated JSON, a page of HTML or a form arrives as a string too. A token may end with `=` (RFC 6750 §2.1). */
@@ -114,38 +147,6 @@ function assertToken(name: string, value: unknown): asserts value is string {
 function kindOf(text: string): string {
   if (!text) return 'an empty string';
   return text.length > LONGEST ? `${text.length} of them` : 'other characters';
-}
-
-/** When the access token ends, by `expires_in`, an absolute time, or a JWT's own claim. */
-function expiry(fields: Fields, accessToken: string, issuedAt: number, answered: boolean): number | undefined {
-  const seconds = finite(fields.expires_in ?? fields.expiresIn);
-  const claims = seconds === undefined && fields.expiresAt == null ? claimsOf(accessToken) : {};
-  const [exp, iat] = [finite(claims.exp), finite(claims.iat)];
-  const life =
-    seconds !== undefined
-      ? seconds * 1_000
-      : // What counts is how long, not when: an answer's clock may be minutes from ours.
-        answered && exp !== undefined && iat !== undefined
-        ? (exp - iat) * 1_000
-        : (finite(fields.expiresAt) ?? (exp ?? Number.NaN) * 1_000) - issuedAt;
-  if (!Number.isFinite(life) || (answered && life <= 0)) return undefined;
-  return issuedAt + (answered ? Math.max(life, SHORTEST_LIFE) : life);
-}
-
-function finite(value: unknown): number | undefined {
-  const readable = typeof value === 'number' || value instanceof Date || (typeof value === 'string' && value.trim());
-  const number = readable ? Number(value) : Number.NaN;
-  return Number.isFinite(number) ? number : undefined;
-}
-
-/** What a JWT says of itself (RFC 7519 §4); `{}`: it is none. Nothing is verified: it is a hint. */
-export function claimsOf(token: string | undefined): Fields {
-  try {
-    const payload = token?.split('.')[1] as string;
-    return Object(JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/'))));
-  } catch {
-    return {};
-  }
 }
 
 const LONGEST_LEEWAY = 5 * 60_000;

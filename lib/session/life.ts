@@ -29,7 +29,7 @@ export interface Life {
   mark: Mark | undefined;
   onHint: (() => void) | undefined;
   isCurrent(pending: Pending): boolean;
-  tokenOf(tokens: TokenResponse, previous?: Token): Token;
+  tokenOf(tokens: TokenResponse, previous?: Token, isLogin?: boolean): Token;
   currentOf(session: string, token: Token): Current;
   apply(event: SessionEvent, tell?: (watchers: () => void) => void): void;
   start(kind: Pending['kind'], work: Work, options?: PendingOptions): Pending;

@@ -4,7 +4,7 @@ import { Events } from '../events.js';
 import type { SessionOptions } from '../options.js';
 import { readSessionOptions, type SessionSettings } from '../read-options.js';
 import { PrivateStore } from '../stores/memory.js';
-import { dueAt, isLive, readToken, type Token, type TokenResponse } from '../token.js';
+import { dueAt, isLive, isNothing, readToken, type Token, type TokenResponse } from '../token.js';
 import { rememberAccessToken } from './access-tokens.js';
 import { Alarm, needsAlarm } from './alarm.js';
 import type { ClientFactory } from './ask.js';
@@ -61,7 +61,7 @@ export class Lifecycle implements Life {
     this.store = new BoundedStore(store ?? new PrivateStore(), refreshTimeout);
     this.reading = store && new Reading(this);
     const tokens = options.tokens ?? source.tokens;
-    const seed = tokens == null ? undefined : this.tokenOf(tokens);
+    const seed = isNothing(tokens) ? undefined : this.tokenOf(tokens);
     this.holding = { state: store ? { is: 'unread', seed } : { is: 'empty' }, signedOut: [] };
     this.#unsubscribe = store?.subscribe?.(() => this.reading?.hint());
     this.reading?.first();
@@ -92,8 +92,8 @@ export class Lifecycle implements Life {
     return this.current ?? this.reading?.provisional;
   }
 
-  tokenOf(tokens: TokenResponse, previous?: Token): Token {
-    return readToken(tokens, { now: Date.now(), handedIn: true, previous, cookies: this.cookies });
+  tokenOf(tokens: TokenResponse, previous?: Token, isLogin = false): Token {
+    return readToken(tokens, { now: Date.now(), handedIn: true, isLogin, previous, cookies: this.cookies });
   }
 
   /** The token in use, to be. */

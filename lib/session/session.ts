@@ -145,7 +145,7 @@ export class Session {
       );
     }
     if (given === undefined) return requests.held(await signInByAsking(life).join()).token;
-    const token = life.tokenOf(given);
+    const token = life.tokenOf(given, undefined, true);
     return (
       await (token.refreshToken && life.parts.refreshTokens.isInUse(token.refreshToken) ? signInAgain : signInWith)(
         life,
