@@ -5,7 +5,7 @@ import axios from 'axios';
 import { fakeClock } from 'axios-bearer/testing';
 import { Window } from 'happy-dom';
 import ts from 'typescript';
-import { type Entry, shelfOf, withLockOf } from '../../lib/compat/axios-jwt/shelf.js';
+import { type Entry, shelfOf, withLockOf } from '../../lib/compat/axios-jwt/shared-storage.js';
 import { type JwtServer, jwt, startJwtServer, type Tokens, tokenOf } from '../support/jwt.js';
 import { atEnd, closeAll, deferred, failureOf, keep, settle, standing, until } from '../support/sessions.js';
 import { KEY, type MemoryStorage, memoryStorage, ours, refreshAt, scene } from './axios-jwt.scene.js';

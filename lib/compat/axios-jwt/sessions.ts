@@ -8,7 +8,7 @@ import {
   type TokenStore,
 } from '../../index.js';
 import { expiryOf } from './claims.js';
-import { type Entry, type IAuthTokens, type Shelf, shelfOf, withLockOf } from './shelf.js';
+import { type Entry, type IAuthTokens, type Shelf, shelfOf, withLockOf } from './shared-storage.js';
 import type { StorageType } from './storage.js';
 
 export const NO_REFRESH_TOKEN = 'No refresh token available';

@@ -1,4 +1,4 @@
-import { type IAuthTokens, shelfOf } from './shelf.js';
+import { type IAuthTokens, shelfOf } from './shared-storage.js';
 import { applied, STORAGE_KEY, type StorageType } from './storage.js';
 
 /** Does it in the storage that was named last, or nothing where none was. */

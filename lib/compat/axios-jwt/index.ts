@@ -1,19 +1,19 @@
 import type { AxiosInstance } from 'axios';
-import { bearer, type InstallOptions } from '../index.js';
-import { expiryOf } from './axios-jwt/claims.js';
-import { leewayOf, type StringValue } from './axios-jwt/leeway.js';
-import { NO_REFRESH_TOKEN, Sessions, type TokenRefreshRequest } from './axios-jwt/sessions.js';
-import { applied, type StorageType, storageOf } from './axios-jwt/storage.js';
-import { storedTokens } from './axios-jwt/tokens.js';
+import { bearer, type InstallOptions } from '../../index.js';
+import { expiryOf } from './claims.js';
+import { leewayOf, type StringValue } from './leeway.js';
+import { NO_REFRESH_TOKEN, Sessions, type TokenRefreshRequest } from './sessions.js';
+import { applied, type StorageType, storageOf } from './storage.js';
+import { storedTokens } from './tokens.js';
 
-export type { TokenRefreshRequest } from './axios-jwt/sessions.js';
-export type { IAuthTokens } from './axios-jwt/shelf.js';
+export type { TokenRefreshRequest } from './sessions.js';
+export type { IAuthTokens } from './shared-storage.js';
 export {
   applyStorage,
   getBrowserLocalStorage,
   getBrowserSessionStorage,
   type StorageType,
-} from './axios-jwt/storage.js';
+} from './storage.js';
 export {
   clearAuthTokens,
   getAccessToken,
@@ -21,7 +21,7 @@ export {
   isLoggedIn,
   setAccessToken,
   setAuthTokens,
-} from './axios-jwt/tokens.js';
+} from './tokens.js';
 
 /** How an instance is served. */
 export interface IAuthTokenInterceptorConfig {
