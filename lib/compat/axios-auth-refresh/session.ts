@@ -159,5 +159,5 @@ export function sharedSession(call: RefreshAuthCall): RefreshSession {
 
 /** The session that serves a request, if one does. */
 export function sessionOf(config: Config | undefined): RefreshSession | undefined {
-  return config && servedBy.get(config);
+  return servedBy.get(config as Config);
 }

@@ -1,6 +1,7 @@
 import type { Lock, LockOptions, StoreEntry, TokenStore } from '../../index.js';
 import { memoryStore } from '../../index.js';
-import { isSameUser } from './claims.js';
+import { withDeadline } from '../../internal.js';
+import { haveSameSubject } from './claims.js';
 import { BrowserStorageService, STORAGE_KEY, type StorageType } from './storage.js';
 
 /** What is stored, as JSON. */
@@ -11,93 +12,91 @@ export interface IAuthTokens {
   refreshToken: string;
 }
 
-/** What was found in a storage, or written there: the same object as long as nobody else writes there. */
+/** What was found in a storage, or written there: the same object until another tab, or the app, writes there. */
 export interface Entry extends Omit<StoreEntry, 'token'> {
-  /** All that rests in the storage itself. Missing: nobody is signed in. */
+  /** All that the storage itself holds. Missing: no user is signed in. */
   readonly tokens?: IAuthTokens;
 }
 
-// A person may have to unlock it. One that hangs holds up the next step for no longer than this.
-const PATIENCE = 30_000;
+// ms. The user may have to unlock it. A storage that hangs holds up the next step for no longer than this.
+const TIMEOUT = 30_000;
 
-/** One user's storage, shared by all its users in this process: writes are done one after the other. */
-export class Shelf {
+/** A storage, shared by all instances and functions that use it in this process: one step after the other. */
+export class SharedStorage {
   /** As it was last seen. */
   entry: Entry | undefined;
   #raw: string | null = null;
-  #busy: Promise<void> | undefined;
+  #lastStep: Promise<void> | undefined;
 
   constructor(readonly storage: StorageType) {}
 
   read(): Promise<Entry | undefined> {
-    return this.inTurn(() => this.#look());
+    return this.inTurn(() => this.#load());
   }
 
-  /** Writes `next` of what is there, if `version` is higher than there. Answers what is there then. */
+  /** Writes `next` of what is there, if its version is lower. @returns what is there then */
   write(version: number, next: (found: Entry | undefined) => Entry): Promise<Entry> {
     return this.inTurn(async () => {
-      const found = await this.#look();
-      return found && found.version >= version ? found : this.#put(next(found));
+      const found = await this.#load();
+      return found && found.version >= version ? found : this.#save(next(found));
     });
   }
 
-  /** At once where nobody is at it: tokens are there when `setAuthTokens()` returns, not only when it resolves. */
+  /** After the steps before; at once where there are none: then tokens are stored when `setAuthTokens()` returns, before it resolves. */
   inTurn<T>(step: () => Promise<T>): Promise<T> {
-    const turn = this.#busy ? this.#busy.then(() => bounded(step)) : bounded(step);
-    const over = turn.then(
-      () => {},
-      () => {},
-    );
-    this.#busy = over;
-    void over.then(() => {
-      if (this.#busy === over) this.#busy = undefined;
-    });
+    const bounded = () => withDeadline(step, { ms: TIMEOUT, late: timeoutError });
+    const turn = this.#lastStep ? this.#lastStep.then(bounded) : bounded();
+    const over = () => {
+      if (this.#lastStep === ended) this.#lastStep = undefined;
+    };
+    const ended: Promise<void> = turn.then(over, over);
+    this.#lastStep = ended;
     return turn;
   }
 
-  async #look(): Promise<Entry | undefined> {
+  async #load(): Promise<Entry | undefined> {
     const raw = (await this.storage.get(STORAGE_KEY)) ?? null;
-    if (raw !== this.#raw) this.#note(raw, this.#found(read(raw)));
+    if (raw !== this.#raw) this.#remember(raw, this.#entryOf(parse(raw)));
     return this.entry;
   }
 
-  async #put(next: Entry): Promise<Entry> {
+  async #save(next: Entry): Promise<Entry> {
     const raw = next.tokens ? JSON.stringify(next.tokens) : null;
     if (raw === null) await this.storage.remove(STORAGE_KEY);
     else if (raw !== this.#raw) await this.storage.set(STORAGE_KEY, raw);
-    this.#note(raw, next);
+    this.#remember(raw, next);
     return next;
   }
 
-  /** A write that was given up may land after a later one: then what it left there is found as somebody else's. */
-  #note(raw: string | null, entry: Entry): void {
+  /** Never an older entry: a write that was too late may land after a newer one, and is found as a foreign write then. */
+  #remember(raw: string | null, entry: Entry): void {
     if (this.entry && this.entry.version >= entry.version) return;
     this.#raw = raw;
     this.entry = entry;
   }
 
-  /** Somebody else's: another tab, the app itself, a login or a logout. */
-  #found(tokens: IAuthTokens | undefined): Entry {
+  /** For tokens that another tab has written, or the app itself: a login or a logout. */
+  #entryOf(tokens: IAuthTokens | undefined): Entry {
     const { entry } = this;
-    const same = entry && (!tokens || isKin(entry.tokens, tokens));
-    const session = same ? entry.session : newName();
-    return { version: (entry?.version ?? 0) + 1, id: newName(), session, ...(tokens && { tokens }) };
+    const isSameSession = entry && (!tokens || isSameUser(entry.tokens, tokens));
+    const session = isSameSession ? entry.session : randomId();
+    return { version: (entry?.version ?? 0) + 1, id: randomId(), session, ...(tokens && { tokens }) };
   }
 }
 
-/** Is it the same user? What does not say so may be somebody else. */
-function isKin(was: IAuthTokens | undefined, is: IAuthTokens): boolean {
-  if (!was) return false;
-  return was.refreshToken === is.refreshToken || isSameUser(was.accessToken, is.accessToken);
+/** Are they one user's? Tokens that do not say so may be another user's. */
+function isSameUser(before: IAuthTokens | undefined, after: IAuthTokens): boolean {
+  if (!before) return false;
+  return before.refreshToken === after.refreshToken || haveSameSubject(before.accessToken, after.accessToken);
 }
 
-/** It only tells one from another; it is no secret. */
-function newName(): string {
+/** It is no secret. */
+function randomId(): string {
   return Math.random().toString(36).slice(2);
 }
 
-/** Without a refresh token nobody is signed in; nor by what can't be read, until a login writes it anew. */
-function read(raw: string | null): IAuthTokens | undefined {
+/** `undefined`, which means signed out, without a refresh token, and for a text that can't be read. */
+function parse(raw: string | null): IAuthTokens | undefined {
   try {
     const tokens = JSON.parse(raw ?? 'null') as IAuthTokens | null;
     return tokens?.refreshToken ? tokens : undefined;
@@ -106,26 +105,17 @@ function read(raw: string | null): IAuthTokens | undefined {
   }
 }
 
-async function bounded<T>(step: () => Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`The storage did not answer within ${PATIENCE} ms`)), PATIENCE);
-    (timer as { unref?(): void }).unref?.();
-  });
-  try {
-    return await Promise.race([step(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function timeoutError(): Error {
+  return new Error(`The storage did not answer within ${TIMEOUT} ms`);
 }
 
-const shelves = new WeakMap<object, Shelf>();
+const all = new WeakMap<object, SharedStorage>();
 
-export function shelfOf(storage: StorageType): Shelf {
-  const place = storage instanceof BrowserStorageService ? storage.place : storage;
-  const shelf = shelves.get(place) ?? new Shelf(storage);
-  shelves.set(place, shelf);
-  return shelf;
+export function sharedStorageOf(storage: StorageType): SharedStorage {
+  const key = storage instanceof BrowserStorageService ? storage.inner : storage;
+  const shared = all.get(key) ?? new SharedStorage(storage);
+  all.set(key, shared);
+  return shared;
 }
 
 const locks = new Map<string, { lock: TokenStore; holders: number }>();
