@@ -98,7 +98,7 @@ class Interception implements Hooks {
   }
 
   #mustWait({ skipAuthRefresh }: Config): boolean {
-    return Boolean(this.#session?.isRefreshing && !skipAuthRefresh && this.rules.length);
+    return Boolean(this.#session?.refreshing && !skipAuthRefresh && this.rules.length);
   }
 
   async #waitForRefresh(config: Config): Promise<Config> {

@@ -34,9 +34,10 @@ export class RefreshSession {
   changes: HeaderChange[] = [];
   /** The function of the latest refresh. */
   call: RefreshAuthCall | undefined;
+  /** The refresh under way. */
+  refreshing: Promise<unknown> | undefined;
   readonly session: Session;
   readonly #instances: Set<AxiosInstance>;
-  #refreshing: Promise<unknown> | undefined;
   #refusal: Refusal | undefined;
   #thrown: unknown;
   readonly #reasons = new WeakMap<Error, unknown>();
@@ -66,10 +67,6 @@ export class RefreshSession {
     return !this.#instances.size;
   }
 
-  get isRefreshing(): boolean {
-    return this.#refreshing !== undefined;
-  }
-
   /** Takes on a request. */
   serve(config: Config): Session {
     servedBy.set(config, this);
@@ -83,10 +80,10 @@ export class RefreshSession {
 
   /** Is no refresh under way any more within so many ms? @throws what it failed with */
   async isRefreshedWithin(ms: number): Promise<boolean> {
-    if (!this.#refreshing) return true;
+    if (!this.refreshing) return true;
     return within(
       ms,
-      this.#refreshing.then(() => true),
+      this.refreshing.then(() => true),
       false,
     );
   }
@@ -103,9 +100,9 @@ export class RefreshSession {
     // Joins the refresh that has called this.
     const refreshing = this.session.refresh();
     const over = () => {
-      if (this.#refreshing === refreshing) this.#refreshing = undefined;
+      if (this.refreshing === refreshing) this.refreshing = undefined;
     };
-    this.#refreshing = refreshing;
+    this.refreshing = refreshing;
     refreshing.then(over, over);
     return work;
   }
