@@ -13,8 +13,8 @@ const config: JestConfigWithTsJest = {
   moduleNameMapper: {
     '^axios-bearer$': '<rootDir>/lib/index.ts',
     '^axios-bearer/api-video$': '<rootDir>/lib/sources/api-video.ts',
-    '^axios-bearer/axios-auth-refresh$': '<rootDir>/lib/compat/axios-auth-refresh.ts',
-    '^axios-bearer/axios-jwt$': '<rootDir>/lib/compat/axios-jwt.ts',
+    '^axios-bearer/axios-auth-refresh$': '<rootDir>/lib/compat/axios-auth-refresh/index.ts',
+    '^axios-bearer/axios-jwt$': '<rootDir>/lib/compat/axios-jwt/index.ts',
     '^axios-bearer/oauth2$': '<rootDir>/lib/sources/oauth2.ts',
     '^axios-bearer/testing$': '<rootDir>/lib/testing/index.ts',
     '^axios-bearer/use$': '<rootDir>/lib/use.ts',

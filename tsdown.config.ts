@@ -20,8 +20,8 @@ const core: UserConfig = {
   entry: {
     index: 'lib/index.ts',
     'api-video': 'lib/sources/api-video.ts',
-    'axios-auth-refresh': 'lib/compat/axios-auth-refresh.ts',
-    'axios-jwt': 'lib/compat/axios-jwt.ts',
+    'axios-auth-refresh': 'lib/compat/axios-auth-refresh/index.ts',
+    'axios-jwt': 'lib/compat/axios-jwt/index.ts',
     oauth2: 'lib/sources/oauth2.ts',
     use: 'lib/use.ts',
   },

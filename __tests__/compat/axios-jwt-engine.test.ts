@@ -5,7 +5,7 @@ import axios from 'axios';
 import { fakeClock } from 'axios-bearer/testing';
 import { Window } from 'happy-dom';
 import ts from 'typescript';
-import { type Entry, shelfOf, withLockOf } from '../../lib/compat/axios-jwt/shelf.js';
+import { type Entry, sharedStorageOf, withLockOf } from '../../lib/compat/axios-jwt/shared-storage.js';
 import { type JwtServer, jwt, startJwtServer, type Tokens, tokenOf } from '../support/jwt.js';
 import { atEnd, closeAll, deferred, failureOf, keep, settle, standing, until } from '../support/sessions.js';
 import { KEY, type MemoryStorage, memoryStorage, ours, refreshAt, scene } from './axios-jwt.scene.js';
@@ -406,7 +406,7 @@ describe('The register beside the storage', () => {
 
   it('L4 takes the higher version only, and answers what is there; the storage holds the plain tokens', async () => {
     const storage = memoryStorage();
-    const shelf = shelfOf(storage);
+    const shelf = sharedStorageOf(storage);
     const first = entry(1, { tokens });
     expect(await shelf.write(1, () => first)).toBe(first);
     expect(storage.tokens).toEqual(tokens);
@@ -416,7 +416,7 @@ describe('The register beside the storage', () => {
 
   it('counts what somebody else has written, or taken out, as an entry of its own', async () => {
     const storage = memoryStorage(tokens);
-    const shelf = shelfOf(storage);
+    const shelf = sharedStorageOf(storage);
     const found = (await shelf.read())!;
     expect([found.version, found.tokens, await shelf.read()]).toEqual([1, tokens, found]);
     storage.put({ ...tokens, accessToken: tokenOf('ada', 60) });
@@ -432,7 +432,7 @@ describe('The register beside the storage', () => {
 
   it('keeps `sent` beside the storage, where nothing is written for it', async () => {
     const storage = memoryStorage(tokens);
-    const shelf = shelfOf({ ...inline(storage), set: () => Promise.reject(new Error('written')) });
+    const shelf = sharedStorageOf({ ...inline(storage), set: () => Promise.reject(new Error('written')) });
     await shelf.read();
     await shelf.write(2, (found) => ({ ...found!, version: 2, id: 'marked', sent: 'me' }));
     expect(await shelf.read()).toMatchObject({ version: 2, sent: 'me', tokens });
@@ -440,7 +440,7 @@ describe('The register beside the storage', () => {
 
   it('L22 a sign-out takes the tokens out of the storage, and its version stays', async () => {
     const storage = memoryStorage(tokens);
-    const shelf = shelfOf(storage);
+    const shelf = sharedStorageOf(storage);
     await shelf.read();
     const out = entry(2);
     expect([await shelf.write(2, () => out), storage.tokens]).toEqual([out, null]);
@@ -457,7 +457,7 @@ describe('The register beside the storage', () => {
       await sets.shift();
       await storage.set(key, value);
     };
-    const shelf = shelfOf({ ...inline(storage), set: slow });
+    const shelf = sharedStorageOf({ ...inline(storage), set: slow });
     await shelf.read();
     const [late, next] = [
       { ...tokens, refreshToken: 'late' },

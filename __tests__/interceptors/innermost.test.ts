@@ -3,7 +3,7 @@ import axios, { type AxiosInstance, type AxiosInterceptorManager } from 'axios';
 import { createSession, type Session } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
-import { assertManager, type Handler, innermost, othersIn, unshifts } from '../../lib/interceptors/innermost.js';
+import { assertManager, type Handler, innermost, othersFor, unshifts } from '../../lib/interceptors/innermost.js';
 
 let server: ApiVideo;
 let api: AxiosInstance;
@@ -113,12 +113,12 @@ describe('the walk', () => {
     const { request } = axios.create().interceptors;
     const theirs = <T>(config: T) => config;
     request.use(theirs);
-    expect(othersIn(request).map(({ fulfilled }) => fulfilled)).toEqual([theirs]);
+    expect(othersFor({} as never, request).map(({ fulfilled }) => fulfilled)).toEqual([theirs]);
     innermost(request, () => request.use(null as never));
     innermost(request, () => request.use(null as never));
     // Older axios leaves a hole where one was ejected.
     (request as unknown as { handlers: unknown[] }).handlers.push(null);
-    expect(othersIn(request).map(({ fulfilled }) => fulfilled)).toEqual([theirs]);
+    expect(othersFor({} as never, request).map(({ fulfilled }) => fulfilled)).toEqual([theirs]);
   });
 
   it('is whole again when the last of ours has left', () => {

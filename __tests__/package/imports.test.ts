@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, posix, relative, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, it } from '@jest/globals';
 
@@ -35,36 +35,55 @@ async function expectRefused(rule: string, house: Record<string, string[]>): Pro
   expect(await refusedIn(house)).toEqual(wanted.sort());
 }
 
-it('refuses imports against the one way', async () => {
-  await expectRefused('noRestrictedImports', {
-    'lib/errors.ts': ["export { x } from './token.js';"],
-    'lib/token.ts': ["export type { x } from './session/session.js';", "export { x } from './events.js';"],
-    'lib/stores/store.ts': ["export type { x } from './memory.js';"],
-    'lib/stores/memory.ts': [
-      "export type { x } from '../sources/source.js';",
-      "export { x } from '../session/session.js';",
-    ],
-    'lib/sources/static.ts': ["export { x } from '../stores/memory.js';", "export { x } from '../backoff.js';"],
-    'lib/deadline.ts': ["export { x } from './errors.js';"],
-    'lib/backoff.ts': ["export { x } from './deadline.js';", "export { x } from './options.js';"],
-    'lib/session/lifecycle.ts': [
-      "export { x } from '../interceptors/config.js';",
-      "export type { x } from '../interceptors/exchange.js';",
-      "export { x } from '../bearer.js';",
-      "export { x } from '../stores/storage.js';",
-      "export { x } from '../sources/static.js';",
-    ],
-    'lib/interceptors/send.ts': [
-      "export { x } from '../stores/memory.js';",
-      "export { x } from '../sources/static.js';",
-      "export { x } from '../bearer.js';",
-      "export { x } from '../compat/axios-jwt.js';",
-    ],
-    'lib/bearer.ts': ["export { x } from './index.js';", "export { x } from './testing/index.js';"],
-    'lib/index.ts': ["export { x } from './use.js';"],
-    'lib/testing/server.ts': ["export { x } from '../token.js';"],
-    'lib/testing/http/door.ts': ["export { x } from '../../token.js';"],
+/** Lines of `file` that import these files of lib. */
+function importsOf(file: string, files: string[]): string[] {
+  return files.map((other) => {
+    const path = posix.relative(posix.dirname(file), other);
+    return `export { x } from '${path.startsWith('.') ? path : `./${path}`}.js';`;
   });
+}
+
+/** Each file, and what it imports. */
+function houseOf(imports: Record<string, string[]>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(imports).map(([file, files]) => [`lib/${file}.ts`, importsOf(file, files)]));
+}
+
+/** One file of each folder, as "Imports go one way" has them from left to right. */
+const WAY = [
+  'compat/axios-jwt/tokens',
+  'internal',
+  'bearer',
+  'interceptors/send',
+  'session/session',
+  'stores/memory',
+  'token',
+];
+
+it.each(WAY.slice(1))('refuses imports against the one way: in %s', async (file) => {
+  await expectRefused('noRestrictedImports', houseOf({ [file]: WAY.slice(0, WAY.indexOf(file)) }));
+});
+
+it('refuses what a folder leaves to others', async () => {
+  const sources = ['sources/source', 'sources/static'];
+  await expectRefused(
+    'noRestrictedImports',
+    houseOf({
+      url: ['index', 'use', 'sources/static', 'testing/index'],
+      options: ['bearer', 'stores/memory', 'session/session'],
+      'sources/oauth2': ['stores/memory', 'stores/store', 'session/session', 'index', 'testing/index'],
+      'stores/lock': ['sources/static', 'sources/source', 'interceptors/send', 'use'],
+      'session/lifecycle': ['stores/storage', 'sources/static', 'interceptors/exchange', 'index', 'use'],
+      'interceptors/gate': ['stores/memory', ...sources, 'index', 'use', 'testing/index'],
+      bearer: ['use', 'compat/axios-jwt/index', 'testing/index'],
+      index: ['internal', 'use', 'compat/axios-jwt/index', 'testing/index'],
+      internal: ['use', 'compat/axios-auth-refresh/index', 'testing/index'],
+      use: ['compat/axios-jwt/index', 'testing/index'],
+      'compat/axios-jwt/sessions': ['bearer', 'token', 'session/session', 'interceptors/send', 'testing/index'],
+      'compat/axios-auth-refresh/rule': ['compat/axios-jwt/claims', 'errors', 'interceptors/settle', 'sources/static'],
+      'testing/server': ['token', 'index', 'session/session'],
+      'testing/http/door': ['token', 'index', 'session/session'],
+    }),
+  );
 });
 
 it('refuses axios as a value outside interceptors, errors, use and the token endpoint', async () => {
@@ -94,27 +113,37 @@ it('refuses what only Node has', async () => {
   await expectRefused('noRestrictedGlobals', { 'lib/session/run.ts': ['process.exit();', "Buffer.from('');"] });
 });
 
-it('refuses cycles, of types too', async () => {
+it('refuses cycles, of types too: they alone order the files of a folder', async () => {
   await expectRefused('noImportCycles', {
-    'lib/stores/memory.ts': ["export type { A } from './lock.js';"],
-    'lib/stores/lock.ts': ["export type { A } from './memory.js';"],
+    'lib/stores/memory.ts': ["export type { A } from './store.js';"],
+    'lib/stores/store.ts': ["export type { A } from './memory.js';"],
+    'lib/token.ts': ["export { x } from './errors.js';"],
+    'lib/errors.ts': ["export type { A } from './token.js';"],
   });
 });
 
 it('allows what the house allows', async () => {
   const refused = await refusedIn({
-    'lib/session/session.ts': ["export type { AxiosError } from 'axios';", "export { x } from './lifecycle.js';"],
+    ...houseOf({
+      token: ['errors', 'backoff'],
+      options: ['sources/source', 'stores/store', 'token'],
+      'sources/oauth2': ['sources/source', 'sources/metadata', 'token', 'url'],
+      'stores/memory': ['stores/store', 'stores/lock', 'deadline'],
+      'session/session': ['session/lifecycle', 'stores/memory', 'stores/store', 'sources/source', 'read-options'],
+      'interceptors/install': ['interceptors/send', 'session/session', 'read-options'],
+      bearer: ['interceptors/install', 'session/session', 'sources/client', 'errors'],
+      index: ['bearer', 'interceptors/config', 'sources/static', 'stores/storage'],
+      internal: ['interceptors/install', 'deadline'],
+      'compat/axios-jwt/index': ['compat/axios-jwt/tokens', 'index', 'internal'],
+      'testing/server': ['testing/http/router'],
+      'testing/http/door': ['testing/state/cookies', 'testing/clock'],
+    }),
+    'lib/session/requests.ts': ["export type { AxiosError } from 'axios';"],
     'lib/errors.ts': ["export { AxiosError } from 'axios';"],
     'lib/use.ts': ["export { AxiosError } from 'axios';"],
     'lib/sources/client.ts': ["export { AxiosError } from 'axios';"],
-    'lib/interceptors/send.ts': [
-      "export { AxiosError } from 'axios';",
-      "export { x } from '../session/session.js';",
-      "export { x } from '../session/refused.js';",
-    ],
-    'lib/bearer.ts': ["export { x } from './interceptors/install.js';"],
-    'lib/testing/http/door.ts': ["export { x } from '../state/cookies.js';"],
-    'lib/testing/server.ts': ["export { once } from 'node:events';"],
+    'lib/interceptors/send.ts': ["export { AxiosError } from 'axios';"],
+    'lib/testing/clock.ts': ["export { once } from 'node:events';"],
   });
   expect(refused).toEqual([]);
 });

@@ -18,13 +18,13 @@ export function isCancelable({ signal, cancelToken, timeout }: Config): boolean 
  * Settles like `work`, unless the request's abort signal, cancel token or timeout comes first: that ends the waiting the
  * way it would end the request. It never ends the work.
  *
- * @param since ms by the monotonic clock, from when `timeout` counts
+ * @param since ms by the monotonic clock, from when `timeout` counts. Default: now.
  * @param left called when the waiting ends before the work
  */
 export function withCancellation<T>(
   work: PromiseLike<T>,
   config: Config,
-  since: number,
+  since = monotonicNow(),
   left?: () => void,
 ): Promise<T> {
   if (!isCancelable(config)) return work as Promise<T>;

@@ -14,7 +14,7 @@ import type { Gate } from './gate.js';
 export interface Installation {
   readonly instance: AxiosInstance;
   readonly settings: InstallSettings;
-  readonly hooks: Hooks | undefined;
+  readonly hooks?: Hooks | undefined;
   sessionOf(config: Config): Session | undefined | PromiseLike<Session | undefined>;
   /** Why the token may not go where this request goes. */
   originReason(config: Config, requests: Requests): SkipReason | undefined;
@@ -42,12 +42,10 @@ export interface Answer {
 
 /** For the entries of this package that stand in for others. */
 export interface Hooks {
-  /** Called before its first send. */
-  begin(exchange: Exchange): void;
   /** Called for each answer, in place of `shouldRefresh`: would a new token mend it? */
-  isRefused(answer: Answer, exchange: Exchange): boolean | Promise<boolean>;
-  /** Called before each replay: the config that it makes is sent, and if it throws, nothing is. */
-  beforeReplay(config: Config, exchange: Exchange): Promise<Config>;
+  isRefused(answer: Answer, config: Config): boolean | Promise<boolean>;
+  /** Called before each replay, with the body before the transforms. The config that it makes is sent; if it throws, nothing is. */
+  beforeReplay(config: Config, data: unknown): Promise<Config>;
 }
 
 type Entry = readonly [name: string, value: unknown];

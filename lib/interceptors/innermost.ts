@@ -7,7 +7,7 @@ export interface Handler {
   fulfilled: unknown;
   rejected: unknown;
   synchronous: boolean;
-  runWhen: unknown;
+  runWhen?: ((config: Config) => boolean) | null;
 }
 
 type Visit = (handler: Handler) => void;
@@ -87,13 +87,33 @@ function visitOurs(registration: Registration | undefined, visit: Visit, isFirst
   visit(registration.handler);
 }
 
-/** Those of everybody else, as axios walks them. */
-export function othersIn(of: unknown): Handler[] {
+/**
+ * The opposite place: registers a request interceptor that runs before all others.
+ *
+ * @param when called for each request: does it run?
+ */
+export function outermost(
+  manager: AxiosInterceptorManager<Config>,
+  intercept: (config: Config) => Config | Promise<Config>,
+  when: (config: Config) => boolean,
+): Registration {
+  const runWhen = (config: Config) => {
+    const isItsVisit = registration.isFirstVisit !== unshifts(config);
+    registration.wantsSecondVisit = !isItsVisit;
+    return isItsVisit && when(config);
+  };
+  const registration = innermost(manager, () => manager.use(intercept, null, { runWhen }));
+  return registration;
+}
+
+/** The request interceptors of everybody else that run for this request, in the order in which axios runs them. */
+export function othersFor(config: Config, of: unknown): Handler[] {
   const { forEach } = of as Manager;
   const ours = forEach.ours ?? [];
   const all: Handler[] = [];
   forEach.call(of, (handler) => all.push(handler));
-  return all.filter((handler) => !isOneOf(ours, handler));
+  const others = all.filter((handler) => !isOneOf(ours, handler) && handler.runWhen?.(config) !== false);
+  return unshifts(config) ? others.reverse() : others;
 }
 
 interface Ordering {

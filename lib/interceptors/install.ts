@@ -1,5 +1,6 @@
 import type { AxiosInstance } from 'axios';
-import type { InstallSettings } from '../read-options.js';
+import type { InstallOptions } from '../options.js';
+import { type InstallSettings, readInstallOptions } from '../read-options.js';
 import { askedSource } from '../session/ask.js';
 import { requestsOf } from '../session/session.js';
 import { isThenable } from '../thenable.js';
@@ -20,7 +21,7 @@ export interface Served {
   readonly sessionOf: Installation['sessionOf'];
   /** Called when another session takes its place on the instance. */
   readonly replaced?: (() => void) | undefined;
-  readonly hooks?: Hooks;
+  readonly hooks?: Hooks | undefined;
 }
 
 interface Installed extends Served {
@@ -70,13 +71,23 @@ export function install(instance: AxiosInstance, served: Served, settings: Insta
   return leave;
 }
 
+/** Installs a session for which another package's rules decide. @returns the way to uninstall */
+export function installWithHooks(
+  instance: AxiosInstance,
+  hooks: Hooks,
+  sessionOf: Installation['sessionOf'],
+  options: InstallOptions,
+): () => void {
+  assertInstance(instance);
+  return install(instance, { by: hooks, sessionOf, hooks }, readInstallOptions(options));
+}
+
 function register(instance: AxiosInstance, served: Served, settings: InstallSettings): [Registration, Registration] {
   const { request, response } = instance.interceptors;
   const installation: Installation = {
+    ...served,
     instance,
     settings,
-    hooks: served.hooks,
-    sessionOf: served.sessionOf,
     originReason: originCheck(instance, settings.origins),
     destination: (config) => destination(instance, config),
     targetOf: (request) => targetOf(request, finalUrl(instance, request as Partial<Config>)),

@@ -57,10 +57,11 @@ export function isRefused(exchange: Exchange, answer: Answer): boolean | Promise
 }
 
 /** What the app says; `undefined`: nothing. */
-function predicateOf(exchange: Exchange, { response, error }: Answer): unknown {
+function predicateOf(exchange: Exchange, answer: Answer): unknown {
   const { settings, hooks } = exchange.installation;
+  const { response, error } = answer;
   if (response && (hooks || settings.shouldRefresh)) tryToParse(exchange, response);
-  if (hooks) return hooks.isRefused({ response, error }, exchange);
+  if (hooks) return hooks.isRefused(answer, exchange.config);
   return response ? settings.shouldRefresh?.(response) : settings.shouldRefreshOnError?.(error as AxiosError);
 }
 
@@ -84,7 +85,7 @@ export function refusalOf(exchange: Exchange, answer: Answer): Refusal {
   const { config, installation, order, replays } = exchange;
   const { response } = answer;
   const { maxReplays } = installation.settings;
-  const isSafe = SAFE.includes(config.method ?? 'get') || installation.hooks !== undefined;
+  const isSafe = SAFE.includes(config.method ?? 'get') || Boolean(installation.hooks);
   const latest = {
     order,
     isResent: optionsOf(config).replay !== false && maxReplays > 0 && mayRepeat(exchange, answer),

@@ -46,11 +46,10 @@ function sendFor(exchange: Exchange, requests: Requests | undefined): Promise<Ax
     exchange.requests = requests;
     requests.sibling ??= installation.instance;
   }
-  installation.hooks?.begin(exchange);
   const reason = skipReason(installation, config, requests);
   if (reason || !requests) return sendWithout(exchange, reason ?? 'signed-out');
   // The apps of other packages know when to wait: a request during a refresh may be a part of it.
-  const mayWait = installation.hooks === undefined;
+  const mayWait = !installation.hooks;
   const found = requests.tokenFor(optionsOf(config).minValidity, hasOneChance(exchange), mayWait);
   if (isThenable(found)) return hold(exchange, found);
   return found ? sendNow(exchange, found) : sendWithout(exchange, 'signed-out');
@@ -174,7 +173,7 @@ async function replay(exchange: Exchange, next: Current): Promise<AxiosResponse 
 async function replayNow(exchange: Exchange, current: Current): Promise<AxiosResponse> {
   const { installation, requests, config, replays } = exchange;
   await remakeBody(exchange);
-  exchange.config = (await installation.hooks?.beforeReplay(config, exchange)) ?? config;
+  if (installation.hooks) exchange.config = await installation.hooks.beforeReplay(config, exchange.data);
   requests.emit('replayed', () => ({ ...requestInfo(config), generation: current.generation, replay: replays }));
   return sendNow(exchange, current);
 }

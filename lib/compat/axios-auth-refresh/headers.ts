@@ -1,6 +1,5 @@
-import type { AxiosError, AxiosHeaders, AxiosInstance } from 'axios';
-import type { Config } from '../../interceptors/config.js';
-import { headersOf } from '../../interceptors/header.js';
+import type { AxiosHeaders, AxiosInstance, InternalAxiosRequestConfig as Config } from 'axios';
+import { headersOf } from '../../internal.js';
 
 /** A header that a refresh has written. */
 export interface HeaderChange {
@@ -9,26 +8,25 @@ export interface HeaderChange {
   value: unknown;
 }
 
-type Level = Map<string, unknown>;
+/** By lower-case name. */
+type HeaderValues = Map<string, unknown>;
 
-/** A way to look, twice, at the headers of the request that failed and at the defaults of the instances. */
-export function headersIn({ config }: AxiosError, instances: Iterable<AxiosInstance>): () => Level[] {
-  const all = [...instances];
-  return () => [
-    named(config?.headers),
-    ...all.map(({ defaults: { headers } }) => new Map([...named(headers.common), ...named(headers)])),
-  ];
+/** The headers of a request, then the defaults of each instance. */
+export function headerValues(config: Config | undefined, instances: AxiosInstance[]): HeaderValues[] {
+  const defaults = instances.map(({ defaults: { headers } }) => [...entriesOf(headers.common), ...entriesOf(headers)]);
+  return [entriesOf(config?.headers), ...defaults].map((entries) => new Map(entries));
 }
 
-/** Those of the defaults hold others, by method. */
-function named(headers: object | undefined): Level {
-  const entries = Object.entries(headers ?? {}).filter(([, value]) => typeof value !== 'object');
-  return new Map(entries.map(([name, value]) => [name.toLowerCase(), value]));
+/** Without the objects among the defaults, which hold the headers of one method each. */
+function entriesOf(headers: object | undefined): [name: string, value: unknown][] {
+  return Object.entries(headers ?? {})
+    .filter(([, value]) => typeof value !== 'object')
+    .map(([name, value]) => [name.toLowerCase(), value]);
 }
 
-export function headerChanges(before: Level[], after: Level[]): HeaderChange[] {
-  return after.flatMap((level, i) =>
-    [...level]
+export function headerChanges(before: HeaderValues[], after: HeaderValues[]): HeaderChange[] {
+  return after.flatMap((values, i) =>
+    [...values]
       .map(([name, value]) => ({ name, old: before[i]?.get(name), value }))
       .filter(({ old, value }) => old !== value),
   );

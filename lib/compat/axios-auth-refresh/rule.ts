@@ -1,6 +1,5 @@
 import type { AxiosError, AxiosResponse } from 'axios';
-import type { Registration } from '../../interceptors/innermost.js';
-import { settle } from '../../interceptors/settle.js';
+import { type Registration, settle } from '../../internal.js';
 import type { AxiosAuthRefreshOptions, RefreshAuthCall } from './options.js';
 
 /** One call of `createAuthRefresh`. */
@@ -11,18 +10,17 @@ export interface Rule {
   registration: Registration;
 }
 
-/** What axios makes of an answer, by the request's own `validateStatus`; `undefined`: no error. */
-export function errorOf(answer: AxiosResponse): AxiosError | undefined {
+/** What axios makes of a response, by the request's own `validateStatus`; `undefined`: no error. */
+export function errorOf(response: AxiosResponse): AxiosError | undefined {
   try {
-    settle(answer, answer.config?.validateStatus);
+    settle(response, response.config?.validateStatus);
     return undefined;
   } catch (error) {
     return error as AxiosError;
   }
 }
 
-/** Does it start a refresh? */
-export function wants(
+export function startsRefresh(
   { interceptNetworkError, maxRetries = 3, shouldRefresh, statusCodes = [401] }: AxiosAuthRefreshOptions,
   error: AxiosError,
   isNetwork: boolean,

@@ -1,16 +1,16 @@
-import { type AxiosError, type AxiosInstance, isAxiosError, isCancel } from 'axios';
-import { isRetryableError } from 'axios-retry';
-import { askedDelay, delayAfter } from '../../backoff.js';
-import { createSession } from '../../bearer.js';
-import { pause } from '../../deadline.js';
-import type { Config } from '../../interceptors/config.js';
-import type { Exchange } from '../../interceptors/exchange.js';
-import type { Requests } from '../../session/requests.js';
-import { holdCookies } from '../../session/seed.js';
-import { requestsOf, type Session } from '../../session/session.js';
-import { type HeaderChange, headerChanges, headersIn } from './headers.js';
+import {
+  type AxiosError,
+  type AxiosInstance,
+  type InternalAxiosRequestConfig as Config,
+  isAxiosError,
+  isCancel,
+} from 'axios';
+import { exponentialDelay, isRetryableError } from 'axios-retry';
+import { createSession, type Session } from '../../index.js';
+import { askedDelay, pause } from '../../internal.js';
+import { type HeaderChange, headerChanges, headerValues } from './headers.js';
 import type { RefreshAuthCall } from './options.js';
-import { inTime } from './time.js';
+import { within } from './within.js';
 
 /** The error that a refresh is to mend, and the function that does it. */
 interface Refusal {
@@ -19,19 +19,24 @@ interface Refusal {
 }
 
 const RETRIES = 3;
-const BACKOFF = { initial: 250, factor: 2, cap: 30_000 };
+// ms. With it the first delay is 250 ms.
+const DELAY_FACTOR = 125;
 
-const owners = new WeakMap<Requests, RefreshSession>();
-const taken = new WeakMap<Config, RefreshSession>();
+const servedBy = new WeakMap<Config, RefreshSession>();
 
-/** Knows no token: it runs the app's own function, and a new generation is all that comes of it. */
+/** The engine counts refreshes by their tokens. These are sent nowhere: the app's own function renews what it sends. */
+let tokens = 0;
+const newToken = () => `refresh-${++tokens}`;
+
+/** A session of the engine whose refresh is the app's own function. */
 export class RefreshSession {
   /** What the last refresh did to the headers of the request that failed, and to the defaults. */
   changes: HeaderChange[] = [];
-  /** The function that is, or was last, at work. */
+  /** The function of the latest refresh. */
   call: RefreshAuthCall | undefined;
+  /** The refresh under way. */
+  refreshing: Promise<unknown> | undefined;
   readonly session: Session;
-  readonly requests: Requests;
   readonly #instances: Set<AxiosInstance>;
   #refusal: Refusal | undefined;
   #thrown: unknown;
@@ -39,20 +44,18 @@ export class RefreshSession {
 
   constructor(instances: AxiosInstance[] = []) {
     this.#instances = new Set(instances);
-    // It may show a login dialog: there is no deadline. No failure is for good, as nobody here would sign in again.
+    // The function may show a login dialog: there is no deadline. No failure is for good, as there is no other sign-in.
     this.session = createSession({
       source: { interactive: true, obtain: () => this.#obtain(), isRejected: () => false },
+      tokens: newToken(),
     });
-    this.requests = requestsOf(this.session) as Requests;
-    holdCookies(this.requests.life);
-    owners.set(this.requests, this);
     this.session.on('refreshFailed', ({ error }) => {
       if (error.cause) this.#reasons.set(error.cause, this.#thrown);
     });
   }
 
-  /** @returns the way to stop. The last one to stop closes it */
-  serve(instance: AxiosInstance): () => void {
+  /** @returns removes it again. The session is closed with its last instance */
+  addInstance(instance: AxiosInstance): () => void {
     this.#instances.add(instance);
     return () => {
       this.#instances.delete(instance);
@@ -60,21 +63,27 @@ export class RefreshSession {
     };
   }
 
-  get isOver(): boolean {
+  get isClosed(): boolean {
     return !this.#instances.size;
   }
 
-  /** A refresh that starts now is for the sake of this one. */
+  /** Takes on a request. */
+  serve(config: Config): Session {
+    servedBy.set(config, this);
+    return this.session;
+  }
+
+  /** A refresh that starts now is to mend this error. */
   refused(error: AxiosError, call: RefreshAuthCall): void {
     this.#refusal = { error, call };
   }
 
-  /** Is the refresh under way over within so many ms? @throws what it failed with */
-  async isOverWithin(ms: number): Promise<boolean> {
-    if (!this.requests.isRefreshing) return true;
-    return inTime(
-      this.session.refresh().then(() => true),
+  /** Is no refresh under way any more within so many ms? @throws what it failed with */
+  async isRefreshedWithin(ms: number): Promise<boolean> {
+    if (!this.refreshing) return true;
+    return within(
       ms,
+      this.refreshing.then(() => true),
       false,
     );
   }
@@ -85,57 +94,67 @@ export class RefreshSession {
     return cause && this.#reasons.has(cause) ? this.#reasons.get(cause) : error;
   }
 
-  async #obtain(): Promise<void> {
+  #obtain(): Promise<string> {
+    // A request that the app's function makes at once is a part of the refresh: it finds none under way yet.
+    const work = this.#refresh();
+    // Joins the refresh that has called this.
+    const refreshing = this.session.refresh();
+    const over = () => {
+      if (this.refreshing === refreshing) this.refreshing = undefined;
+    };
+    this.refreshing = refreshing;
+    refreshing.then(over, over);
+    return work;
+  }
+
+  async #refresh(): Promise<string> {
     const { error, call } = this.#refusal as Refusal;
     this.call = call;
-    const look = headersIn(error, this.#instances);
-    const before = look();
+    const { config } = error;
+    const instances = [...this.#instances];
+    const before = headerValues(config, instances);
     try {
       await withRetries(() => call(error));
     } catch (thrown) {
       this.#thrown = thrown;
-      throw outline(thrown);
+      throw summaryOf(thrown);
     }
-    this.changes = headerChanges(before, look());
+    this.changes = headerChanges(before, headerValues(config, instances));
+    return newToken();
   }
 }
 
-/** A network that failed and a server on a bad day are tried again; after anything else the dialog would only come twice. */
+/** The network's failures, and a server's of status 5xx, are tried again. After any other the dialog would only come twice. */
 async function withRetries(call: () => Promise<unknown>): Promise<void> {
   for (let failures = 1; ; failures++) {
     try {
       await call();
       return;
     } catch (error) {
-      const passes = isAxiosError(error) && !isCancel(error) && isRetryableError(error);
-      if (!passes || failures > RETRIES) throw error;
-      await pause(Math.max(askedDelay(error), delayAfter(failures, BACKOFF)));
+      const isTransient = isAxiosError(error) && !isCancel(error) && isRetryableError(error);
+      if (!isTransient || failures > RETRIES) throw error;
+      await pause(Math.max(askedDelay(error), exponentialDelay(failures, undefined, DELAY_FACTOR)));
     }
   }
 }
 
-/** What the engine is to know of a failure. */
-function outline(error: unknown): Error {
+/** What the engine is told of a failure. */
+function summaryOf(error: unknown): Error {
   const { message, code } = (error ?? {}) as Partial<AxiosError>;
   return Object.assign(new Error(message), { code });
 }
 
-const sessions = new WeakMap<RefreshAuthCall, RefreshSession>();
+const shared = new WeakMap<RefreshAuthCall, RefreshSession>();
 
 /** Instances that share a function share what it refreshes. */
 export function sharedSession(call: RefreshAuthCall): RefreshSession {
-  const known = sessions.get(call);
-  const session = known && !known.isOver ? known : new RefreshSession();
-  sessions.set(call, session);
+  const known = shared.get(call);
+  const session = known?.isClosed === false ? known : new RefreshSession();
+  shared.set(call, session);
   return session;
 }
 
-export function takeOn({ config, requests }: Exchange): void {
-  const owner = owners.get(requests);
-  if (owner) taken.set(config, owner);
-}
-
-/** The session that has taken a request on, if one has. */
+/** The session that serves a request, if one does. */
 export function sessionOf(config: Config | undefined): RefreshSession | undefined {
-  return config && taken.get(config);
+  return servedBy.get(config as Config);
 }

@@ -8,7 +8,7 @@ import {
   type TokenStore,
 } from '../../index.js';
 import { expiryOf } from './claims.js';
-import { type Entry, type IAuthTokens, type Shelf, shelfOf, withLockOf } from './shelf.js';
+import { type Entry, type IAuthTokens, type SharedStorage, sharedStorageOf, withLockOf } from './shared-storage.js';
 import type { StorageType } from './storage.js';
 
 export const NO_REFRESH_TOKEN = 'No refresh token available';
@@ -16,28 +16,29 @@ export const NO_REFRESH_TOKEN = 'No refresh token available';
 /** Called with the refresh token. Answers a new access token, or both. */
 export type TokenRefreshRequest = (refreshToken: string) => Promise<string | IAuthTokens>;
 
-export interface Terms {
+export interface SessionsOptions {
   requestRefresh: TokenRefreshRequest;
   storage: () => StorageType | undefined;
   /** ms before its end from when on a token is refreshed first. */
   leeway: number;
-  /** What stands between the header's scheme and the token. */
-  affix?: string;
-  /** What axios-jwt's text begins with when a refresh fails. */
-  blame?: string;
+  /** Stands between the header's scheme and the token. */
+  tokenPrefix?: string;
+  /** Begins the message of a refresh that failed. */
+  errorPrefix?: string;
 }
 
-/** The session that a storage stands for: a new one whenever somebody else has written there. */
+/** The session for the tokens in a storage: a new one whenever another tab, or the app, has written there. */
 export class Sessions {
-  readonly #terms: Terms;
+  readonly #options: SessionsOptions;
   readonly #source: TokenSource;
   #session: Session | undefined;
   #seen: Entry | undefined;
-  #answer: Partial<IAuthTokens> | undefined;
-  #isAsking = false;
+  /** Of the latest refresh. */
+  #response: Partial<IAuthTokens> | undefined;
+  #isCalling = false;
 
-  constructor(terms: Terms) {
-    this.#terms = terms;
+  constructor(options: SessionsOptions) {
+    this.#options = options;
     this.#source = {
       needsRefreshToken: true,
       refresh: ({ refreshToken }) => this.#refresh(refreshToken as string),
@@ -46,62 +47,64 @@ export class Sessions {
     };
   }
 
-  /** For a request. The refresh call may be one: it is not to wait for itself. */
+  /** For a request. It may be the refresh call itself, which must not wait for the storage. */
   resolve(): Session | undefined | Promise<Session | undefined> {
-    return this.#isAsking ? this.#session : this.current();
+    return this.#isCalling ? this.#session : this.current();
   }
 
-  /** @throws what `work` fails with, in axios-jwt's words */
-  async worded<T>(work: Promise<T>): Promise<T> {
+  /** @throws the failure of `work`, in axios-jwt's words */
+  async withAxiosJwtErrors<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;
     } catch (error) {
       const { code, message } = error as BearerError;
-      throw new Error(code === 'ERR_BEARER_SIGNED_OUT' ? `${this.#terms.blame ?? ''}${NO_REFRESH_TOKEN}` : message);
+      throw new Error(
+        code === 'ERR_BEARER_SIGNED_OUT' ? `${this.#options.errorPrefix ?? ''}${NO_REFRESH_TOKEN}` : message,
+      );
     }
   }
 
   /** The storage is asked each time, as axios-jwt does: another tab, or a `localStorage.clear()`, counts at once. */
   async current(): Promise<Session | undefined> {
-    const storage = this.#terms.storage();
-    const shelf = storage && shelfOf(storage);
-    const entry = await shelf?.read();
-    if (!shelf || !entry?.tokens) return undefined;
+    const storage = this.#options.storage();
+    const shared = storage && sharedStorageOf(storage);
+    const entry = await shared?.read();
+    if (!shared || !entry?.tokens) return undefined;
     if (entry === this.#seen) return this.#session;
     this.#seen = entry;
-    this.#session = this.#begin(shelf, entry.tokens);
+    this.#session = this.#begin(shared, entry.tokens);
     return this.#session;
   }
 
-  #begin(shelf: Shelf, tokens: IAuthTokens): Session {
-    const { blame = '' } = this.#terms;
-    const wrote = (entry: Entry) => {
+  #begin(storage: SharedStorage, tokens: IAuthTokens): Session {
+    const { errorPrefix = '' } = this.#options;
+    const onWrite = (entry: Entry) => {
       if (this.#session === session) this.#seen = entry;
     };
-    const session = createSession({ source: this.#source, store: this.#store(shelf, tokens, wrote), leeway: 0 });
-    // Those that wait are given a copy of this error, which speaks in axios-jwt's words.
+    const session = createSession({ source: this.#source, store: this.#store(storage, tokens, onWrite), leeway: 0 });
+    // Requests that wait get copies of this error, so its message is made axios-jwt's.
     session.on('refreshFailed', ({ error }) => {
-      error.message = blame + reasonOf(error);
+      error.message = errorPrefix + reasonOf(error);
     });
     return session;
   }
 
-  #store(shelf: Shelf, first: IAuthTokens, wrote: (entry: Entry) => void): TokenStore {
+  #store(storage: SharedStorage, first: IAuthTokens, onWrite: (entry: Entry) => void): TokenStore {
     return {
       read: async () => {
-        const entry = await shelf.read();
+        const entry = await storage.read();
         return entry && this.#storedOf(entry);
       },
       write: async (next) => {
-        const entry = await shelf.write(next.version, (found) => this.#entryOf(next, found));
-        if (entry.id === next.id) wrote(entry);
+        const entry = await storage.write(next.version, (found) => this.#entryOf(next, found));
+        if (entry.id === next.id) onWrite(entry);
         return this.#storedOf(entry);
       },
-      withLock: (task, options) => withLockOf((shelf.entry?.tokens ?? first).refreshToken, task, options),
+      withLock: (task, options) => withLockOf((storage.entry?.tokens ?? first).refreshToken, task, options),
     };
   }
 
-  /** As our session reads it. Without an access token it is one that has ended. */
+  /** As the session reads it. A missing access token is read as one that has ended. */
   #storedOf({ tokens, ...entry }: Entry): StoreEntry {
     if (!tokens) return entry;
     const { accessToken, refreshToken } = tokens;
@@ -110,31 +113,32 @@ export class Sessions {
   }
 
   #tokenOf(accessToken: string) {
-    const { leeway, affix = '' } = this.#terms;
+    const { leeway, tokenPrefix = '' } = this.#options;
     const expiry = expiryOf(accessToken);
-    return { accessToken: affix + accessToken, ...(expiry && { expiresAt: expiry - leeway }) };
+    return { accessToken: tokenPrefix + accessToken, ...(expiry && { expiresAt: expiry - leeway }) };
   }
 
   /**
-   * As axios-jwt writes it: what else was stored stays, unless the answer brings it anew; and a token that was refused for
-   * good, which has no refresh token any more, is cleared.
+   * As axios-jwt writes it. Other fields that were stored stay, unless the response was an object, whose fields take their
+   * place. A token that was refused for good, and has no refresh token any more, is cleared.
    */
   #entryOf({ token, ...next }: StoreEntry, found: Entry | undefined): Entry {
     if (!token?.refreshToken) return next;
     const { refreshToken } = token;
-    const accessToken = token.accessToken.slice(this.#terms.affix?.length ?? 0);
+    const accessToken = token.accessToken.slice(this.#options.tokenPrefix?.length ?? 0);
     const before = found?.tokens;
-    // The same tokens, with another mark: the storage is left as axios-jwt knows it.
+    // The same tokens: what axios-jwt has written there stays.
     if (before?.refreshToken === refreshToken && (before.accessToken ?? '') === accessToken)
       return { ...next, tokens: before };
-    const rest = this.#answer?.accessToken === accessToken ? this.#answer : before;
+    const rest = this.#response?.accessToken === accessToken ? this.#response : before;
     return { ...next, tokens: { ...rest, accessToken, refreshToken } };
   }
 
   async #refresh(refreshToken: string) {
-    const answer = await this.#ask(refreshToken);
-    this.#answer = typeof answer === 'object' ? answer : undefined;
-    const { accessToken, refreshToken: next } = typeof answer === 'string' ? { accessToken: answer } : (answer ?? {});
+    const response = await this.#ask(refreshToken);
+    this.#response = typeof response === 'object' ? response : undefined;
+    const { accessToken, refreshToken: next } =
+      typeof response === 'string' ? { accessToken: response } : (response ?? {});
     if (!accessToken) throw new Error('requestRefresh must either return a string or an object with an accessToken');
     return { ...this.#tokenOf(accessToken), refreshToken: next };
   }
@@ -143,22 +147,22 @@ export class Sessions {
     try {
       return await this.#call(refreshToken);
     } catch (error) {
-      // What is no error has no message either.
+      // As axios-jwt: only an Error has a message.
       throw error instanceof Error ? error : new Error('');
     }
   }
 
   #call(refreshToken: string): Promise<string | IAuthTokens> {
-    this.#isAsking = true;
+    this.#isCalling = true;
     try {
-      return this.#terms.requestRefresh(refreshToken);
+      return this.#options.requestRefresh(refreshToken);
     } finally {
-      this.#isAsking = false;
+      this.#isCalling = false;
     }
   }
 }
 
-/** axios-jwt's words for it. */
+/** In axios-jwt's words. */
 function reasonOf({ code, cause, message }: BearerError): string {
   if (code === 'ERR_BEARER_REJECTED') {
     const { status } = cause as Error & { status?: number };

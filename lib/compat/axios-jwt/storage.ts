@@ -1,12 +1,12 @@
 import { USUAL_LEEWAY } from './leeway.js';
 
-/** Where tokens rest: the browser's storage, React Native's, or your own. */
+/** Where tokens are kept: the browser's storage, React Native's, or your own. */
 export type StorageType = {
   /** Called at logout. */
   remove(key: string): Promise<void>;
   /** Called at login and after a refresh. */
   set(key: string, value: string): Promise<void>;
-  /** Called for each request. `null`: nobody is signed in. */
+  /** Called for each request. `null`: no user is signed in. */
   get(value: string): Promise<string | null>;
 };
 
@@ -30,8 +30,8 @@ export class BrowserStorageService implements StorageType {
     this.#storage.setItem(key, value);
   }
 
-  /** What it keeps the tokens in, however many services there are for it. @internal */
-  get place(): object {
+  /** The browser's own storage, which several services may share. @internal */
+  get inner(): object {
     return this.#storage ?? this;
   }
 }
@@ -44,7 +44,7 @@ export const getBrowserLocalStorage = (): BrowserStorageService | undefined =>
 export const getBrowserSessionStorage = (): BrowserStorageService | undefined =>
   globalThis.window && new BrowserStorageService(globalThis.window.sessionStorage);
 
-/** The same item that axios-jwt uses: who was signed in stays signed in. */
+/** The same item that axios-jwt uses, so that a user who is signed in stays signed in. */
 export const STORAGE_KEY = `auth-tokens-${environment()}`;
 
 function environment(): string | undefined {
@@ -57,17 +57,17 @@ function environment(): string | undefined {
   }
 }
 
-interface Applied {
-  /** ms; the last one asked for. */
+interface Defaults {
+  /** ms: that of the latest interceptor. */
   leeway: number;
-  /** What the functions without an instance speak of: the last one named, by whomever. */
-  last?: StorageType;
-  /** What interceptors without a storage of their own share. */
-  common?: StorageType;
+  /** Of the functions: what the latest `applyStorage()`, or the latest interceptor, has named. */
+  storage?: StorageType;
+  /** Of the interceptors without a `getStorage`. */
+  interceptorStorage?: StorageType;
 }
 
-/** axios-jwt's functions name no instance. Only they, and interceptors that name no storage, depend on this. */
-export const applied: Applied = { leeway: USUAL_LEEWAY };
+/** For axios-jwt's functions, which name no instance, and for interceptors that name no storage. */
+export const defaults: Defaults = { leeway: USUAL_LEEWAY };
 
 /**
  * Call it to have tokens kept in `storage` from now on: by the functions of this entry, and for the interceptors that
@@ -75,15 +75,15 @@ export const applied: Applied = { leeway: USUAL_LEEWAY };
  */
 export const applyStorage = (storage?: StorageType): void => {
   if (!storage) return;
-  applied.last = storage;
-  applied.common = storage;
+  defaults.storage = storage;
+  defaults.interceptorStorage = storage;
 };
 
 /** An interceptor with a storage of its own keeps it, so that no user's token goes with another's request. */
 export function storageOf(getStorage: (() => StorageType | undefined) | undefined): () => StorageType | undefined {
   if (!getStorage) applyStorage(getBrowserLocalStorage());
   const own = getStorage?.();
-  if (!own) return () => applied.common;
-  applied.last = own;
+  if (!own) return () => defaults.interceptorStorage;
+  defaults.storage = own;
   return () => own;
 }

@@ -1,15 +1,15 @@
-import { type IAuthTokens, shelfOf } from './shelf.js';
-import { applied, STORAGE_KEY, type StorageType } from './storage.js';
+import { type IAuthTokens, sharedStorageOf } from './shared-storage.js';
+import { defaults, STORAGE_KEY, type StorageType } from './storage.js';
 
-/** Does it in the storage that was named last, or nothing where none was. */
-async function there<T>(step: (storage: StorageType) => Promise<T>): Promise<T | undefined> {
-  const storage = applied.last;
-  return storage && shelfOf(storage).inTurn(() => step(storage));
+/** A step in the storage that was named last; `undefined` where none was. */
+async function inStorage<T>(step: (storage: StorageType) => Promise<T>): Promise<T | undefined> {
+  const { storage } = defaults;
+  return storage && sharedStorageOf(storage).inTurn(() => step(storage));
 }
 
 /** What is stored. @throws SyntaxError with axios-jwt's text, which quotes what can't be read */
 export async function storedTokens(): Promise<IAuthTokens | undefined> {
-  const raw = await there((storage) => storage.get(STORAGE_KEY));
+  const raw = await inStorage((storage) => storage.get(STORAGE_KEY));
   if (!raw) return undefined;
   try {
     return JSON.parse(raw) ?? undefined;
@@ -21,10 +21,10 @@ export async function storedTokens(): Promise<IAuthTokens | undefined> {
 /** Call it after a login. The next request bears the new token. */
 export const setAuthTokens = async (tokens: IAuthTokens): Promise<void> => {
   const raw = JSON.stringify(tokens);
-  await there((storage) => storage.set(STORAGE_KEY, raw));
+  await inStorage((storage) => storage.set(STORAGE_KEY, raw));
 };
 
-/** Call it to change the access token alone. @throws when nobody is signed in */
+/** Call it to change the access token alone. @throws when no user is signed in */
 export const setAccessToken = async (token: string): Promise<void> => {
   const tokens = await storedTokens();
   if (!tokens) throw new Error('Unable to update access token since there are no tokens currently stored');
@@ -38,7 +38,7 @@ export const getAccessToken = async (): Promise<string | undefined> => (await st
 export const getRefreshToken = async (): Promise<string | undefined> => (await storedTokens())?.refreshToken;
 
 /** Call it at logout. A refresh under way brings nobody back. */
-export const clearAuthTokens = async (): Promise<void> => there((storage) => storage.remove(STORAGE_KEY));
+export const clearAuthTokens = async (): Promise<void> => inStorage((storage) => storage.remove(STORAGE_KEY));
 
-/** Is there a refresh token? */
+/** Call it to ask whether a user is signed in, which means that there is a refresh token. */
 export const isLoggedIn = async (): Promise<boolean> => Boolean(await getRefreshToken());

@@ -1,19 +1,19 @@
 import type { AxiosInstance } from 'axios';
-import { bearer, type InstallOptions } from '../index.js';
-import { expiryOf } from './axios-jwt/claims.js';
-import { leewayOf, type StringValue } from './axios-jwt/leeway.js';
-import { NO_REFRESH_TOKEN, Sessions, type TokenRefreshRequest } from './axios-jwt/sessions.js';
-import { applied, type StorageType, storageOf } from './axios-jwt/storage.js';
-import { storedTokens } from './axios-jwt/tokens.js';
+import { bearer, type InstallOptions } from '../../index.js';
+import { expiryOf } from './claims.js';
+import { leewayOf, type StringValue } from './leeway.js';
+import { NO_REFRESH_TOKEN, Sessions, type TokenRefreshRequest } from './sessions.js';
+import { defaults, type StorageType, storageOf } from './storage.js';
+import { storedTokens } from './tokens.js';
 
-export type { TokenRefreshRequest } from './axios-jwt/sessions.js';
-export type { IAuthTokens } from './axios-jwt/shelf.js';
+export type { TokenRefreshRequest } from './sessions.js';
+export type { IAuthTokens } from './shared-storage.js';
 export {
   applyStorage,
   getBrowserLocalStorage,
   getBrowserSessionStorage,
   type StorageType,
-} from './axios-jwt/storage.js';
+} from './storage.js';
 export {
   clearAuthTokens,
   getAccessToken,
@@ -21,7 +21,7 @@ export {
   isLoggedIn,
   setAccessToken,
   setAuthTokens,
-} from './axios-jwt/tokens.js';
+} from './tokens.js';
 
 /** How an instance is served. */
 export interface IAuthTokenInterceptorConfig {
@@ -33,19 +33,20 @@ export interface IAuthTokenInterceptorConfig {
   requestRefresh: TokenRefreshRequest;
   /** How long before its end a token is refreshed first: seconds, or words such as `'1 min'`. Default 10 s. */
   tokenExpireFudge?: number | StringValue;
-  /** Called once: where this instance's tokens rest. Default: what `applyStorage()` has named, or `localStorage`. */
+  /** Called once: where this instance's tokens are kept. Default: what `applyStorage()` has named, or `localStorage`. */
   getStorage?: () => StorageType | undefined;
   /** Not in axios-jwt: origins that the token may go to. Default: the `baseURL`'s; anywhere, where there is none. */
   origins?: InstallOptions['origins'];
 }
 
-const BLAME = 'Unable to refresh access token for request due to token refresh error: ';
+const ERROR_PREFIX = 'Unable to refresh access token for request due to token refresh error: ';
 
-function sessionsOf(config: IAuthTokenInterceptorConfig, affix = ''): Sessions {
+function sessionsOf(config: IAuthTokenInterceptorConfig, tokenPrefix = ''): Sessions {
   const { requestRefresh, tokenExpireFudge, getStorage } = config;
   const leeway = leewayOf(tokenExpireFudge);
-  applied.leeway = leeway;
-  return new Sessions({ requestRefresh, storage: storageOf(getStorage), leeway, affix, blame: BLAME });
+  defaults.leeway = leeway;
+  const storage = storageOf(getStorage);
+  return new Sessions({ requestRefresh, storage, leeway, tokenPrefix, errorPrefix: ERROR_PREFIX });
 }
 
 const installed = new WeakMap<AxiosInstance, () => void>();
@@ -57,9 +58,9 @@ const installed = new WeakMap<AxiosInstance, () => void>();
 export const applyAuthTokenInterceptor = (axios: AxiosInstance, config: IAuthTokenInterceptorConfig): void => {
   if (!axios.interceptors) throw new Error(`invalid axios instance: ${axios}`);
   const { header, headerPrefix = 'Bearer ', origins = hasOrigin(axios) ? undefined : '*' } = config;
-  // What is no scheme and a space goes along with the token.
-  const [affix = '', ...words] = headerPrefix.split(' ').reverse();
-  const sessions = sessionsOf(config, affix);
+  // What follows the last space goes along with the token; the words before are the scheme.
+  const [tokenPrefix = '', ...words] = headerPrefix.split(' ').reverse();
+  const sessions = sessionsOf(config, tokenPrefix);
   installed.get(axios)?.();
   const session = () => sessions.resolve();
   installed.set(axios, bearer(axios, { session, header, scheme: words.reverse().join(' '), origins }));
@@ -87,7 +88,7 @@ export const authTokenInterceptor = (config: IAuthTokenInterceptorConfig) => {
   return async (requestConfig: any): Promise<any> => {
     const session = await sessions.current();
     if (!session) return requestConfig;
-    const accessToken = await sessions.worded(session.token());
+    const accessToken = await sessions.withAxiosJwtErrors(session.token());
     const { headers } = requestConfig;
     if (headers) headers[header] = `${headerPrefix}${accessToken}`;
     return requestConfig;
@@ -101,10 +102,10 @@ export const authTokenInterceptor = (config: IAuthTokenInterceptorConfig) => {
  */
 export const refreshTokenIfNeeded = async (requestRefresh: TokenRefreshRequest): Promise<string | undefined> => {
   const { accessToken } = (await storedTokens()) ?? {};
-  const { leeway } = applied;
+  const { leeway } = defaults;
   if (accessToken && (expiryOf(accessToken) ?? 0) - leeway > Date.now()) return accessToken;
-  const sessions = new Sessions({ requestRefresh, storage: () => applied.last, leeway });
+  const sessions = new Sessions({ requestRefresh, storage: () => defaults.storage, leeway });
   const session = await sessions.current();
   if (!session) throw new Error(NO_REFRESH_TOKEN);
-  return (await sessions.worded(session.refresh())).accessToken;
+  return (await sessions.withAxiosJwtErrors(session.refresh())).accessToken;
 };

@@ -1,12 +1,12 @@
 import type { AxiosInstance } from 'axios';
-import { intercept } from './axios-auth-refresh/interception.js';
-import type { AxiosAuthRefreshOptions, RefreshAuthCall } from './axios-auth-refresh/options.js';
+import { intercept } from './interception.js';
+import type { AxiosAuthRefreshOptions, RefreshAuthCall } from './options.js';
 
 export type {
   AxiosAuthRefreshOptions,
   AxiosAuthRefreshRequestConfig,
   RefreshAuthCall,
-} from './axios-auth-refresh/options.js';
+} from './options.js';
 
 /**
  * Call it once, where the instance is made: as axios-auth-refresh has it, on the engine of axios-bearer. After a 401
