@@ -130,7 +130,9 @@ async function call(asking: Asking, method: Method | undefined, signal: AbortSig
 /** A refusal may come as an answer without a token (GitHub, Slack). Any other says itself what is wrong with it. */
 function failureOf(error: unknown, response: TokenResponse, { source, known }: Asking): Failure {
   if (!isBearerError(error) || error.code !== 'ERR_BEARER_TOKEN') return sourceFailure(error, source, known);
-  const isRefused = response != null && isDefinite(response, source);
+  // A page, or nothing, is no answer.
+  const saysWhy = typeof response === 'object' && Object.keys(response ?? {}).length > 0;
+  const isRefused = saysWhy && isDefinite(response, source);
   return isRefused ? sourceFailure(response, source, known) : new Failure(error, 'retryable');
 }
 

@@ -188,7 +188,8 @@ export class Lifecycle implements Life {
       this.parts.seeded = { stored: current.session, seed: this.reading.session };
     const pending = this.#pending;
     this.parts.tookIntoUse(current, before, pending);
-    if (pending && (pending.kind !== 'signIn' || by === 'signedIn')) pending.isDone = isLive(current.token, Date.now());
+    if (pending && (pending.kind !== 'signIn' || by === 'signedIn'))
+      pending.isDone = pending.kind === 'read' || isLive(current.token, Date.now());
     this.reading?.reset();
     this.parts.reset();
     this.store.remember(current.token);

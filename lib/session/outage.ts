@@ -57,8 +57,10 @@ export class Outage {
     this.#holdOff.end();
   }
 
+  /** There is a token: an attempt that waits for its time finds it at once. */
   reset(): void {
     this.#holdOff.reset();
+    this.#wake?.();
     this.stop();
   }
 

@@ -20,7 +20,7 @@ export interface Pending {
   readonly cause: Cause;
   /** The identity that signs in, where that is known. */
   readonly identity?: string | undefined;
-  /** It has brought a token, and is about to end: a request that comes now does not wait for it. */
+  /** It has brought what it was for, and is about to end: a request that comes now does not wait for it. */
   isDone: boolean;
   /** The token that a newer one was asked for: another one that has come meanwhile will do. */
   begunWith: Current | undefined;

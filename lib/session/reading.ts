@@ -80,13 +80,13 @@ export class Reading {
     this.#nextLook = 0;
   }
 
-  /** The store has given a hint. While something is under way, it is read again afterwards. */
+  /** The store has given a hint. While something is under way, it is read again afterwards, or at once between two attempts. */
   hint(): void {
     const life = this.#life;
     life.onHint?.();
     this.#hinted = life.pending !== undefined;
     const { is } = life.holding.state;
-    if (this.#hinted || is === 'closed') return;
+    if (is === 'closed' || (this.#hinted && life.parts.outage.remaining === 0)) return;
     if (is === 'unread') this.first();
     // Its failure is ignored: the next refresh reads the store anyway.
     else run(readAgain(), perform(life)).catch(() => {});
@@ -115,7 +115,7 @@ export class Reading {
     }
     const isUsed = life.serving?.token.accessToken === seed?.accessToken;
     const reason = life.current ? 'stored' : 'signedOut';
-    if (seed && !isUsed) life.events.emit('tokensIgnored', () => ({ reason }));
+    if (seed && !isUsed && life.holding.state.is !== 'closed') life.events.emit('tokensIgnored', () => ({ reason }));
     return life.current;
   }
 

@@ -114,9 +114,10 @@ export class Requests {
     const known = this.#outcome;
     // Thousands wait for the same.
     if (known?.joined === joined && known.identity === identity && known.mayFail === mayFail) return known.of;
+    const before = this.life.current;
     const of = joined.then(
       (brought) => brought && this.#ofSame(identity, brought),
-      (error) => this.#afterFailure(error, identity, mayFail),
+      (error) => this.#afterFailure(error, identity, mayFail ? undefined : before),
     );
     this.#outcome = { joined, identity, mayFail, of };
     return of;
@@ -128,9 +129,11 @@ export class Requests {
     return current;
   }
 
-  #afterFailure(error: unknown, identity: string | undefined, mayFail: boolean): Current | undefined {
+  /** @param refused the token that is of no use */
+  #afterFailure(error: unknown, identity: string | undefined, refused: Current | undefined): Current | undefined {
     const { current, holding } = this.life;
-    if (mayFail && current && isLive(current.token, Date.now())) return this.#ofSame(identity, current);
+    const isOfUse = current && isLive(current.token, Date.now()) && !(refused && isSameToken(refused, current));
+    if (isOfUse) return this.#ofSame(identity, current);
     // Nobody was found to be signed in; what that means for a request, `whenSignedOut` says.
     if (holding.state.is === 'empty' && (error as BearerError).code === 'ERR_BEARER_REJECTED') return undefined;
     throw error;
@@ -148,6 +151,7 @@ export class Requests {
     const late = this.#late.over.then(() => {
       const { serving } = this.life;
       if (!serving || !isLive(serving.token, Date.now())) return brought;
+      if (this.life.pending === pending) this.stopWaiting();
       return this.#ofSame(identity, serving);
     });
     return Promise.race([brought, late]);

@@ -16,7 +16,10 @@ export interface TokenSource {
   revoke?(token: Token, ctx: SourceContext): Promise<void>;
   /** Held from the start, with nobody asked: as if given as the session's `tokens`, where none are. Default: none. */
   tokens?: TokenResponse;
-  /** Called with what `refresh` or `obtain` threw: is this refusal definite? Default: 400, 401 and 403 are (RFC 6749 §5.2). */
+  /**
+   * Called with what `refresh` or `obtain` threw, or with an answer that has fields but no token: does it end the session?
+   * Default: 400, 401, 403, and an OAuth error that another try can't mend, whatever its status (RFC 6749 §5.2).
+   */
   isRejected?(error: unknown): boolean;
   /** `true`: `obtain` asks a person, so it runs outside the lock and has no deadline. Default `false`. */
   interactive?: boolean;
