@@ -9,6 +9,7 @@ const config: JestConfigWithTsJest = {
   // `tsc -p .` is the gate for types, of everything at once.
   ...createDefaultEsmPreset({ diagnostics: false }),
   testEnvironment: '<rootDir>/scripts/jest/environment.cjs',
+  testSequencer: '<rootDir>/scripts/jest/sequencer.cjs',
   testMatch: ['**/__tests__/**/*.test.ts', '**/__tests__/**/*.test.tsx'],
   moduleNameMapper: {
     '^axios-bearer$': '<rootDir>/lib/index.ts',

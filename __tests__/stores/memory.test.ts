@@ -201,7 +201,7 @@ describe('two sessions on one memoryStore, as two tabs', () => {
   it('L24 one that hangs keeps the other waiting for no longer than the options say, and out for no longer than holdMs', async () => {
     const clock = clockInHand();
     const store = memoryStore();
-    const options = { store, refreshTimeout: 30, refreshRetries: 0, backoff: { initial: 1, cap: 1 } };
+    const options = { store, refreshTimeout: 30_000, refreshRetries: 0, backoff: { initial: 1, cap: 1 } };
     const stuck = lone({ ...options, tokens: pair('a'), source: () => never });
     await stuck.token();
     const other = lone({ ...options, source: async () => pair('b') });
@@ -209,10 +209,10 @@ describe('two sessions on one memoryStore, as two tabs', () => {
     const first = codeOf(stuck.refresh());
     await settle();
     const second = codeOf(other.refresh());
-    await clock.advance(60);
+    await clock.advance(60_000);
     expect(await second).toBe('ERR_BEARER_UNAVAILABLE');
     expect(await first).toMatch(/^ERR_BEARER_/);
-    await clock.advance(7 * 30);
+    await clock.advance(7 * 30_000);
     expect(await other.refresh()).toMatchObject({ accessToken: 'at_b' });
     expect(await standing(store.withLock(async () => 'free', { waitMs: 100, holdMs: 100 }))).toBe('fulfilled');
   });
