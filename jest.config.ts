@@ -8,7 +8,8 @@ const newest = JSON.parse(readFileSync('./node_modules/axios/package.json', 'utf
 const config: JestConfigWithTsJest = {
   // `tsc -p .` is the gate for types, of everything at once.
   ...createDefaultEsmPreset({ diagnostics: false }),
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/scripts/jest/environment.cjs',
+  testSequencer: '<rootDir>/scripts/jest/sequencer.cjs',
   testMatch: ['**/__tests__/**/*.test.ts', '**/__tests__/**/*.test.tsx'],
   moduleNameMapper: {
     '^axios-bearer$': '<rootDir>/lib/index.ts',

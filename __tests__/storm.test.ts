@@ -5,7 +5,8 @@ import { bearer } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
 
-const REQUESTS = 10_000;
+// Far more than there are sockets: most of them leave after the refresh. `npm run bench` has the storm of 10,000.
+const REQUESTS = 3_000;
 
 let server: ApiVideo;
 // Both ends of each socket are in this process, whose file descriptors are limited.
@@ -17,7 +18,7 @@ afterEach(async () => {
 });
 
 describe('a storm', () => {
-  it('of 10,000 requests at once on an expired token: all succeed, with one refresh', async () => {
+  it('of 3,000 requests at once on an expired token: all succeed, with one refresh', async () => {
     server = await startApiVideo();
     const api = axios.create({ baseURL: server.url, httpAgent });
     const session = bearer(api, { source: apiVideo({ baseURL: server.url }), tokens: server.issue() });
@@ -33,5 +34,5 @@ describe('a storm', () => {
     expect(mine).toHaveLength(REQUESTS);
     expect(server.stats).toMatchObject({ refresh: 1, reuse: 0, ok: REQUESTS });
     session.close();
-  }, 600_000); // Twenty seconds on a calm machine. The counts judge, not the time.
+  }, 600_000); // Some seconds on a calm machine. The counts judge, not the time.
 });

@@ -7,7 +7,7 @@ import { basename, join, resolve } from 'node:path';
 import Table from 'cli-table3';
 
 const BUGS = resolve('__tests__/bugs');
-const COPIED = ['lib', '__tests__', 'jest.config.ts', 'package.json', 'tsconfig.json'];
+const COPIED = ['lib', '__tests__', 'scripts', 'jest.config.ts', 'package.json', 'tsconfig.json'];
 const LAWS = [
   '__tests__/laws',
   '__tests__/session',

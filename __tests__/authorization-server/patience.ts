@@ -12,6 +12,7 @@ export function patience() {
   const clock = clockInHand();
   const http = axios.getAdapter('http');
   let onWire = 0;
+  const waitingForTheWire: (() => void)[] = [];
 
   const instanceOf = (session: Session, baseURL: string): AxiosInstance => {
     const api = axios.create({
@@ -20,6 +21,7 @@ export function patience() {
         onWire += 1;
         return http(config).finally(() => {
           onWire -= 1;
+          if (!onWire) for (const go of waitingForTheWire.splice(0)) go();
         });
       },
     });
@@ -30,14 +32,18 @@ export function patience() {
   /** @throws L24, if it does not settle */
   const wait = async <T>(promise: Promise<T>): Promise<T> => {
     let over = false;
-    const settled = () => {
+    const end = () => {
       over = true;
     };
-    promise.then(settled, settled);
+    const settled = promise.then(end, end);
     let passed = 0;
     while (!over && passed < LONGEST) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (over || onWire) continue;
+      if (over) break;
+      if (onWire) {
+        await Promise.race([settled, new Promise<void>((resolve) => waitingForTheWire.push(resolve))]);
+        continue;
+      }
       await clock.advance(STEP);
       passed += STEP;
     }

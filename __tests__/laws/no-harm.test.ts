@@ -757,18 +757,24 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
     it(`L15 keeps timeout, its message and its code for the replay (${adapter})`, async () => {
       const { api, server } = await rig({ defaults: { adapter } });
       const bare = bareClient(server.url, server.issue().access_token, { adapter });
+      // What comes before the replay must be over by then, however busy the machine is.
+      const begun = performance.now();
+      await api.get('/echo');
+      server.fault('/echo', { status: 401 });
+      await api.get('/echo');
+      const timeout = Math.max(300, Math.ceil(20 * (performance.now() - begun)));
       for (const more of [{}, { timeoutErrorMessage: 'too slow', transitional: { clarifyTimeoutError: true } }]) {
         // A token that was never accepted would be tried again before another is made (L6).
         await api.get('/echo');
         server.fault('/echo', 'hang');
-        const expected = await failure(bare.get('/echo', { timeout: 300, ...more }));
+        const expected = await failure(bare.get('/echo', { timeout, ...more }));
         server.fault('/echo', { status: 401 });
         server.fault('/echo', 'hang');
-        const error = await failure(api.get('/echo', { timeout: 300, ...more }));
+        const error = await failure(api.get('/echo', { timeout, ...more }));
         expect([error.code, error.message]).toEqual([expected.code, expected.message]);
-        expect(error.config?.timeout).toBe(300);
+        expect(error.config?.timeout).toBe(timeout);
       }
-      expect(server.stats.refresh).toBe(2);
+      expect(server.stats.refresh).toBe(3);
     });
 
     it(`L15 keeps signal: it reaches the first send and the replay on the wire (${adapter})`, async () => {
@@ -1280,13 +1286,11 @@ interface Quitter {
   code: string;
 }
 const MINUTE = 60_000;
-/** Longer than a request that waits for nothing takes on a busy machine. */
-const PATIENCE = 600;
-
 /** Shorter than a place at the gate lasts (L9). */
 const SHORT = 900;
 
-const quitters: Record<string, (place?: 'wire' | 'gate') => Quitter> = {
+/** @param patience ms, of a request on the wire: sockets keep real time */
+const quitters: Record<string, (place?: 'wire' | 'gate', patience?: number) => Quitter> = {
   'its signal': () => {
     const abort = new AbortController();
     return { config: { signal: abort.signal }, quit: () => abort.abort(), code: 'ERR_CANCELED' };
@@ -1295,10 +1299,9 @@ const quitters: Record<string, (place?: 'wire' | 'gate') => Quitter> = {
     const { token, cancel } = axios.CancelToken.source();
     return { config: { cancelToken: token }, quit: () => cancel('enough'), code: 'ERR_CANCELED' };
   },
-  'its timeout': (place) => {
+  'its timeout': (place, patience) => {
     const code = 'ECONNABORTED';
-    // Sockets keep real time.
-    if (place === 'wire') return { config: { timeout: PATIENCE }, quit: () => {}, code };
+    if (place === 'wire') return { config: { timeout: patience! }, quit: () => {}, code };
     const clock = fakeClock();
     atEnd(() => clock.restore());
     const timeout = place === 'gate' ? SHORT : MINUTE;
@@ -1384,8 +1387,11 @@ describe('L17 giving up', () => {
       });
 
       it(`L17 ends a request by ${name} on the wire after its turn at the gate ${place}, and frees its slot`, async () => {
-        const { server, session, refresh, inOrder } = await rigAtTheGate(place);
-        const { config, quit, code } = make('wire');
+        const { api, server, session, refresh, inOrder } = await rigAtTheGate(place);
+        // Far longer than all that comes before its last send, however busy the machine is.
+        const begun = performance.now();
+        await api.get('/public', { bearer: false });
+        const { config, quit, code } = make('wire', Math.max(600, Math.ceil(50 * (performance.now() - begun))));
         const waiting = heard(session, 'waiting', 2);
         const [quitting, other] = await inOrder([config, {}]);
         expect((await waiting).map(({ after }) => after)).toEqual(Array(2).fill(after(place)));
@@ -1626,9 +1632,7 @@ describe('L18 the refresh call', () => {
       });
       guarded = api;
       server.expire();
-      const from = performance.now();
       const end = await api.get('/echo').catch((error) => error);
-      expect(performance.now() - from).toBeLessThan(1500);
       expect(server.stats.refresh).toBeLessThanOrEqual(1);
       // With a token that looks good it goes through as any other request does, and all is well.
       if (tokens === undefined && end.status === 200) return;
@@ -1641,7 +1645,7 @@ describe('L18 the refresh call', () => {
       let calls = 0;
       const { api, server } = await rig({
         tokens,
-        refreshTimeout: 100,
+        refreshTimeout: MINUTE,
         source: ({ refreshToken }) => {
           calls += 1;
           return guarded!.post<Wire>('/auth/refresh', { refreshToken }).then(({ data }) => data);
@@ -1669,9 +1673,7 @@ describe('L18 the refresh call', () => {
       });
       guarded = api;
       server.expire();
-      const from = performance.now();
       await failure(api.get('/echo'));
-      expect(performance.now() - from).toBeLessThan(1500);
       expect(calls).toBe(1);
     });
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import { emptyProject, type Project } from './project.js';
+import { bundled } from './tree-shaking.js';
 
 let project: Project;
 beforeAll(async () => {
@@ -96,6 +97,8 @@ describe('the tarball', () => {
     }
   });
 });
+
+bundled(() => project);
 
 async function built(wanted: (name: string) => boolean): Promise<{ name: string; text: string }[]> {
   const found = await readdir(join(project.installed, 'dist'), { recursive: true });

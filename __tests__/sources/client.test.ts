@@ -5,14 +5,17 @@ import axios, { type AxiosInstance, type CreateAxiosDefaults } from 'axios';
 import type { SessionOptions } from 'axios-bearer';
 import {
   atEnd,
+  clockInHand,
   closeAll,
   codeOf,
+  deferred,
   failureOf,
   lone,
   pair,
   refreshing,
   scene,
   settle,
+  standing,
   until,
 } from '../support/sessions.js';
 
@@ -26,6 +29,7 @@ const adapters = ['http', 'fetch'].filter((name) => {
     return false;
   }
 });
+const MINUTE = 60_000;
 const quick = { backoff: { initial: 1, cap: 3 }, refreshRetries: 0 };
 
 async function listen(listener: RequestListener): Promise<string> {
@@ -86,20 +90,31 @@ describe(`ctx.client (adapters of this axios: ${adapters.join(', ')})`, () => {
     });
 
     it('the deadline ends an answer that drips, headers and all, and the connection with it', async () => {
-      let ended = 0;
+      const clock = clockInHand();
+      const arrived = deferred();
+      let [dripped, ended] = [0, 0];
       const url = await listen((req, res) => {
         res.writeHead(200, { 'content-type': 'application/json' });
-        const drip = setInterval(() => res.write(' '), 5);
+        const drip = setInterval(() => res.write(' ', () => (dripped += 1)), 5);
         res.on('close', () => {
           clearInterval(drip);
           ended += 1;
         });
         req.resume();
+        arrived.resolve();
       });
-      const from = Date.now();
-      const session = (await scene({ ...quick, axios: { adapter, baseURL: url }, refreshTimeout: 80 })).session;
-      expect(await codeOf(session.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
-      expect(Date.now() - from).toBeGreaterThanOrEqual(75);
+      const session = (await scene({ ...quick, axios: { adapter, baseURL: url }, refreshTimeout: MINUTE })).session;
+      const refresh = session.refresh();
+      refresh.catch(() => {});
+      await arrived.promise;
+      await until(() => dripped >= 3);
+      expect(await standing(refresh)).toBe('pending');
+      await clock.advance(MINUTE);
+      expect(await codeOf(refresh)).toBe('ERR_BEARER_UNAVAILABLE');
+      // The refresh token may be spent: the call is let finish for four times as long.
+      await settle();
+      expect(ended).toBe(0);
+      await clock.advance(3 * MINUTE);
       await until(() => ended === 1);
     });
 
@@ -111,11 +126,15 @@ describe(`ctx.client (adapters of this axios: ${adapters.join(', ')})`, () => {
     });
 
     it('close() leaves a call under way to its deadline: the server may have spent the old token already', async () => {
-      const { server, session } = await scene({ axios: { adapter }, refreshTimeout: 200 });
+      const clock = clockInHand();
+      const { server, session } = await scene({ axios: { adapter }, refreshTimeout: MINUTE });
       const hold = server.hold('/auth/refresh');
       const refresh = codeOf(session.refresh());
       await hold.arrived(1);
       session.close();
+      await settle();
+      expect(server.stats.inFlight).toBe(1);
+      await clock.advance(4 * MINUTE);
       await until(() => server.stats.inFlight === 0);
       expect(await refresh).toBe('ERR_BEARER_SIGNED_OUT');
     });

@@ -1,0 +1,12 @@
+const { default: Sequencer } = require('@jest/test-sequencer');
+
+/** Small files, for all of which jest takes little time until it has measured them: begun last, they would run alone. */
+const LONG = /__tests__\/(soak|package\/packed|demo\/demo|storm|time\/a-week|faults\/faults|model\/model)\.test\.ts$/;
+
+module.exports = class LongestFirst extends Sequencer {
+  sort(tests) {
+    const sorted = super.sort(tests);
+    const isLong = ({ path }) => LONG.test(path);
+    return [...sorted.filter(isLong), ...sorted.filter((test) => !isLong(test))];
+  }
+};
