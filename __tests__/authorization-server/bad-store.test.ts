@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSession, type Lock, type StoreEntry, type TokenStore } from 'axios-bearer';
-import { failureOf, keepSession, never, settle, until } from '../support/sessions.js';
+import { closeSessionAtEnd, failureOf, never, settle, until } from '../support/kit.js';
 import { authority, ownerOf } from './stage.js';
 import { stand } from './stand.js';
 
@@ -366,8 +366,8 @@ describe('A bad store, whose read()', () => {
     await wait(session.refresh());
     const { read } = store;
     store.read = async () => undefined;
-    const bare = keepSession(createSession({ source: scene.source(), store }));
-    const seeded = keepSession(
+    const bare = closeSessionAtEnd(createSession({ source: scene.source(), store }));
+    const seeded = closeSessionAtEnd(
       createSession({ source: scene.source(), store, tokens: { access_token: 'old', refresh_token: 'old' } }),
     );
     const [api, seededApi] = [bare, seeded].map((each) => instanceOf(each, scene.server.issuer));
@@ -398,7 +398,7 @@ describe('A bad store, whose read()', () => {
     async (rubbish) => {
       const { store, instanceOf, wait, asked } = await stand(scene);
       store.read = async () => rubbish as StoreEntry;
-      const late = keepSession(createSession({ source: scene.source(), store, refreshRetries: 0 }));
+      const late = closeSessionAtEnd(createSession({ source: scene.source(), store, refreshRetries: 0 }));
       const failure = await wait(failureOf(instanceOf(late, scene.server.issuer).get('/resource')));
       expect(failure).toMatchObject({
         isAxiosError: true,
@@ -449,7 +449,7 @@ describe('A bad store, whose subscribe()', () => {
   it.each(HINTERS)('L23 %s: nobody notices, and close() ends it', async (_, subscribe) => {
     const { store, inner, instanceOf, wait, asked } = await stand(scene);
     store.subscribe = (changed) => subscribe(changed, inner);
-    const session = keepSession(createSession({ source: scene.source(), store }));
+    const session = closeSessionAtEnd(createSession({ source: scene.source(), store }));
     const api = instanceOf(session, scene.server.issuer);
     for (const round of [1, 2, 3]) {
       expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', round]);

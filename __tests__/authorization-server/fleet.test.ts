@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSession, type SessionOptions, type TokenStore } from 'axios-bearer';
-import { keepSession, next, settle, until } from '../support/sessions.js';
+import { closeSessionAtEnd, nextEvent, settle, until } from '../support/kit.js';
 import { databaseStore, newRows, type Rows } from '../support/stores.js';
 import { hangs } from './hostile-store.js';
 import { authority, ownerOf } from './stage.js';
@@ -11,7 +11,9 @@ const scene = authority({ ttl: 3_600 });
 /** A process of its own at the same rows. */
 function processAt(rows: Rows, options: Partial<SessionOptions> = {}) {
   const store = databaseStore(rows);
-  const session = keepSession(createSession({ source: scene.source(), store, backoff: { initial: 5 }, ...options }));
+  const session = closeSessionAtEnd(
+    createSession({ source: scene.source(), store, backoff: { initial: 5 }, ...options }),
+  );
   return { session, store, api: scene.instanceOf(session) };
 }
 
@@ -35,7 +37,7 @@ describe('A start', () => {
     expect(await ownerOf(processAt(rows, { tokens }).api.get('/resource'))).toBe('ada');
     const before = server.asked;
     const again = processAt(rows, { tokens });
-    const ignored = next(again.session, 'tokensIgnored');
+    const ignored = nextEvent(again.session, 'tokensIgnored');
     expect([await ownerOf(again.api.get('/resource')), server.asked - before]).toEqual(['ada', 0]);
     expect(await ignored).toEqual({ reason: 'stored' });
   });
@@ -49,7 +51,7 @@ describe('A start', () => {
     await first.session.signOut();
     const before = server.asked;
     const second = processAt(rows, { tokens });
-    const ignored = next(second.session, 'tokensIgnored');
+    const ignored = nextEvent(second.session, 'tokensIgnored');
     expect([await ownerOf(second.api.get('/resource')), server.asked - before]).toEqual(['ERR_BAD_REQUEST', 0]);
     expect(await ignored).toEqual({ reason: 'signedOut' });
     expect((await first.store.read())?.token).toBeUndefined();

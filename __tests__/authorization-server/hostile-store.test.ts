@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AxiosError } from 'axios';
 import { isBearerError } from 'axios-bearer';
-import { codeOf, failureOf, next, until } from '../support/sessions.js';
+import { codeOf, failureOf, nextEvent, until } from '../support/kit.js';
 import { type Call, deaf, fails, hangs, late, type Mischief, slow, slowToTell } from './hostile-store.js';
 import { authority, ownerOf } from './stage.js';
 import { stand } from './stand.js';
@@ -195,7 +195,7 @@ describe('A refresh at the store', () => {
   it('L3 L5 L24 keeps the lock while its answer may come, 4 × refreshTimeout, whoever still waits; holdMs is longer', async () => {
     const { session, api, clock, seen, asked } = await stand(scene, { refreshTimeout: 30_000, refreshRetries: 0 });
     scene.server.intercept(({ url }) => url === '/token');
-    const failed = next(session, 'refreshFailed');
+    const failed = nextEvent(session, 'refreshFailed');
     const waiting = codeOf(api.get('/resource'));
     await until(() => asked() === 1);
     await clock.advance(30_000);

@@ -1,5 +1,5 @@
 import { type Lock, memoryStore, type StoreEntry, type TokenStore } from 'axios-bearer';
-import { never } from '../support/sessions.js';
+import { never } from '../support/kit.js';
 
 /**
  * What can go wrong with a store: `lock` before it is had, `unlock` after the task is done, and a write by what it is for:

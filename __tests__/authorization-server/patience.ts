@@ -1,6 +1,6 @@
 import axios, { type AxiosInstance } from 'axios';
 import type { Session } from 'axios-bearer';
-import { clockInHand } from '../support/sessions.js';
+import { installClock } from '../support/kit.js';
 
 // Longer than any bound that the options state, retries and all.
 const LONGEST = 10 * 60_000;
@@ -9,7 +9,7 @@ const STEP = 2_000;
 
 /** Waiting without waiting: the clock is advanced, but never while something is on the wire. */
 export function patience() {
-  const clock = clockInHand();
+  const clock = installClock();
   const http = axios.getAdapter('http');
   let onWire = 0;
 

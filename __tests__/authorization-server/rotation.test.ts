@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type BearerError, createSession, memoryStore } from 'axios-bearer';
 import { clientCredentials, refreshToken } from 'axios-bearer/oauth2';
 import { CONFIDENTIAL } from '../support/authorization-server.js';
-import { failureOf, keepSession } from '../support/sessions.js';
+import { closeSessionAtEnd, failureOf } from '../support/kit.js';
 import { authority, refreshed, underLoad } from './stage.js';
 
 const scene = authority({ ttl: 60 });
@@ -47,7 +47,7 @@ describe('A real authorization server, whose refresh tokens rotate', () => {
     const store = memoryStore();
     const first = await signedIn({ store, leeway: 0 });
     await first.token();
-    const second = keepSession(createSession({ source: source(), store, leeway: 0, backoff: { initial: 5 } }));
+    const second = closeSessionAtEnd(createSession({ source: source(), store, leeway: 0, backoff: { initial: 5 } }));
     const apis = [instanceOf(first), instanceOf(first), instanceOf(second)];
     const before = server.asked;
     for (let round = 0; round < 5; round++) {
@@ -72,7 +72,7 @@ describe('A real authorization server, whose refresh tokens rotate', () => {
 
   it('L1 serves a client of its own credentials, which has no refresh token: one call for each expiry under load', async () => {
     const own = clientCredentials({ tokenEndpoint: scene.server.tokenEndpoint, ...CONFIDENTIAL });
-    const session = keepSession(createSession({ source: own, leeway: 0, backoff: { initial: 5 } }));
+    const session = closeSessionAtEnd(createSession({ source: own, leeway: 0, backoff: { initial: 5 } }));
     expect(await expiries(session)).toEqual({ owners: ['service'], asked: 4 });
   });
 
@@ -82,7 +82,7 @@ describe('A real authorization server, whose refresh tokens rotate', () => {
     const store = memoryStore();
     const wide = await signedIn({ store, leeway: 0 });
     await wide.refresh();
-    const other = keepSession(createSession({ source: narrow, store, leeway: 0 }));
+    const other = closeSessionAtEnd(createSession({ source: narrow, store, leeway: 0 }));
     await server.expire();
     const both = await Promise.all([wide, other].map((session) => instanceOf(session).get('/resource')));
     expect(both.map(({ data }) => data.owner)).toEqual(['ada', 'ada']);

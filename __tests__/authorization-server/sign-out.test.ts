@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSession } from 'axios-bearer';
-import { codeOf, deferred, keepSession, until } from '../support/sessions.js';
+import { closeSessionAtEnd, codeOf, deferred, until } from '../support/kit.js';
 import { type Call, fails, hangs, late, type Mischief, slow, slowToTell } from './hostile-store.js';
 import { authority, ownerOf } from './stage.js';
 import { stand } from './stand.js';
@@ -86,7 +86,7 @@ describe('signOut() at a store', () => {
       expect([session.state.status, await ownerOf(api.get('/resource'))]).toEqual(['signed-out', 'ERR_BAD_REQUEST']);
       // The answer was offered to the store, and the sign-out written above it.
       expect(await inner.read()).not.toHaveProperty('token');
-      const next = keepSession(createSession({ source, store: inner }));
+      const next = closeSessionAtEnd(createSession({ source, store: inner }));
       expect(await wait(codeOf(next.refresh()))).toBe('ERR_BEARER_SIGNED_OUT');
     },
   );

@@ -3,7 +3,7 @@ import axios, { type AxiosInstance } from 'axios';
 import { createSession, type InstallOptions, type Session, type SessionOptions } from 'axios-bearer';
 import { refreshToken } from 'axios-bearer/oauth2';
 import { type AuthorizationServer, PUBLIC, startAuthorizationServer } from '../support/authorization-server.js';
-import { closeAll, deferred, keepSession } from '../support/sessions.js';
+import { cleanUp, closeSessionAtEnd, deferred } from '../support/kit.js';
 
 export type Options = Partial<SessionOptions> & InstallOptions;
 
@@ -22,7 +22,7 @@ export function authority(options?: { ttl: number }) {
   afterEach(async () => {
     server.intercept(undefined);
     server.forgive(false);
-    await closeAll();
+    await cleanUp();
     const revoked = server.revoked - before - allowed;
     [before, allowed] = [server.revoked, 0];
     // Whatever a test did: nobody presented a refresh token twice.
@@ -36,7 +36,7 @@ export function authority(options?: { ttl: number }) {
     refresh_token: await server.login(PUBLIC.clientId, accountId),
   });
   const signedIn = async (more: Partial<SessionOptions> = {}): Promise<Session> =>
-    keepSession(createSession({ source: source(), tokens: await tokens(), backoff: { initial: 5 }, ...more }));
+    closeSessionAtEnd(createSession({ source: source(), tokens: await tokens(), backoff: { initial: 5 }, ...more }));
   const instanceOf = (session: Session, more?: InstallOptions): AxiosInstance => {
     const api = axios.create({ baseURL: server.issuer });
     session.install(api, more);

@@ -1,5 +1,5 @@
 import { createSession, type SessionOptions } from 'axios-bearer';
-import { keepSession } from '../support/sessions.js';
+import { closeSessionAtEnd } from '../support/kit.js';
 import { hostileStore } from './hostile-store.js';
 import { patience } from './patience.js';
 import type { authority } from './stage.js';
@@ -13,7 +13,7 @@ export async function stand(scene: Scene, options: Partial<SessionOptions> = {},
   const hostile = hostileStore();
   const { store } = hostile;
   const held = { ...(await scene.tokens()), ...tokens };
-  const session = keepSession(createSession({ source: source(), tokens: held, store, ...options }));
+  const session = closeSessionAtEnd(createSession({ source: source(), tokens: held, store, ...options }));
   const api = waiting.instanceOf(session, server.issuer);
   await session.token();
   // The tokens were written under the lock.
@@ -21,7 +21,7 @@ export async function stand(scene: Scene, options: Partial<SessionOptions> = {},
   const before = server.asked;
   /** Another one of the same tokens. */
   const holder = () => {
-    const other = keepSession(createSession({ source: source(), store }));
+    const other = closeSessionAtEnd(createSession({ source: source(), store }));
     return { session: other, api: waiting.instanceOf(other, server.issuer) };
   };
   return { ...hostile, ...waiting, session, api, holder, asked: () => server.asked - before };

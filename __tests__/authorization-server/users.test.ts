@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import { type BearerError, createSession, memoryStore } from 'axios-bearer';
 import { PUBLIC } from '../support/authorization-server.js';
-import { failureOf, keepSession, settle } from '../support/sessions.js';
+import { closeSessionAtEnd, failureOf, settle } from '../support/kit.js';
 import { authority, ownerOf, refreshed, underLoad } from './stage.js';
 
 const scene = authority({ ttl: 60 });
@@ -94,7 +94,7 @@ describe('A sign-out', () => {
   it('L22 of two instances and another holder of the store, under load: all stop, and nobody asks for a token again', async () => {
     const { server } = scene;
     const { store, session, token } = await sessionInStore();
-    const other = keepSession(createSession({ source: source(), store, backoff: { initial: 5 } }));
+    const other = closeSessionAtEnd(createSession({ source: source(), store, backoff: { initial: 5 } }));
     const apis = [instanceOf(session), instanceOf(session), instanceOf(other)];
     const before = server.asked;
     const outcomes = await underLoad(apis, async () => {
@@ -113,7 +113,7 @@ describe('A sign-out', () => {
 
   it('L22 while another holder refreshes: what it brings is committed nowhere', async () => {
     const { store, session } = await sessionInStore();
-    const other = keepSession(createSession({ source: source(), store, backoff: { initial: 5 } }));
+    const other = closeSessionAtEnd(createSession({ source: source(), store, backoff: { initial: 5 } }));
     const [api, otherApi] = [instanceOf(session), instanceOf(other)];
     expect(await ownerOf(otherApi.get('/resource'))).toBe('ada');
     const { arrived, release } = scene.holdTokenEndpoint();

@@ -2,8 +2,7 @@ import { Readable } from 'node:stream';
 import { expect } from '@jest/globals';
 import axios, { type AxiosAdapter, type AxiosResponse } from 'axios';
 import FormData from 'form-data';
-import { roundTrip } from '../support/refreshes.js';
-import { clockInHand, deferred, serve, until } from '../support/sessions.js';
+import { deferred, installClock, roundTrip, startServer, until } from '../support/kit.js';
 import { type App, appWith, end, endOrHang, inject, type ours, times } from './axios-auth-refresh.scene.js';
 
 type Entry = typeof ours;
@@ -81,7 +80,7 @@ export const failing: Failing[] = [
   {
     when: 'L3 two instances share a refresh function, and the refresh token rotates',
     see: async ({ createAuthRefresh }) => {
-      const server = await serve();
+      const server = await startServer();
       const storage = { tokens: server.issue() };
       const refresh = async () => {
         const { refresh_token: refreshToken } = storage.tokens;
@@ -131,7 +130,7 @@ export const failing: Failing[] = [
           await renew(api);
         },
       });
-      const clock = clockInHand();
+      const clock = installClock();
       const request = end(api.get('/videos'));
       await until(() => server.stats.unauthorized === 1);
       await roundTrip(server);
@@ -151,7 +150,7 @@ export const failing: Failing[] = [
         },
       });
       server.fault('/auth/refresh', { status: 401 });
-      const clock = clockInHand();
+      const clock = installClock();
       const request = end(api.get('/videos'));
       await until(() => server.stats.unauthorized === 1);
       await roundTrip(server);
@@ -173,7 +172,7 @@ export const failing: Failing[] = [
           storage.tokens = server.issue();
         },
       });
-      const clock = clockInHand();
+      const clock = installClock();
       const all = ['/videos', '/echo/1'].map((path) => end(api.get(path)));
       await until(() => server.stats.unauthorized === 2);
       await roundTrip(server);
@@ -289,7 +288,7 @@ export const failing: Failing[] = [
     when: 'L7 20 polls of a URL that always says 401',
     see: async (entry) => {
       const { api, server } = await appWith(entry, { maxRetries: 1 });
-      const clock = clockInHand();
+      const clock = installClock();
       for (let i = 0; i < 20; i += 1) {
         const state = { done: false };
         const poll = end(api.get('/always-401')).finally(() => {
@@ -320,7 +319,7 @@ export const failing: Failing[] = [
   {
     when: 'L14 an interceptor that was there first and logs what fails',
     see: async ({ createAuthRefresh }) => {
-      const server = await serve();
+      const server = await startServer();
       const api = axios.create({ baseURL: server.url });
       const seen: unknown[] = [];
       api.interceptors.response.use(

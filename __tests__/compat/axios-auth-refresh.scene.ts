@@ -3,8 +3,7 @@ import axios, { type AxiosError, type AxiosInstance, type CreateAxiosDefaults } 
 import type { AxiosAuthRefreshOptions } from 'axios-bearer/axios-auth-refresh';
 import * as ourEntry from 'axios-bearer/axios-auth-refresh';
 import type { ApiVideo, TokenAnswer } from 'axios-bearer/testing';
-import { roundTrip } from '../support/refreshes.js';
-import { serve } from '../support/sessions.js';
+import { roundTrip, startServer } from '../support/kit.js';
 
 type Entry = typeof ourEntry;
 export type Create = Entry['createAuthRefresh'];
@@ -57,7 +56,7 @@ export async function storingRefresh(_: Failed, { renew }: App): Promise<void> {
 /** An app that is signed in, its token expired. */
 export async function appWith({ createAuthRefresh }: Entry, given: AppOptions = {}): Promise<App> {
   const { server: known, axios: defaults, refresh = documentedRefresh, injects = true, more, ...options } = given;
-  const server = known ?? (await serve());
+  const server = known ?? (await startServer());
   const api = axios.create({ baseURL: server.url, ...defaults });
   const plain = axios.create({ baseURL: server.url });
   const app: App = {

@@ -7,10 +7,10 @@ import { Window } from 'happy-dom';
 import ts from 'typescript';
 import { type Entry, shelfOf, withLockOf } from '../../lib/compat/axios-jwt/shelf.js';
 import { type JwtServer, jwt, startJwtServer, type Tokens, tokenOf } from '../support/jwt.js';
-import { atEnd, closeAll, deferred, failureOf, keep, settle, standing, until } from '../support/sessions.js';
+import { atEnd, cleanUp, closeAtEnd, deferred, failureOf, settle, stateOf, until } from '../support/kit.js';
 import { KEY, type MemoryStorage, memoryStorage, ours, refreshAt, scene } from './axios-jwt.scene.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 /** Another instance over the same storage, or over whatever `getStorage` says. */
 function sibling(server: JwtServer, getStorage: () => ours.StorageType, requestRefresh = refreshAt(server)) {
@@ -80,7 +80,7 @@ describe('One sign-in, many instances', () => {
     Object.assign(globalThis, { window: { localStorage } });
     atEnd(() => Reflect.deleteProperty(globalThis, 'window'));
     localStorage.setItem(KEY, JSON.stringify({ accessToken: jwt({ exp: 1 }), refreshToken: 'r1' }));
-    const server = keep(await startJwtServer());
+    const server = closeAtEnd(await startJwtServer());
     let calls = 0;
     const requestRefresh = async () => {
       calls += 1;
@@ -146,7 +146,7 @@ describe('No storm', () => {
     const { api, server } = await scene(ours);
     for (let i = 0; i < 20; i += 1) {
       const poll = failureOf(api.get('/closed'));
-      while ((await standing(poll)) === 'pending') await clock.advance(50);
+      while ((await stateOf(poll)) === 'pending') await clock.advance(50);
       expect((await poll).response.status).toBe(401);
     }
     expect(server.refreshes).toBe(2);
@@ -256,7 +256,7 @@ describe('The storage', () => {
   });
 
   it('may be undefined until applyStorage names one; until then nobody is signed in', async () => {
-    const server = keep(await startJwtServer());
+    const server = closeAtEnd(await startJwtServer());
     const api = axios.create({ baseURL: server.url });
     let named: ours.StorageType | undefined;
     ours.applyAuthTokenInterceptor(api, { requestRefresh: refreshAt(server), getStorage: () => named });
@@ -268,7 +268,7 @@ describe('The storage', () => {
 
 describe('Where the token goes', () => {
   it('L19 to the baseURL’s origin; to others where `origins` names them', async () => {
-    const other = keep(await startJwtServer());
+    const other = closeAtEnd(await startJwtServer());
     const { api, storage, requestRefresh } = await scene(ours);
     const bearer = async () => (await api.get(`${other.url}/public`)).data.bearer;
     expect(await bearer()).toBe(false);
@@ -339,7 +339,7 @@ describe('An error', () => {
     );
     const failed = failureOf(api.get('/videos'));
     await settle();
-    for (let i = 0; i < 50 && (await standing(failed)) === 'pending'; i += 1) await clock.advance(1_000);
+    for (let i = 0; i < 50 && (await stateOf(failed)) === 'pending'; i += 1) await clock.advance(1_000);
     expect((await failed).message).toMatch(/^Unable to .*did not answer within 40000 ms.*guarded instance/);
   });
 });

@@ -2,10 +2,10 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import { fakeClock } from 'axios-bearer/testing';
 import { jwt, startJwtServer, tokenOf } from '../support/jwt.js';
-import { atEnd, closeAll, failureOf, keep, settle } from '../support/sessions.js';
+import { atEnd, cleanUp, closeAtEnd, failureOf, settle } from '../support/kit.js';
 import { bearersOf, type Entry, memoryStorage, ours, peer, refreshAt, scene } from './axios-jwt.scene.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 /** A request's user, or else its status, or else what went wrong. */
 async function outcome(request: Promise<{ data: { user?: string } }>): Promise<unknown> {
@@ -236,7 +236,7 @@ const cases: Case[] = [
   {
     name: 'a request to another origin',
     run: async (entry) => {
-      const other = keep(await startJwtServer());
+      const other = closeAtEnd(await startJwtServer());
       const { api } = await scene(entry);
       return (await api.get(`${other.url}/public`)).data.bearer;
     },
@@ -257,7 +257,7 @@ const cases: Case[] = [
   {
     name: 'a refresh call through the same instance',
     run: async (entry) => {
-      const server = keep(await startJwtServer());
+      const server = closeAtEnd(await startJwtServer());
       const api = axios.create({ baseURL: server.url });
       const storage = memoryStorage(server.issue('ada', -60));
       entry.applyAuthTokenInterceptor(api, { requestRefresh: refreshAt(server, api), getStorage: () => storage });

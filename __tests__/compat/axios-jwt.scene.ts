@@ -2,7 +2,7 @@ import axios, { type AxiosInstance, type CreateAxiosDefaults } from 'axios';
 import * as ours from 'axios-bearer/axios-jwt';
 import * as peer from 'axios-jwt';
 import { type JwtServer, startJwtServer, type Tokens } from '../support/jwt.js';
-import { keep } from '../support/sessions.js';
+import { closeAtEnd } from '../support/kit.js';
 
 export { ours, peer };
 /** What both export. */
@@ -59,7 +59,7 @@ interface SceneOptions extends Partial<ours.IAuthTokenInterceptorConfig> {
 /** A server, Ada signed in there, and an instance with the entry's interceptor. */
 export async function scene(entry: Entry, options: SceneOptions = {}): Promise<Scene> {
   const { server: given, ends, tokens, defaults, ...config } = options;
-  const server = given ?? keep(await startJwtServer());
+  const server = given ?? closeAtEnd(await startJwtServer());
   const storage = memoryStorage(tokens ?? (ends === null ? null : server.issue('ada', ends)));
   const api = axios.create({ baseURL: server.url, ...defaults });
   const requestRefresh = refreshAt(server);

@@ -3,10 +3,10 @@ import axios, { type AxiosInstance, type InternalAxiosRequestConfig } from 'axio
 import { fakeClock } from 'axios-bearer/testing';
 import { Window } from 'happy-dom';
 import { jwt, startJwtServer, tokenOf } from '../support/jwt.js';
-import { atEnd, closeAll, failureOf, keep } from '../support/sessions.js';
+import { atEnd, cleanUp, closeAtEnd, failureOf } from '../support/kit.js';
 import { both, KEY, memoryStorage, ours, peer, refreshAt, scene } from './axios-jwt.scene.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 const UNABLE = 'Unable to refresh access token for request due to token refresh error: ';
 const HEADERS = () => ({ headers: {} as Record<string, string> });
@@ -248,7 +248,7 @@ describe.each(both)('%s, as documented: a refresh that fails', (_, entry) => {
 
 describe.each(both)('%s, as documented: authTokenInterceptor', (_, entry) => {
   const bare = async (ends?: number) => {
-    const server = keep(await startJwtServer());
+    const server = closeAtEnd(await startJwtServer());
     const storage = memoryStorage(ends === undefined ? null : server.issue('ada', ends));
     const config = { requestRefresh: refreshAt(server), getStorage: () => storage };
     return { server, storage, config };
@@ -306,7 +306,7 @@ describe.each(both)('%s, as documented: authTokenInterceptor', (_, entry) => {
 
 describe.each(both)('%s, as documented: refreshTokenIfNeeded', (_, entry) => {
   const stored = async (tokens: object | null) => {
-    const server = keep(await startJwtServer());
+    const server = closeAtEnd(await startJwtServer());
     const storage = memoryStorage(tokens);
     entry.applyStorage(storage);
     return { server, storage, requestRefresh: refreshAt(server) };
@@ -400,7 +400,7 @@ describe.each(both)('%s, as documented: installing', (_, entry) => {
   });
 
   it('applyStorage moves the instances that name no storage; undefined moves nothing', async () => {
-    const server = keep(await startJwtServer());
+    const server = closeAtEnd(await startJwtServer());
     const api = axios.create({ baseURL: server.url });
     entry.applyAuthTokenInterceptor(api, { requestRefresh });
     for (const user of ['ada', 'bob']) {
@@ -437,7 +437,7 @@ describe.each(both)('%s, as documented: in a browser', (_, entry) => {
   );
 
   it('localStorage is the default', async () => {
-    const server = keep(await startJwtServer());
+    const server = closeAtEnd(await startJwtServer());
     const api = axios.create({ baseURL: server.url });
     entry.applyAuthTokenInterceptor(api, { requestRefresh: refreshAt(server) });
     window.localStorage.setItem(KEY, JSON.stringify(server.issue('ada')));

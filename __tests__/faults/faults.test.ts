@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import axios from 'axios';
-import { adapters, onAdapters } from '../support/wire.js';
+import { adapters, onAdapters } from '../support/kit.js';
 import { unanswered } from './expected.js';
 import { FAULTS, type Row } from './faults.js';
 import { flawsAtResource, flawsAtTokenEndpoint } from './judge.js';

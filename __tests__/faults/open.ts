@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import axios from 'axios';
 import { bearer, memoryStore, type RefreshFunction, type TokenResponse, type TokenSource } from 'axios-bearer';
 import { refreshToken } from 'axios-bearer/oauth2';
-import { record } from '../support/sessions.js';
+import { recordEvents } from '../support/kit.js';
 import { BACKOFF, REFRESH_RETRIES } from './expected.js';
 import type { Row } from './faults.js';
 import { type Home, type Pair, startHome } from './home.js';
@@ -65,7 +65,7 @@ function open(home: Home, row: Row, adapter: Adapter, { source, tokens }: Call) 
     refreshRetries: REFRESH_RETRIES,
     backoff: BACKOFF,
   });
-  return { home, api, store, session, events: record(session), secrets: [secret, btoa(`app:${secret}`)] };
+  return { home, api, store, session, events: recordEvents(session), secrets: [secret, btoa(`app:${secret}`)] };
 }
 
 export type Scene = ReturnType<typeof open>;

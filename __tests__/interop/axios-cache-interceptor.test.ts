@@ -1,8 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AxiosCacheInstance, CacheOptions } from 'axios-cache-interceptor';
-import { deferred, failure, times } from '../support/refreshes.js';
-import { until } from '../support/sessions.js';
-import { cleanUp, listen } from '../support/wire.js';
+import { cleanUp, deferred, failureOf, startHttpServer, times, until } from '../support/kit.js';
 import { cacheOf } from './modules.js';
 import { type HouseOptions, household, installed, moveOut, type Variant, variants } from './variants.js';
 
@@ -16,7 +14,7 @@ beforeEach(async () => {
   came = [];
   held = {};
   headers = { etag: '"1"', 'cache-control': 'max-age=60' };
-  ({ url } = await listen(async (req, res) => {
+  ({ url } = await startHttpServer(async (req, res) => {
     const user = req.headers.authorization?.replace('Bearer ', '') ?? 'nobody';
     const etag = req.headers['if-none-match'];
     came.push([user, etag].filter(Boolean).join(' '));
@@ -63,7 +61,7 @@ describe.each(variants)(`axios-cache-interceptor, ${installed} (its own peer ran
   it('stores no 401: a request that failed is sent the next time', async () => {
     const refresh = () => Promise.reject(new Error('no network'));
     const { api, session } = caching(variant, {}, { tokens: 'expired', source: refresh });
-    expect((await failure(api.get('/me'))).response?.status).toBe(401);
+    expect((await failureOf(api.get('/me'))).response?.status).toBe(401);
     await session.signIn('ada');
     expect(await whoIsThat(api)).toBe('ada');
   });
@@ -157,7 +155,7 @@ describe.each(variants)(`axios-cache-interceptor, ${installed} (its own peer ran
       const { api, session } = caching(variant, {}, { source: refresh });
       await whoIsThat(api);
       await session.signIn({ accessToken: 'ada', expiresAt: 1 });
-      expect((await failure(api.get('/me'))).code).toBe('ERR_BEARER_UNAVAILABLE');
+      expect((await failureOf(api.get('/me'))).code).toBe('ERR_BEARER_UNAVAILABLE');
       await session.signIn('ada');
       expect((await api.get('/me')).cached).toBe(false);
     });

@@ -3,8 +3,7 @@ import axios, { type AxiosInstance } from 'axios';
 import { bearer, type RefreshFunction } from 'axios-bearer';
 import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
 import { CookieJar } from 'tough-cookie';
-import { failure, times } from '../support/refreshes.js';
-import { atEnd, cleanUp } from '../support/wire.js';
+import { atEnd, cleanUp, failureOf, times } from '../support/kit.js';
 import { axiosOf, moduleKinds, wrapper } from './modules.js';
 import { household, installed, moveOut, variants } from './variants.js';
 
@@ -61,7 +60,7 @@ describe.each(variants)(`axios-cookiejar-support (ES module only), ${installed}`
     const { api, session } = await cookies();
     server.expire();
     server.fault('/cookie/refresh', { status: 401 });
-    expect((await failure(api.get('/cookie/me'))).code).toBe('ERR_BEARER_REJECTED');
+    expect((await failureOf(api.get('/cookie/me'))).code).toBe('ERR_BEARER_REJECTED');
     expect(session.state.status).toBe('failed');
   });
 
@@ -86,7 +85,7 @@ describe.each(moduleKinds)(`axios-cookiejar-support, on a child of a wrapped axi
 
   it('has no jar in ctx.client, which is a child of the child: the refresh is refused', async () => {
     const api = await child(throughClient);
-    expect((await failure(api.get('/cookie/me'))).code).toBe('ERR_BEARER_REJECTED');
+    expect((await failureOf(api.get('/cookie/me'))).code).toBe('ERR_BEARER_REJECTED');
   });
 
   it('has the jar in ctx.client where the source wraps it', async () => {

@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
 import rateLimit from 'axios-rate-limit';
-import { times } from '../support/refreshes.js';
-import { atEnd, cleanUp } from '../support/wire.js';
+import { atEnd, cleanUp, times } from '../support/kit.js';
 import { household, installed, moveOut, type Variant, variants } from './variants.js';
 
 let server: ApiVideo;

@@ -4,7 +4,7 @@ import axios, { type AxiosError } from 'axios';
 import { bearer, replayable } from 'axios-bearer';
 import { type ApiVideo, type Echo, startApiVideo } from 'axios-bearer/testing';
 import type { IAxiosRetryConfig } from 'axios-retry';
-import { ALWAYS, failure, refreshAt, times } from '../support/refreshes.js';
+import { ALWAYS, failureOf, refreshAt, times } from '../support/kit.js';
 import { axiosRetryOf } from './modules.js';
 import {
   type Household,
@@ -40,7 +40,7 @@ describe.each(variants)(`axios-retry, ${installed}`, (variant) => {
   describe('and a server that refuses every token', () => {
     it('retries nothing by default: a request costs 2 refreshes and 5 hits', async () => {
       const { api, sight } = retrying(variant);
-      expect((await failure(api.get('/always-401'))).response?.status).toBe(401);
+      expect((await failureOf(api.get('/always-401'))).response?.status).toBe(401);
       expect(server.stats).toMatchObject({ refresh: 2, unauthorized: 5 });
       expect(sight).toMatchObject({ requests: 1, failures: [401] });
     });
@@ -52,18 +52,18 @@ describe.each(variants)(`axios-retry, ${installed}`, (variant) => {
       ['retry-everything and exponentialDelay', { retryCondition: everything, retryDelay: exponentially as never }],
     ])('under %s, a request costs 2 refreshes and 8 hits: its 4 sends and 4 replays of the first', async (_, retry) => {
       const { api, sight } = retrying(variant, retry, { defaults: { timeout: 5_000 } });
-      expect((await failure(api.get('/always-401'))).response?.status).toBe(401);
+      expect((await failureOf(api.get('/always-401'))).response?.status).toBe(401);
       expect(server.stats).toMatchObject({ refresh: 2, unauthorized: 8 });
       expect(sight).toMatchObject({ requests: 4, failures: [401, 401, 401, 401] });
     });
 
     it('under retry-everything, 10 at once cost 2 refreshes and at most 8 hits each, later ones their 4 sends', async () => {
       const { api } = retrying(variant, { retryCondition: everything });
-      await Promise.all(times(10, () => failure(api.get('/always-401'))));
+      await Promise.all(times(10, () => failureOf(api.get('/always-401'))));
       const { refresh, unauthorized } = server.stats;
       expect(refresh).toBe(2);
       expect(unauthorized).toBeLessThanOrEqual(80);
-      await failure(api.get('/always-401'));
+      await failureOf(api.get('/always-401'));
       expect(server.stats).toMatchObject({ refresh, unauthorized: unauthorized + 4 });
     });
   });
@@ -88,7 +88,7 @@ describe.each(variants)(`axios-retry, ${installed}`, (variant) => {
       const backoff = { initial: 30_000, factor: 1, cap: 30_000 };
       const { api, sight } = retrying(variant, {}, { ...held(), backoff });
       server.fault('/auth/refresh', { status: 503 }, ALWAYS);
-      expect((await failure(api.get('/echo'))).code).toBe('ERR_BEARER_UNAVAILABLE');
+      expect((await failureOf(api.get('/echo'))).code).toBe('ERR_BEARER_UNAVAILABLE');
       expect(sight.requests).toBe(4);
       expect(server.stats).toMatchObject({ refresh: 1, ok: 0 });
     });
@@ -105,7 +105,7 @@ describe.each(variants)(`axios-retry, ${installed}`, (variant) => {
       it.each(Object.entries(conditions))(`L21 under %s, sends nothing that failed with ${code}`, async (_, retry) => {
         const house = retrying(variant, retry, held());
         const refreshes = server.hold('/auth/refresh');
-        const requests = [house.api.get('/echo'), house.api.post('/echo', 'a')].map((request) => failure(request));
+        const requests = [house.api.get('/echo'), house.api.post('/echo', 'a')].map((request) => failureOf(request));
         await refreshes.arrived(1);
         await end(house);
         refreshes.release();
@@ -120,7 +120,7 @@ describe.each(variants)(`axios-retry, ${installed}`, (variant) => {
       const { api, session } = retrying(variant, { retryCondition: everything });
       server.expire();
       const refreshes = server.hold('/auth/refresh');
-      const request = failure(api.get('/echo'));
+      const request = failureOf(api.get('/echo'));
       await refreshes.arrived(1);
       await session.signIn(server.issue());
       refreshes.release();
@@ -131,14 +131,14 @@ describe.each(variants)(`axios-retry, ${installed}`, (variant) => {
     it('L16 under retry-everything, sends no stream a second time', async () => {
       const { api } = retrying(variant, { retryCondition: everything });
       server.expire();
-      expect((await failure(api.put('/echo', Readable.from(['a'])))).code).toBe('ERR_BEARER_BODY');
+      expect((await failureOf(api.put('/echo', Readable.from(['a'])))).code).toBe('ERR_BEARER_BODY');
       expect(server.stats).toMatchObject({ ok: 0, unauthorized: 1 });
     });
 
     it('keeps its retries for a config that is sent again later', async () => {
       const { api, session } = retrying(variant, {}, held());
       server.revokeRefreshTokens();
-      const { config } = await failure(api.get('/echo'));
+      const { config } = await failureOf(api.get('/echo'));
       await session.signIn(server.issue());
       server.fault('/echo', { status: 503 }, { times: 3 });
       expect((await api(config!)).status).toBe(200);

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AxiosInstance, AxiosResponse } from 'axios';
 import { type ApiVideo, type Echo, startApiVideo } from 'axios-bearer/testing';
-import { times } from '../support/refreshes.js';
+import { times } from '../support/kit.js';
 import { axiosOf, type ModuleKind } from './modules.js';
 import { AppError, type Neighbour, neighbours } from './neighbours.js';
 import { type Sight, watch } from './sight.js';

@@ -1,7 +1,7 @@
 import type { AxiosInstance } from 'axios';
 import type { SessionOptions, TokenSource } from 'axios-bearer';
 import type { ApiVideo } from 'axios-bearer/testing';
-import { ALWAYS } from '../support/refreshes.js';
+import { ALWAYS } from '../support/kit.js';
 
 /** What a session meets. */
 export interface Situation {

@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
 import axios, { type AxiosAdapter, type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios';
-import { adapters, onAdapters } from '../../support/wire.js';
+import { adapters, onAdapters } from '../../support/kit.js';
 import { both } from './both.js';
 import { answering, answerOf, type Config, configFacts, endOf, ON_THE_WIRE, spying } from './facts.js';
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import axios, { type AxiosInstance, type CreateAxiosDefaults } from 'axios';
 import { bearer, type InstallOptions, type SessionOptions, staticToken } from 'axios-bearer';
-import { closeAll, keep } from '../../support/sessions.js';
+import { cleanUp, closeAtEnd } from '../../support/kit.js';
 import { startWeb, type Web } from './web.js';
 
 /** A way to have axios-bearer on an instance where it has nothing to mend. */
@@ -40,7 +40,7 @@ let web: Web;
 beforeAll(async () => {
   web = await startWeb();
 });
-afterEach(closeAll);
+afterEach(cleanUp);
 afterAll(() => web.close());
 
 const bare: Make = (defaults) => axios.create(defaults);
@@ -48,7 +48,7 @@ const bare: Make = (defaults) => axios.create(defaults);
 function plugged({ options }: Install): Make {
   return (defaults) => {
     const api = axios.create(defaults);
-    keep(bearer(api, { origins: '*', ...options }));
+    closeAtEnd(bearer(api, { origins: '*', ...options }));
     return api;
   };
 }

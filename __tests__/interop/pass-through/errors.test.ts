@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
 import type { AxiosError, AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
-import { adapters, onAdapters } from '../../support/wire.js';
+import { adapters, onAdapters } from '../../support/kit.js';
 import { both, type Install, ready } from './both.js';
 import { answering, configFacts, endOf, failureOf, responseFacts } from './facts.js';
 import { NOWHERE } from './web.js';

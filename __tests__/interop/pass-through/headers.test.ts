@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
 import { AxiosHeaders, type AxiosRequestConfig } from 'axios';
-import { adapters, onAdapters } from '../../support/wire.js';
+import { adapters, onAdapters } from '../../support/kit.js';
 import { bothOnWire } from './both.js';
 import { headerFacts, OURS, responseFacts, wireFacts } from './facts.js';
 import type { Wire } from './web.js';

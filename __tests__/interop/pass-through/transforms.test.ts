@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
 import type { AxiosRequestConfig, AxiosRequestTransformer, AxiosResponseTransformer } from 'axios';
-import { adapters, onAdapters } from '../../support/wire.js';
+import { adapters, onAdapters } from '../../support/kit.js';
 import { both } from './both.js';
 import {
   answerOf,
