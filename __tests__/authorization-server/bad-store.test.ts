@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSession, type Lock, type StoreEntry, type TokenStore } from 'axios-bearer';
 import { closeSessionAtEnd, failureOf, never, settle, until } from '../support/kit.js';
-import { authority, ownerOf } from './stage.js';
-import { stand } from './stand.js';
+import { stand } from './client.js';
+import { authority, ownerOf } from './setup.js';
 
 const scene = authority({ ttl: 3_600 });
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { createSession, type SessionOptions, type TokenStore } from 'axios-bearer';
 import { closeSessionAtEnd, nextEvent, settle, until } from '../support/kit.js';
 import { databaseStore, newRows, type Rows } from '../support/stores.js';
+import { stand } from './client.js';
 import { hangs } from './hostile-store.js';
-import { authority, ownerOf } from './stage.js';
-import { stand } from './stand.js';
+import { authority, ownerOf } from './setup.js';
 
 const scene = authority({ ttl: 3_600 });
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import type { AxiosError } from 'axios';
 import { isBearerError } from 'axios-bearer';
 import { codeOf, failureOf, nextEvent, until } from '../support/kit.js';
+import { stand } from './client.js';
 import { type Call, deaf, fails, hangs, late, type Mischief, slow, slowToTell } from './hostile-store.js';
-import { authority, ownerOf } from './stage.js';
-import { stand } from './stand.js';
+import { authority, ownerOf } from './setup.js';
 
 const scene = authority({ ttl: 3_600 });
 

@@ -3,7 +3,7 @@ import { type BearerError, createSession, memoryStore } from 'axios-bearer';
 import { clientCredentials, refreshToken } from 'axios-bearer/oauth2';
 import { CONFIDENTIAL } from '../support/authorization-server.js';
 import { closeSessionAtEnd, failureOf } from '../support/kit.js';
-import { authority, refreshed, underLoad } from './stage.js';
+import { authority, refreshed, underLoad } from './setup.js';
 
 const scene = authority({ ttl: 60 });
 const { allow, signedIn, source, instanceOf } = scene;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSession } from 'axios-bearer';
 import { closeSessionAtEnd, codeOf, deferred, until } from '../support/kit.js';
+import { stand } from './client.js';
 import { type Call, fails, hangs, late, type Mischief, slow, slowToTell } from './hostile-store.js';
-import { authority, ownerOf } from './stage.js';
-import { stand } from './stand.js';
+import { authority, ownerOf } from './setup.js';
 
 const scene = authority({ ttl: 3_600 });
 

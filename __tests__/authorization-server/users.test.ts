@@ -3,7 +3,7 @@ import axios from 'axios';
 import { type BearerError, createSession, memoryStore } from 'axios-bearer';
 import { PUBLIC } from '../support/authorization-server.js';
 import { closeSessionAtEnd, failureOf, settle } from '../support/kit.js';
-import { authority, ownerOf, refreshed, underLoad } from './stage.js';
+import { authority, ownerOf, refreshed, underLoad } from './setup.js';
 
 const scene = authority({ ttl: 60 });
 const { allow, signedIn, source, tokens, instanceOf } = scene;

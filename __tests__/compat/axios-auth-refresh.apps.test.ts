@@ -26,7 +26,7 @@ import {
   ours,
   storingRefresh,
   times,
-} from './axios-auth-refresh.scene.js';
+} from './axios-auth-refresh.setup.js';
 
 afterEach(cleanUp);
 

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { replayable } from 'axios-bearer';
 import { cleanUp, failureOf } from '../support/kit.js';
-import { failing } from './axios-auth-refresh.failing.js';
-import { appWith, ours, peer, storingRefresh, wire } from './axios-auth-refresh.scene.js';
+import { failing } from './axios-auth-refresh.cases.js';
+import { appWith, ours, peer, storingRefresh, wire } from './axios-auth-refresh.setup.js';
 
 afterEach(cleanUp);
 

@@ -5,8 +5,8 @@ import * as entry from 'axios-bearer/axios-auth-refresh';
 import type { ApiVideo } from 'axios-bearer/testing';
 import { atEnd, cleanUp, startServer } from '../support/kit.js';
 import { diagnose, membersOf, namesOf, readReadme, rowsOf, runBlock, type Values } from '../support/readme.js';
-import { failing } from './axios-auth-refresh.failing.js';
-import { wire } from './axios-auth-refresh.scene.js';
+import { failing } from './axios-auth-refresh.cases.js';
+import { wire } from './axios-auth-refresh.setup.js';
 
 const page = readReadme('docs/migrate-from-axios-auth-refresh.md');
 

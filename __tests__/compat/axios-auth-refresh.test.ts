@@ -14,7 +14,7 @@ import {
   storingRefresh,
   times,
   wire,
-} from './axios-auth-refresh.scene.js';
+} from './axios-auth-refresh.setup.js';
 
 type Entry = typeof ours;
 

@@ -8,7 +8,7 @@ import ts from 'typescript';
 import { type Entry, shelfOf, withLockOf } from '../../lib/compat/axios-jwt/shelf.js';
 import { type JwtServer, jwt, startJwtServer, type Tokens, tokenOf } from '../support/jwt.js';
 import { atEnd, cleanUp, closeAtEnd, deferred, failureOf, settle, stateOf, until } from '../support/kit.js';
-import { KEY, type MemoryStorage, memoryStorage, ours, refreshAt, scene } from './axios-jwt.scene.js';
+import { KEY, type MemoryStorage, memoryStorage, ours, refreshAt, scene } from './axios-jwt.setup.js';
 
 afterEach(cleanUp);
 

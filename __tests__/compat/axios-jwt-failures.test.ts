@@ -3,7 +3,7 @@ import axios from 'axios';
 import { fakeClock } from 'axios-bearer/testing';
 import { jwt, startJwtServer, tokenOf } from '../support/jwt.js';
 import { atEnd, cleanUp, closeAtEnd, failureOf, settle } from '../support/kit.js';
-import { bearersOf, type Entry, memoryStorage, ours, peer, refreshAt, scene } from './axios-jwt.scene.js';
+import { bearersOf, type Entry, memoryStorage, ours, peer, refreshAt, scene } from './axios-jwt.setup.js';
 
 afterEach(cleanUp);
 

@@ -4,7 +4,7 @@ import { fakeClock } from 'axios-bearer/testing';
 import { Window } from 'happy-dom';
 import { jwt, startJwtServer, tokenOf } from '../support/jwt.js';
 import { atEnd, cleanUp, closeAtEnd, failureOf } from '../support/kit.js';
-import { both, KEY, memoryStorage, ours, peer, refreshAt, scene } from './axios-jwt.scene.js';
+import { both, KEY, memoryStorage, ours, peer, refreshAt, scene } from './axios-jwt.setup.js';
 
 afterEach(cleanUp);
 

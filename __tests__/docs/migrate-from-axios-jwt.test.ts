@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosInstance } from 'axios';
 import * as core from 'axios-bearer';
-import { memoryStorage, ours, peer } from '../compat/axios-jwt.scene.js';
+import { memoryStorage, ours, peer } from '../compat/axios-jwt.setup.js';
 import { diagnose } from '../support/docs.js';
 import { type JwtServer, startJwtServer } from '../support/jwt.js';
 import { atEnd, cleanUp, closeAtEnd } from '../support/kit.js';

@@ -2,8 +2,8 @@ import { Failure } from '../../lib/session/failure.js';
 import { currentIn } from '../../lib/session/state.js';
 import type { StoreEntry } from '../../lib/stores/store.js';
 import type { Token } from '../../lib/token.js';
-import { apply, goOn, revoke } from './performer.js';
-import { type Ending, type Scene, type Session, same, setOf } from './scene.js';
+import { type Ending, type Scene, type Session, same, setOf } from './draft.js';
+import { apply, goOn, revoke } from './run-protocol.js';
 import { type Op, type OpKind, type Place, tokenOf } from './world.js';
 
 export type Action = 'refresh' | 'signIn' | 'signOut' | 'update' | 'read';

@@ -1,8 +1,8 @@
 import { ACTIONS, type Action, begin, mayBegin, queue, session } from './actions.js';
+import { Scene } from './draft.js';
 import { isQuiet, judgeQuiet } from './judge.js';
 import { deliver, giveUp, land, landStray, loseAsk, loseLock, refuse, resend } from './messages.js';
-import { Scene } from './scene.js';
-import { keyOf } from './text.js';
+import { keyOf } from './state-key.js';
 import type { Variant } from './variant.js';
 import type { Op, Place, World } from './world.js';
 

@@ -1,5 +1,5 @@
 import type { StoreEntry } from '../../lib/stores/store.js';
-import type { Scene } from './scene.js';
+import type { Scene } from './draft.js';
 import { numberOf, type OpKind, type World } from './world.js';
 
 /** Each write that takes effect. */

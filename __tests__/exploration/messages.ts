@@ -1,9 +1,9 @@
 import type { StoreEntry } from '../../lib/stores/store.js';
 import type { Token } from '../../lib/token.js';
 import { beginRefresh, unlock } from './actions.js';
+import { isEntry, type Scene } from './draft.js';
 import { judgeWrite } from './judge.js';
-import { apply, goOn, REFUSED, STORE, TRANSPORT } from './performer.js';
-import { isEntry, type Scene } from './scene.js';
+import { apply, goOn, REFUSED, STORE, TRANSPORT } from './run-protocol.js';
 import { type Message, numberOf, type Op, type OpKind, type Place, type Stray, tokenOf, written } from './world.js';
 
 /** A request reaches the store or the server, which does it and answers. */

@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import axios from 'axios';
 import { adapters, onAdapters } from '../support/kit.js';
+import { expired, isSlow, refused, refusedOAuth2 } from './client.js';
+import { COMMAND, type Measured, pageOf, savedPage, savePage } from './docs-page.js';
 import { unanswered } from './expected.js';
 import { FAULTS, type Row } from './faults.js';
 import { flawsAtResource, flawsAtTokenEndpoint } from './judge.js';
-import { expired, isSlow, refused, refusedOAuth2 } from './open.js';
-import { COMMAND, type Measured, pageOf, savedPage, savePage } from './page.js';
-import { atResource, atTokenEndpoint } from './run.js';
+import { atResource, atTokenEndpoint } from './measure.js';
 
 /** Who asks the token endpoint, and the 401 that made them, if any. */
 const CALLS = [

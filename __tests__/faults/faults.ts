@@ -12,7 +12,7 @@ import {
   unavailable,
   unmoved,
 } from './expected.js';
-import type { Played, World } from './home.js';
+import type { Played, World } from './servers.js';
 
 /** A fault, and what it is to come to. */
 export interface Row {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AxiosCacheInstance, CacheOptions } from 'axios-cache-interceptor';
 import { cleanUp, deferred, failureOf, startHttpServer, times, until } from '../support/kit.js';
+import { type HouseOptions, household, installed, moveOut, type Variant, variants } from './client.js';
 import { cacheOf } from './modules.js';
-import { type HouseOptions, household, installed, moveOut, type Variant, variants } from './variants.js';
 
 /** What came to the server: whose token, and the ETag that was asked about. */
 let came: string[];

@@ -3,8 +3,8 @@ import type { RefreshFunction } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import { type ApiVideo, type Echo, startApiVideo } from 'axios-bearer/testing';
 import { failureOf } from '../support/kit.js';
+import { type HouseOptions, household, installed, moveOut, type Variant, variants } from './client.js';
 import { convertCaseOf } from './modules.js';
-import { type HouseOptions, household, installed, moveOut, type Variant, variants } from './variants.js';
 
 let server: ApiVideo;
 beforeAll(async () => {

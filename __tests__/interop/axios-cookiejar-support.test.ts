@@ -4,8 +4,8 @@ import { bearer, type RefreshFunction } from 'axios-bearer';
 import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
 import { CookieJar } from 'tough-cookie';
 import { atEnd, cleanUp, failureOf, times } from '../support/kit.js';
+import { household, installed, moveOut, variants } from './client.js';
 import { axiosOf, moduleKinds, wrapper } from './modules.js';
-import { household, installed, moveOut, variants } from './variants.js';
 
 let server: ApiVideo;
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import type { AxiosInstance, AxiosRequestConfig } from 'axios';
 import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
 import MockAdapter from 'axios-mock-adapter';
 import { failureOf, times } from '../support/kit.js';
-import { type HouseOptions, household, installed, moveOut, type Variant, variants } from './variants.js';
+import { type HouseOptions, household, installed, moveOut, type Variant, variants } from './client.js';
 
 let server: ApiVideo;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
 import rateLimit from 'axios-rate-limit';
 import { atEnd, cleanUp, times } from '../support/kit.js';
-import { household, installed, moveOut, type Variant, variants } from './variants.js';
+import { household, installed, moveOut, type Variant, variants } from './client.js';
 
 let server: ApiVideo;
 beforeAll(async () => {

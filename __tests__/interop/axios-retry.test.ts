@@ -5,16 +5,8 @@ import { bearer, replayable } from 'axios-bearer';
 import { type ApiVideo, type Echo, startApiVideo } from 'axios-bearer/testing';
 import type { IAxiosRetryConfig } from 'axios-retry';
 import { ALWAYS, failureOf, refreshAt, times } from '../support/kit.js';
+import { type Household, type HouseOptions, household, installed, moveOut, type Variant, variants } from './client.js';
 import { axiosRetryOf } from './modules.js';
-import {
-  type Household,
-  type HouseOptions,
-  household,
-  installed,
-  moveOut,
-  type Variant,
-  variants,
-} from './variants.js';
 
 let server: ApiVideo;
 beforeAll(async () => {

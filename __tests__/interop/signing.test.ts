@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios';
 import { type ApiRequest, type ApiVideo, startApiVideo } from 'axios-bearer/testing';
+import { type HouseOptions, household, installed, moveOut, type Variant, variants } from './client.js';
 import { axiosOf } from './modules.js';
-import { sign, signatureOf } from './neighbours.js';
-import { type HouseOptions, household, installed, moveOut, type Variant, variants } from './variants.js';
+import { sign, signatureOf } from './plugins.js';
 
 let server: ApiVideo;
 /** What came to /echo, both times. */

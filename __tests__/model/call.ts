@@ -1,6 +1,6 @@
 import type { AxiosError } from 'axios';
 import type { Session } from 'axios-bearer';
-import type { Stage } from './stage.js';
+import type { Stage } from './simulation.js';
 import type { Family } from './tokens.js';
 
 /** What is known of a holder from outside. `fact`: the number of what happened, in order. */

@@ -3,7 +3,7 @@ import type { Call } from './call.js';
 import type { Holder } from './holder.js';
 import { LIFETIME } from './options.js';
 import { FAULTS } from './server.js';
-import { quiet } from './stage.js';
+import { quiet } from './simulation.js';
 import { TROUBLES } from './store.js';
 import type { World } from './world.js';
 

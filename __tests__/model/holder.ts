@@ -4,9 +4,9 @@ import { Call, type Party } from './call.js';
 import type { Judge } from './judge.js';
 import { BOUND, MAX_REPLAYS, OPTIONS } from './options.js';
 import type { Reply, Server } from './server.js';
-import type { Stage } from './stage.js';
+import type { Stage } from './simulation.js';
 import type { Family } from './tokens.js';
-import { bearerOf, send, settle } from './wire.js';
+import { bearerOf, send, settle } from './transport.js';
 
 export interface HolderOptions extends Pick<SessionOptions, 'keepFresh' | 'store'> {
   /** The refresh is answered in the same tick. */

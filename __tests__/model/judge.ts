@@ -1,12 +1,12 @@
 import type { StoreEntry } from 'axios-bearer';
+import { type Circumstances, reasonsFor } from './allowed-outcomes.js';
 import type { Call, End, Party } from './call.js';
-import { type Circumstances, reasonsFor } from './ends.js';
 import { BOUND, HOLD, LIFETIME, MAX_REPLAYS, OPTIONS } from './options.js';
 import type { Reply, Server } from './server.js';
-import type { Stage } from './stage.js';
+import type { Stage } from './simulation.js';
 import type { Database } from './store.js';
 import type { Grant } from './tokens.js';
-import type { bearerOf } from './wire.js';
+import type { bearerOf } from './transport.js';
 
 /** Watches the laws while a run lasts. What it finds is kept: thrown, it would be taken for a fault of the network. */
 export class Judge implements Circumstances {

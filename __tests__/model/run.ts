@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { type Command, perform, request } from './commands.js';
 import type { Holder } from './holder.js';
 import { CLOSING, MARKED, OPTIONS } from './options.js';
-import { Stage } from './stage.js';
+import { Stage } from './simulation.js';
 import { type Setup, World } from './world.js';
 
 // Longer than any backoff and any wish of the server, shorter than the window of the breaker.

@@ -1,5 +1,5 @@
 import type { StoreEntry, TokenStore } from 'axios-bearer';
-import type { Stage } from './stage.js';
+import type { Stage } from './simulation.js';
 
 /**
  * What goes wrong with a call to the store, once. `deaf`: it is done, but the answer is an error. `late`: an error, and it

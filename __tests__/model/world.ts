@@ -5,7 +5,7 @@ import { Holder } from './holder.js';
 import { Judge } from './judge.js';
 import { BOUND, HOLD, MAX_REPLAYS } from './options.js';
 import { Server } from './server.js';
-import { quiet, type Stage } from './stage.js';
+import { quiet, type Stage } from './simulation.js';
 import { type Database, remote } from './store.js';
 
 // All that the options allow: before each send of a request a refresh is waited for, and one that was given up still goes on.

@@ -1,8 +1,8 @@
 import { createSession, type Session, type SessionOptions, type TokenResponse, type TokenSource } from 'axios-bearer';
-import { Diary } from './diary.js';
 import { type FaultName, HEADER } from './faults.js';
 import type { Judge } from './judge.js';
 import type { Random } from './random.js';
+import { Diary } from './session-log.js';
 
 export interface AppOptions extends Partial<SessionOptions> {
   name: string;

@@ -1,7 +1,7 @@
 import axios, { type AxiosError, type AxiosResponse } from 'axios';
-import type { Census } from './census.js';
-import type { Diary, Mark } from './diary.js';
 import { EFFECTS, type Got, type ResourceFault } from './faults.js';
+import type { Census } from './leaks.js';
+import type { Diary, Mark } from './session-log.js';
 
 /** Something that was asked of the library, with all that was arranged to befall it. */
 export interface Call {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { AxiosError, AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
 import { replayable } from 'axios-bearer';
-import type { Mark } from './diary.js';
+import type { Mark } from './session-log.js';
 
 /** A kind of request: how it is sent, and what the right answer is. */
 export interface Kind {

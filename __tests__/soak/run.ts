@@ -1,15 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
-import { Census } from './census.js';
+import { build } from './apps.js';
 import { Judge } from './judge.js';
-import { startServers } from './levers.js';
-import { Life } from './life.js';
+import { Census } from './leaks.js';
 import { Random } from './random.js';
 import { print, rowsOf } from './report.js';
 import { type Sample, sample, type Watched } from './samples.js';
-import { build } from './town.js';
+import { startServers } from './server-process.js';
 import { ADAPTERS } from './traffic.js';
+import { Life } from './workload.js';
 
 const seconds = Number(process.env.SOAK_SECONDS || 600);
 /** It gives the same draws again, not the same moments. */

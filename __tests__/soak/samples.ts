@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CancelToken } from 'axios';
-import type { Census } from './census.js';
+import type { Census } from './leaks.js';
 
 /** What lives as long as the run, and must not gather anything. */
 export interface Watched {

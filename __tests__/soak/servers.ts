@@ -1,7 +1,7 @@
 import { startApiVideo } from 'axios-bearer/testing';
 import { PUBLIC, startAuthorizationServer } from '../support/authorization-server.js';
 import { FAULTS, HEADER, ONCE } from './faults.js';
-import type { Asked, Levers } from './levers.js';
+import type { Asked, Levers } from './server-process.js';
 
 /** The servers' process. They remember all that they ever issued, so theirs is another heap than the one that is judged. */
 

@@ -1,8 +1,8 @@
 import axios, { type AxiosInstance, type InternalAxiosRequestConfig } from 'axios';
 import { bearer, memoryStore, type Session, type TokenResponse } from 'axios-bearer';
-import { settle } from '../model/wire.js';
-import { Authority, type Telling } from './authority.js';
+import { settle } from '../model/transport.js';
 import { MINUTE, PageTime, quiet, SECOND } from './page-time.js';
+import { Authority, type Telling } from './token-server.js';
 
 export interface Setup {
   keepFresh: boolean;

@@ -6,7 +6,7 @@ import axios, {
   type AxiosResponse,
   type InternalAxiosRequestConfig,
 } from 'axios';
-import type { Wire } from './web.js';
+import type { Wire } from './server.js';
 
 /** All that a caller may see of us, where there is a token to attend to. Everything else must be as it is without us. */
 export const OURS = { header: 'authorization', key: 'bearer' };

@@ -1,9 +1,9 @@
 import { describe } from '@jest/globals';
 import { AxiosHeaders, type AxiosRequestConfig } from 'axios';
 import { adapters, onAdapters } from '../../support/kit.js';
-import { bothOnWire } from './both.js';
+import { bothOnWire } from './compare.js';
 import { headerFacts, OURS, responseFacts, wireFacts } from './facts.js';
-import type { Wire } from './web.js';
+import type { Wire } from './server.js';
 
 describe(`headers on the wire (${onAdapters})`, () => {
   const rows: Record<string, AxiosRequestConfig> = {

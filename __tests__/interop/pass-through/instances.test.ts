@@ -4,7 +4,7 @@ import axios, { type AxiosInstance, type InternalAxiosRequestConfig } from 'axio
 import { bearer } from 'axios-bearer';
 import { fakeClock } from 'axios-bearer/testing';
 import { closeAtEnd } from '../../support/kit.js';
-import { both, installs } from './both.js';
+import { both, installs } from './compare.js';
 import { answering, answerOf, configFacts, endOf } from './facts.js';
 
 describe('axios itself', () => {

@@ -2,9 +2,9 @@ import { describe, expect, it, jest } from '@jest/globals';
 import axios, { AxiosHeaders, type AxiosInstance } from 'axios';
 import { bearer } from 'axios-bearer';
 import { closeAtEnd } from '../../support/kit.js';
-import { atHand, cookies, type Install, signedOut } from './both.js';
+import { atHand, cookies, type Install, signedOut } from './compare.js';
 import { answerOf, type Config } from './facts.js';
-import { startWeb } from './web.js';
+import { startWeb } from './server.js';
 
 /** What a config shows while it is on the wire, and once it is back. */
 async function shownBy(api: AxiosInstance): Promise<PropertyKey[][]> {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe } from '@jest/globals';
 import axios, { type AxiosRequestConfig } from 'axios';
 import { adapters, atEnd, outcomeOf } from '../../support/kit.js';
-import { bothOnWire } from './both.js';
+import { bothOnWire } from './compare.js';
 import { endOf, errorFacts, failureOf, print, wireFacts } from './facts.js';
 
 /** Listens until the test is over. */

@@ -5,7 +5,7 @@ import { refreshToken } from 'axios-bearer/oauth2';
 import { recordEvents } from '../support/kit.js';
 import { BACKOFF, REFRESH_RETRIES } from './expected.js';
 import type { Row } from './faults.js';
-import { type Home, type Pair, startHome } from './home.js';
+import { type Home, type Pair, startHome } from './servers.js';
 
 export type Adapter = 'http' | 'fetch';
 

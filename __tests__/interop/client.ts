@@ -2,7 +2,7 @@ import axios, { type AxiosInstance, type CreateAxiosDefaults } from 'axios';
 import { bearer, type InstallOptions, type Session, type SessionOptions } from 'axios-bearer';
 import type { ApiVideo } from 'axios-bearer/testing';
 import { axiosOf, type ModuleKind, moduleKinds } from './modules.js';
-import { type Sight, watch } from './sight.js';
+import { type Sight, watch } from './observe.js';
 
 /** How an app was put together. */
 export interface Variant {

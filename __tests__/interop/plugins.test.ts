@@ -2,11 +2,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { AxiosInstance, AxiosResponse } from 'axios';
 import { type ApiVideo, type Echo, startApiVideo } from 'axios-bearer/testing';
 import { times } from '../support/kit.js';
+import { type Situation, situations } from './cases.js';
+import { household, installed, moveOut, variants } from './client.js';
 import { axiosOf, type ModuleKind } from './modules.js';
-import { AppError, type Neighbour, neighbours } from './neighbours.js';
-import { type Sight, watch } from './sight.js';
-import { type Situation, situations } from './situations.js';
-import { household, installed, moveOut, variants } from './variants.js';
+import { type Sight, watch } from './observe.js';
+import { AppError, type Neighbour, neighbours } from './plugins.js';
 
 let server: ApiVideo;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import type { Call, End } from './call.js';
 import { BOUND, LONG_WISH, MARKED, MAX_REPLAYS } from './options.js';
 import type { Server } from './server.js';
-import type { Stage } from './stage.js';
+import type { Stage } from './simulation.js';
 
 /** What may excuse a call's end, beside its holder. */
 export interface Circumstances {

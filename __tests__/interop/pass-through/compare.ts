@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import axios, { type AxiosInstance, type CreateAxiosDefaults } from 'axios';
 import { bearer, type InstallOptions, type SessionOptions, staticToken } from 'axios-bearer';
 import { cleanUp, closeAtEnd } from '../../support/kit.js';
-import { startWeb, type Web } from './web.js';
+import { startWeb, type Web } from './server.js';
 
 /** A way to have axios-bearer on an instance where it has nothing to mend. */
 export interface Install {

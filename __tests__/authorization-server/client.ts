@@ -1,8 +1,8 @@
 import { createSession, type SessionOptions } from 'axios-bearer';
 import { closeSessionAtEnd } from '../support/kit.js';
+import { patience } from './clock.js';
 import { hostileStore } from './hostile-store.js';
-import { patience } from './patience.js';
-import type { authority } from './stage.js';
+import type { authority } from './setup.js';
 
 type Scene = ReturnType<typeof authority>;
 

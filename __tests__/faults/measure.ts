@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios, { type AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import type { BearerError, Token } from 'axios-bearer';
+import { type Adapter, type Call, isSlow, live, refreshTimeout, type Scene, staged } from './client.js';
 import { BACKOFF } from './expected.js';
 import type { Row } from './faults.js';
-import type { Home } from './home.js';
-import { type Adapter, type Call, isSlow, live, refreshTimeout, type Scene, staged } from './open.js';
 import { CONNECTION, POOL, pathsTo, printed } from './secrets.js';
+import type { Home } from './servers.js';
 
 /** How a request ended. */
 async function end(request: Promise<AxiosResponse>) {

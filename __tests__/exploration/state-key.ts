@@ -2,7 +2,7 @@ import type { Look, Written } from '../../lib/session/protocol.js';
 import type { Holding, State } from '../../lib/session/state.js';
 import type { StoreEntry } from '../../lib/stores/store.js';
 import type { Token } from '../../lib/token.js';
-import { setOf } from './scene.js';
+import { setOf } from './draft.js';
 import type { Fed, Holder, Message, Op, Place, Stray, World } from './world.js';
 
 /** The past of an operation after one more result, as far as it may still make a difference. */

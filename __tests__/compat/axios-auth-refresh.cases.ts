@@ -3,7 +3,7 @@ import { expect } from '@jest/globals';
 import axios, { type AxiosAdapter, type AxiosResponse } from 'axios';
 import FormData from 'form-data';
 import { deferred, installClock, roundTrip, startServer, until } from '../support/kit.js';
-import { type App, appWith, end, endOrHang, inject, type ours, times } from './axios-auth-refresh.scene.js';
+import { type App, appWith, end, endOrHang, inject, type ours, times } from './axios-auth-refresh.setup.js';
 
 type Entry = typeof ours;
 

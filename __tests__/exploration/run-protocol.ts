@@ -5,9 +5,9 @@ import type { SessionEvent } from '../../lib/session/session-event.js';
 import { currentIn, transition } from '../../lib/session/state.js';
 import type { StoreEntry } from '../../lib/stores/store.js';
 import type { Token } from '../../lib/token.js';
+import { type Scene, setOf } from './draft.js';
 import * as lib from './protocols.js';
-import { type Scene, setOf } from './scene.js';
-import { textAfter } from './text.js';
+import { textAfter } from './state-key.js';
 import type { Variant } from './variant.js';
 import { type Fed, type Holder, type Message, numberOf, type Op, type Place } from './world.js';
 

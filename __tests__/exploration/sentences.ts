@@ -1,7 +1,7 @@
 import type { StoreEntry } from '../../lib/stores/store.js';
 import { session } from './actions.js';
+import { Scene } from './draft.js';
 import { happen, type Move } from './explore.js';
-import { Scene } from './scene.js';
 import type { Variant } from './variant.js';
 import type { Op, Place, World } from './world.js';
 

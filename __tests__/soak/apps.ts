@@ -6,10 +6,10 @@ import { refreshToken } from 'axios-bearer/oauth2';
 import { App, type AppOptions } from './app.js';
 import { HARMLESS, ON_TOKENS } from './faults.js';
 import type { Judge } from './judge.js';
-import type { Servers } from './levers.js';
 import type { Random } from './random.js';
 import { KINDS, WHO } from './requests.js';
 import type { Watched } from './samples.js';
+import type { Servers } from './server-process.js';
 import { ADAPTERS, agent, Caller } from './traffic.js';
 
 const CALLERS = 3;

@@ -1,6 +1,6 @@
 import { AxiosError, type AxiosResponse, CanceledError, type InternalAxiosRequestConfig } from 'axios';
 import type { Reply } from './server.js';
-import type { Stage } from './stage.js';
+import type { Stage } from './simulation.js';
 
 export type Config = InternalAxiosRequestConfig;
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bearer } from 'axios-bearer';
 import type { App } from './app.js';
+import type { Town } from './apps.js';
 import type { Judge } from './judge.js';
-import type { Servers } from './levers.js';
 import type { Random } from './random.js';
 import type { Watched } from './samples.js';
-import type { Town } from './town.js';
+import type { Servers } from './server-process.js';
 import { agent } from './traffic.js';
 
 /** ms; the longest pauses of who does something again and again. */
