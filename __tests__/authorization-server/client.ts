@@ -1,25 +1,25 @@
 import { createSession, type SessionOptions } from 'axios-bearer';
 import { closeSessionAtEnd } from '../support/kit.js';
-import { patience } from './clock.js';
+import { advancingClock } from './clock.js';
 import { hostileStore } from './hostile-store.js';
-import type { authority } from './setup.js';
+import type { setUpAuthorizationServer } from './setup.js';
 
-type Scene = ReturnType<typeof authority>;
+type Setup = ReturnType<typeof setUpAuthorizationServer>;
 
-/** Signed in, with a refresh token that was not presented yet, at a store that does as told from now on. */
-export async function stand(scene: Scene, options: Partial<SessionOptions> = {}, tokens: object = {}) {
-  const { server, source } = scene;
-  const waiting = patience();
+/** A signed-in session whose refresh token was not presented yet, on a store that plays faults from now on. */
+export async function clientWithStore(setup: Setup, options: Partial<SessionOptions> = {}, tokens: object = {}) {
+  const { server, source } = setup;
+  const waiting = advancingClock();
   const hostile = hostileStore();
   const { store } = hostile;
-  const held = { ...(await scene.tokens()), ...tokens };
+  const held = { ...(await setup.tokens()), ...tokens };
   const session = closeSessionAtEnd(createSession({ source: source(), tokens: held, store, ...options }));
   const api = waiting.instanceOf(session, server.issuer);
   await session.token();
   // The tokens were written under the lock.
   Object.assign(hostile.seen, { attempts: 0, held: [] });
   const before = server.asked;
-  /** Another one of the same tokens. */
+  /** Another session on the same store. */
   const holder = () => {
     const other = closeSessionAtEnd(createSession({ source: source(), store }));
     return { session: other, api: waiting.instanceOf(other, server.issuer) };

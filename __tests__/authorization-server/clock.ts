@@ -7,8 +7,8 @@ const LONGEST = 10 * 60_000;
 // Short beside `refreshTimeout`: what goes on the wire in the middle of a step must not miss its deadline by it.
 const STEP = 2_000;
 
-/** Waiting without waiting: the clock is advanced, but never while something is on the wire. */
-export function patience() {
+/** A fake clock that advances while a test waits, but never while a request is on the wire. */
+export function advancingClock() {
   const clock = installClock();
   const http = axios.getAdapter('http');
   let onWire = 0;

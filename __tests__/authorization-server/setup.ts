@@ -11,7 +11,7 @@ export type Options = Partial<SessionOptions> & InstallOptions;
  * For one test file: a server, and its judgement at the end of each test. It rotates refresh tokens, and takes the whole
  * grant back when one is presented twice.
  */
-export function authority(options?: { ttl: number }) {
+export function setUpAuthorizationServer(options?: { ttl: number }) {
   let server: AuthorizationServer;
   let before = 0;
   let allowed = 0;
@@ -25,7 +25,7 @@ export function authority(options?: { ttl: number }) {
     await cleanUp();
     const revoked = server.revoked - before - allowed;
     [before, allowed] = [server.revoked, 0];
-    // Whatever a test did: nobody presented a refresh token twice.
+    // In no test was a refresh token presented twice.
     expect(revoked).toBe(0);
   });
 
@@ -72,7 +72,7 @@ export function authority(options?: { ttl: number }) {
   };
 }
 
-/** What a request came to: whose resource, or which code. */
+/** The outcome of a request: the owner that the resource names, or the error's code. */
 export const ownerOf = (request: Promise<{ data: { owner?: string } }>): Promise<string | undefined> =>
   request.then(
     ({ data }) => data.owner,

@@ -7,7 +7,7 @@ import { type App, appWith, end, endOrHang, inject, type ours, times } from './a
 
 type Entry = typeof ours;
 
-interface Failing {
+interface Case {
   when: string;
   see(entry: Entry): Promise<unknown>;
   ours: unknown;
@@ -48,7 +48,7 @@ async function storm({ api, server }: App, n: number): Promise<unknown[]> {
 }
 
 /** What fails with axios-auth-refresh, by the law that it breaks. */
-export const failing: Failing[] = [
+export const failing: Case[] = [
   {
     when: 'L1 100 requests at once meet an expired token',
     see: async (entry) => {

@@ -40,7 +40,7 @@ export function memoryStorage(tokens: object | null = null): MemoryStorage {
   return storage;
 }
 
-export interface Scene {
+export interface App {
   server: JwtServer;
   api: AxiosInstance;
   storage: MemoryStorage;
@@ -57,7 +57,7 @@ interface SceneOptions extends Partial<ours.IAuthTokenInterceptorConfig> {
 }
 
 /** A server, Ada signed in there, and an instance with the entry's interceptor. */
-export async function scene(entry: Entry, options: SceneOptions = {}): Promise<Scene> {
+export async function appWith(entry: Entry, options: SceneOptions = {}): Promise<App> {
   const { server: given, ends, tokens, defaults, ...config } = options;
   const server = given ?? closeAtEnd(await startJwtServer());
   const storage = memoryStorage(tokens ?? (ends === null ? null : server.issue('ada', ends)));

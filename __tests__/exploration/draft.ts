@@ -11,13 +11,13 @@ export type Ending = { outcome: Outcome | undefined } | { error: unknown };
 /** What the session does beside the protocols. */
 export interface Session {
   /** An operation has ended. */
-  finish(scene: Scene, place: Place, ending: Ending): void;
+  finish(draft: Draft, place: Place, ending: Ending): void;
   /** A sign-out that a transition asks for. */
-  endAgain(scene: Scene, index: number, session: string): void;
+  endAgain(draft: Draft, index: number, session: string): void;
 }
 
-/** A copy of the world in which one thing happens. */
-export class Scene {
+/** A copy of the world that one move may change. */
+export class Draft {
   world: Writable<World>;
   /** A law that was broken. */
   broken: string | undefined;

@@ -5,7 +5,7 @@ import type { SessionEvent } from '../../lib/session/session-event.js';
 import { currentIn, transition } from '../../lib/session/state.js';
 import type { StoreEntry } from '../../lib/stores/store.js';
 import type { Token } from '../../lib/token.js';
-import { type Scene, setOf } from './draft.js';
+import { type Draft, setOf } from './draft.js';
 import * as lib from './protocols.js';
 import { textAfter } from './state-key.js';
 import type { Variant } from './variant.js';
@@ -19,31 +19,31 @@ export const REFUSED = new Failure(TRANSPORT.error, 'rejected');
 const MOST_WRITES = 12;
 
 /** Goes on with an operation until it has sent its next message, or is over. */
-export function goOn(scene: Scene, place: Place, fed?: Fed) {
-  const op = scene.op(place) as Op;
+export function goOn(draft: Draft, place: Place, fed?: Fed) {
+  const op = draft.op(place) as Op;
   const log = [...op.log];
   let past = op.past;
-  const tells = scene.variant.protocol || op.kind === 'refresh' || op.kind === 'update';
+  const tells = draft.variant.protocol || op.kind === 'refresh' || op.kind === 'update';
   const add = (result: Fed) => {
     log.push(result);
     if (tells) past = textAfter(past, result);
     return result;
   };
-  const protocol = protocolOf(op, scene.variant);
+  const protocol = protocolOf(op, draft.variant);
   let turn: IteratorResult<Step, unknown>;
   try {
     turn = protocol.next();
     for (const result of op.log) turn = give(protocol, result);
     if (fed) turn = give(protocol, add(fed));
     while (!turn.done) {
-      const message = sendable(scene, place, turn.value);
-      if (message) return scene.setOp(place, { log, past, message, at: 'waiting' });
-      turn = give(protocol, add(perform(scene, place, turn.value)));
+      const message = sendable(draft, place, turn.value);
+      if (message) return draft.setOp(place, { log, past, message, at: 'waiting' });
+      turn = give(protocol, add(perform(draft, place, turn.value)));
     }
   } catch (error) {
-    return scene.session.finish(scene, place, { error });
+    return draft.session.finish(draft, place, { error });
   }
-  scene.session.finish(scene, place, { outcome: turn.value as Outcome | undefined });
+  draft.session.finish(draft, place, { outcome: turn.value as Outcome | undefined });
 }
 
 function give<T>(protocol: Protocol<T>, fed: Fed): IteratorResult<Step, T> {
@@ -60,14 +60,14 @@ function protocolOf({ kind, session, token }: Op, variant: Variant): Protocol<un
 }
 
 /** The request that a step sends; `undefined`: it is done at once. */
-function sendable(scene: Scene, place: Place, step: Step): Message | undefined {
+function sendable(draft: Draft, place: Place, step: Step): Message | undefined {
   if (step.do === 'read') return { step, landed: false };
-  if (step.do === 'write') return { step, landed: false, entry: entryOf(scene, place, step) };
-  if (step.do !== 'ask' || scene.op(place)?.lock === 'lost') return undefined;
+  if (step.do === 'write') return { step, landed: false, entry: entryOf(draft, place, step) };
+  if (step.do !== 'ask' || draft.op(place)?.lock === 'lost') return undefined;
   const { refreshToken } = step.token as Token;
   if (!refreshToken) return undefined;
-  const asked = scene.world.holders.flatMap(({ ops }) => ops).some(({ message }) => presents(message, refreshToken));
-  if (asked) scene.breaks('A refresh token was presented while a request with it was unanswered (L3)');
+  const asked = draft.world.holders.flatMap(({ ops }) => ops).some(({ message }) => presents(message, refreshToken));
+  if (asked) draft.breaks('A refresh token was presented while a request with it was unanswered (L3)');
   return { step, landed: false };
 }
 
@@ -76,40 +76,40 @@ function presents(message: Message | undefined, refreshToken: string | undefined
 }
 
 /** As BoundedStore numbers its writes. */
-function entryOf(scene: Scene, place: Place, step: Extract<Step, { do: 'write' }>): StoreEntry {
-  const { name, highest, repeats } = scene.holder(place.holder);
-  const writes = (scene.op(place)?.writes ?? 0) + 1;
-  if (writes > MOST_WRITES) scene.breaks('Two holders write over each other for ever');
-  scene.setOp(place, { writes });
-  const version = scene.variant.versionOf?.(step, scene.holder(place.holder)) ?? step.above + 1;
-  if (version > highest) scene.setHolder(place.holder, { highest: version });
-  else scene.setHolder(place.holder, { repeats: repeats + 1 });
+function entryOf(draft: Draft, place: Place, step: Extract<Step, { do: 'write' }>): StoreEntry {
+  const { name, highest, repeats } = draft.holder(place.holder);
+  const writes = (draft.op(place)?.writes ?? 0) + 1;
+  if (writes > MOST_WRITES) draft.breaks('Two holders write over each other for ever');
+  draft.setOp(place, { writes });
+  const version = draft.variant.versionOf?.(step, draft.holder(place.holder)) ?? step.above + 1;
+  if (version > highest) draft.setHolder(place.holder, { highest: version });
+  else draft.setHolder(place.holder, { repeats: repeats + 1 });
   const again = version > highest ? '' : `.${repeats}`;
   return { version, id: `${name}${version}${again}`, ...step.draft };
 }
 
-function perform(scene: Scene, place: Place, step: Step): Fed {
-  const op = scene.op(place) as Op;
+function perform(draft: Draft, place: Place, step: Step): Fed {
+  const op = draft.op(place) as Op;
   switch (step.do) {
     case 'look':
-      return { value: lookAt(scene, place.holder, op) };
+      return { value: lookAt(draft, place.holder, op) };
     case 'apply':
-      if (step.event.is === 'disowned') disown(scene, place, op, step.event.session);
-      return { value: apply(scene, place.holder, step.event) };
+      if (step.event.is === 'disowned') disown(draft, place, op, step.event.session);
+      return { value: apply(draft, place.holder, step.event) };
     case 'revoke':
-      return { value: revoke(scene, step.token) };
+      return { value: revoke(draft, step.token) };
     case 'isWanted':
-      return { value: isWanted(scene.holder(place.holder), op) };
+      return { value: isWanted(draft.holder(place.holder), op) };
     default:
       return { error: STORE };
   }
 }
 
-function disown(scene: Scene, place: Place, op: Op, session: string): void {
-  const { gone } = scene.holder(place.holder);
-  scene.setOp(place, { ends: [...op.ends, session] });
-  scene.setHolder(place.holder, { gone: setOf(gone, session) });
-  scene.know({ ending: setOf(scene.world.facts.ending, session) });
+function disown(draft: Draft, place: Place, op: Op, session: string): void {
+  const { gone } = draft.holder(place.holder);
+  draft.setOp(place, { ends: [...op.ends, session] });
+  draft.setHolder(place.holder, { gone: setOf(gone, session) });
+  draft.know({ ending: setOf(draft.world.facts.ending, session) });
 }
 
 function isWanted({ wishes, pending }: Holder, { kind, wish, number }: Op): boolean {
@@ -117,8 +117,8 @@ function isWanted({ wishes, pending }: Holder, { kind, wish, number }: Op): bool
   return kind === 'signIn' || kind === 'signOut' ? wishes === wish : true;
 }
 
-function lookAt(scene: Scene, index: number, op: Op): Look {
-  const { holding, name, mark, generation } = scene.holder(index);
+function lookAt(draft: Draft, index: number, op: Op): Look {
+  const { holding, name, mark, generation } = draft.holder(index);
   const look: Look = {
     holding,
     holder: name,
@@ -132,36 +132,36 @@ function lookAt(scene: Scene, index: number, op: Op): Look {
     },
     newSession: () => `${name}new`,
   };
-  return scene.variant.look?.(look, op) ?? look;
+  return draft.variant.look?.(look, op) ?? look;
 }
 
 /** As the session's `apply()`: the one caller of `transition()`. */
-export function apply(scene: Scene, index: number, event: SessionEvent): void {
-  const { holding: before, generation, pending } = scene.holder(index);
+export function apply(draft: Draft, index: number, event: SessionEvent): void {
+  const { holding: before, generation, pending } = draft.holder(index);
   const { holding, effects } = transition(before, event);
   const current = currentIn(holding.state);
   const isOver = holding.state.is === 'ended' && holding.state !== before.state;
   const ends = isOver && (pending?.kind !== 'signIn' || event.is !== 'found');
-  scene.setHolder(index, {
+  draft.setHolder(index, {
     holding,
     generation: Math.max(generation, current?.generation ?? 0),
     pending: ends ? undefined : pending,
   });
-  if (current && current !== currentIn(before.state)) takenIntoUse(scene, index, current.session);
-  for (const effect of effects) act(scene, index, effect);
+  if (current && current !== currentIn(before.state)) takenIntoUse(draft, index, current.session);
+  for (const effect of effects) act(draft, index, effect);
 }
 
-function takenIntoUse(scene: Scene, index: number, session: string): void {
-  if (!scene.holder(index).gone.includes(session)) return;
-  scene.breaks('A token was taken into use whose session was signed out here (L22)');
+function takenIntoUse(draft: Draft, index: number, session: string): void {
+  if (!draft.holder(index).gone.includes(session)) return;
+  draft.breaks('A token was taken into use whose session was signed out here (L22)');
 }
 
-function act(scene: Scene, index: number, effect: Effect): void {
-  if (effect.do === 'revoke') revoke(scene, effect.token);
-  if (effect.do === 'signOut') scene.session.endAgain(scene, index, effect.session);
+function act(draft: Draft, index: number, effect: Effect): void {
+  if (effect.do === 'revoke') revoke(draft, effect.token);
+  if (effect.do === 'signOut') draft.session.endAgain(draft, index, effect.session);
 }
 
 /** The server ends the whole sign-in (RFC 7009 §2.1). */
-export function revoke(scene: Scene, { refreshToken }: Token): void {
-  if (refreshToken && !scene.variant.revokesNothing) scene.setFamily(numberOf(refreshToken).session, { over: true });
+export function revoke(draft: Draft, { refreshToken }: Token): void {
+  if (refreshToken && !draft.variant.revokesNothing) draft.setFamily(numberOf(refreshToken).session, { over: true });
 }

@@ -1,6 +1,6 @@
 import type { StoreEntry } from '../../lib/stores/store.js';
 import { session } from './actions.js';
-import { Scene } from './draft.js';
+import { Draft } from './draft.js';
 import { happen, type Move } from './explore.js';
 import type { Variant } from './variant.js';
 import type { Op, Place, World } from './world.js';
@@ -20,14 +20,14 @@ const FAULTS: Record<string, string> = {
   lockLostUnaware: 'loses its lock, and does not know it',
 };
 
-/** A schedule as sentences. */
+/** A schedule as sentences, for the message of a failed test. */
 export function sentencesOf(first: World, path: Move[], variant: Variant): string[] {
   let world = first;
   return path.map((move, index) => {
     const before = world;
-    const scene = new Scene(world, variant, session);
-    happen(scene, move);
-    world = scene.world;
+    const draft = new Draft(world, variant, session);
+    happen(draft, move);
+    world = draft.world;
     const stored = world.register === before.register ? '' : ` → the register holds ${entry(world.register)}`;
     return `${index + 1}. ${sentence(before, move)}${stored}`;
   });

@@ -5,25 +5,25 @@ import { refreshToken } from 'axios-bearer/oauth2';
 import { recordEvents } from '../support/kit.js';
 import { BACKOFF, REFRESH_RETRIES } from './expected.js';
 import type { Row } from './faults.js';
-import { type Home, type Pair, startHome } from './servers.js';
+import { type Servers, startServers, type TokenPair } from './servers.js';
 
 export type Adapter = 'http' | 'fetch';
 
-/** What most apps write. */
+/** The refresh function that most apps write. */
 const refresh: RefreshFunction = async ({ refreshToken }, { client }) =>
   (await client.post('/token', { refresh_token: refreshToken })).data;
 
-const oauth2 = ({ url }: Home, clientSecret: string): TokenSource =>
+const oauth2 = ({ url }: Servers, clientSecret: string): TokenSource =>
   refreshToken({ tokenEndpoint: `${url}/token`, clientId: 'app', clientSecret });
 
-/** Who refreshes, and what they hold. */
+/** The source of a session, and its tokens. */
 export interface Call {
-  source: (home: Home, clientSecret: string) => RefreshFunction | TokenSource;
-  tokens: (home: Home) => Partial<Pair>;
+  source: (servers: Servers, clientSecret: string) => RefreshFunction | TokenSource;
+  tokens: (servers: Servers) => Partial<TokenPair>;
 }
 
 export const expired: Call = { source: () => refresh, tokens: ({ held }) => ({ ...held, expires_in: 0 }) };
-/** Nobody has said when it ends: a 401 will. */
+/** The end of the token is unknown: a 401 tells. */
 export const refused: Call = { ...expired, tokens: ({ held: { expires_in, ...held } }) => held };
 export const refusedOAuth2: Call = { ...refused, source: oauth2 };
 export const live: Call = { ...expired, tokens: ({ fresh }) => fresh };
@@ -34,30 +34,30 @@ export const isSlow = ({ slow }: Row, adapter: Adapter) =>
 /** Where nothing comes it is used up; elsewhere it is there for a busy machine. */
 export const refreshTimeout = (slow: boolean) => (slow ? 1_000 : 5_000);
 
-/** For as long as `play` takes, a session and an instance that it guards, with servers of their own. */
-export async function staged<T>(
+/** Calls `play` with a client and servers of its own, and closes them afterwards. */
+export async function withClient<T>(
   row: Row,
   adapter: Adapter,
   call: Call,
-  play: (scene: Scene) => Promise<T>,
+  play: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const home = await startHome();
-  const scene = open(home, row, adapter, call);
+  const servers = await startServers();
+  const client = startClient(servers, row, adapter, call);
   try {
-    return await play(scene);
+    return await play(client);
   } finally {
-    scene.session.close();
-    home.close();
+    client.session.close();
+    servers.close();
   }
 }
 
-function open(home: Home, row: Row, adapter: Adapter, { source, tokens }: Call) {
+function startClient(servers: Servers, row: Row, adapter: Adapter, { source, tokens }: Call) {
   const secret = `cs_${randomUUID()}`;
-  const api = axios.create({ baseURL: home.url, adapter });
+  const api = axios.create({ baseURL: servers.url, adapter });
   const store = memoryStore();
   const session = bearer(api, {
-    source: source(home, secret),
-    tokens: tokens(home) as TokenResponse,
+    source: source(servers, secret),
+    tokens: tokens(servers) as TokenResponse,
     store,
     // A life that is misread would show as a timer that never rests.
     keepFresh: row.token.caller === 200,
@@ -65,7 +65,7 @@ function open(home: Home, row: Row, adapter: Adapter, { source, tokens }: Call) 
     refreshRetries: REFRESH_RETRIES,
     backoff: BACKOFF,
   });
-  return { home, api, store, session, events: recordEvents(session), secrets: [secret, btoa(`app:${secret}`)] };
+  return { servers, api, store, session, events: recordEvents(session), secrets: [secret, btoa(`app:${secret}`)] };
 }
 
-export type Scene = ReturnType<typeof open>;
+export type Client = ReturnType<typeof startClient>;

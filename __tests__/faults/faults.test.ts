@@ -9,7 +9,7 @@ import { FAULTS, type Row } from './faults.js';
 import { flawsAtResource, flawsAtTokenEndpoint } from './judge.js';
 import { atResource, atTokenEndpoint } from './measure.js';
 
-/** Who asks the token endpoint, and the 401 that made them, if any. */
+/** The source that asks the token endpoint, and the 401 that caused it, if any. */
 const CALLS = [
   { by: 'a function, by the clock', call: expired, met: undefined, view: 'token' },
   { by: 'a function, after a 401', call: refused, met: 401, view: 'token' },

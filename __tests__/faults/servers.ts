@@ -7,28 +7,28 @@ import { json, problem, type Reply, send } from '../../lib/testing/http/reply.js
 import { readRequest } from '../../lib/testing/http/request.js';
 import { play } from '../../lib/testing/script/effects.js';
 
-export interface Pair {
+export interface TokenPair {
   access_token: string;
   refresh_token: string;
   expires_in: number;
 }
 
-/** What a fault may be made of. */
-export interface World {
+/** What a fault is computed from. */
+export interface FaultContext {
   /** What a good answer would hold. */
-  fresh: Pair;
+  fresh: TokenPair;
   /** What the client holds. */
-  held: Pair;
+  held: TokenPair;
   /** The URL that was asked. */
   here: string;
   /** Another origin. */
   abroad: string;
 }
 
-export type Played = Fault | ((world: World) => Fault);
-export type Place = '/token' | '/videos';
+export type Played = Fault | ((world: FaultContext) => Fault);
+export type Path = '/token' | '/videos';
 
-/** A real server, and all that it has heard. */
+/** A real server, and all requests that it received. */
 async function serve(answer: (request: ApiRequest, res: ServerResponse) => unknown) {
   const received: { path: string; text: string; at: number }[] = [];
   // No idle connection is to be cut just as a client takes it up again.
@@ -48,13 +48,13 @@ async function serve(answer: (request: ApiRequest, res: ServerResponse) => unkno
 }
 
 /** A token endpoint and a resource, each of which plays a fault for as long as it is told to, and another origin. */
-export async function startHome() {
+export async function startServers() {
   const canaries: string[] = [];
   const canary = (kind: string) => {
     canaries.push(randomBytes(12).toString('hex'));
     return `${kind}_${canaries.at(-1)}`;
   };
-  const mint = (): Pair => ({ access_token: canary('at'), refresh_token: canary('rt'), expires_in: 3600 });
+  const mint = (): TokenPair => ({ access_token: canary('at'), refresh_token: canary('rt'), expires_in: 3600 });
   const held = mint();
   const fresh = mint();
   const faults: Partial<Record<string, { fault: Played; times: number }>> = {};
@@ -86,9 +86,9 @@ export async function startHome() {
     fresh,
     /** What is in every token, and in nothing else. */
     canaries,
-    at: (place: Place) => home.received.filter(({ path }) => path === place),
+    at: (place: Path) => home.received.filter(({ path }) => path === place),
     abroad: abroad.received,
-    break: (place: Place, fault: Played, times = Number.POSITIVE_INFINITY) => {
+    break: (place: Path, fault: Played, times = Number.POSITIVE_INFINITY) => {
       faults[place] = { fault, times };
     },
     mend: () => {
@@ -101,4 +101,4 @@ export async function startHome() {
   };
 }
 
-export type Home = Awaited<ReturnType<typeof startHome>>;
+export type Servers = Awaited<ReturnType<typeof startServers>>;

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AxiosCacheInstance, CacheOptions } from 'axios-cache-interceptor';
 import { cleanUp, deferred, failureOf, startHttpServer, times, until } from '../support/kit.js';
-import { type HouseOptions, household, installed, moveOut, type Variant, variants } from './client.js';
+import { type ClientOptions, clientWith, closeSessions, installed, type Variant, variants } from './client.js';
 import { cacheOf } from './modules.js';
 
 /** What came to the server: whose token, and the ETag that was asked about. */
 let came: string[];
 let headers: Record<string, string>;
 let url: string;
-/** Who is answered only when this resolves. */
+/** Requests that are answered only when this resolves. */
 let held: Record<string, Promise<void>>;
 beforeEach(async () => {
   came = [];
@@ -25,14 +25,14 @@ beforeEach(async () => {
   }));
 });
 afterEach(async () => {
-  moveOut();
+  closeSessions();
   await cleanUp();
 });
 
 /** The refresh needs no network: it makes `ada` of everybody. */
-function caching({ kind, order }: Variant, cache: CacheOptions = {}, options: HouseOptions = {}) {
+function caching({ kind, order }: Variant, cache: CacheOptions = {}, options: ClientOptions = {}) {
   const { setupCache } = cacheOf[kind];
-  const { api, ...house } = household({ url }, { kind, order }, (instance) => setupCache(instance, cache), {
+  const { api, ...house } = clientWith({ url }, { kind, order }, (instance) => setupCache(instance, cache), {
     source: async () => 'ada',
     tokens: 'ada',
     ...options,
@@ -44,12 +44,12 @@ const whoIsThat = async (api: AxiosCacheInstance) => (await api.get<{ user: stri
 
 describe.each(variants)(`axios-cache-interceptor, ${installed} (its own peer range begins at 1.19)`, (variant) => {
   it('stores what the replay brought, and serves it from then on', async () => {
-    const { api, sight } = caching(variant, {}, { tokens: 'expired' });
+    const { api, observed } = caching(variant, {}, { tokens: 'expired' });
     const first = await api.get('/me');
     const second = await api.get('/me');
     expect([first.cached, second.cached, second.data.user]).toEqual([false, true, 'ada']);
     expect(came).toEqual(['expired', 'ada']);
-    expect(sight).toMatchObject({ requests: 2, answers: [200, 200], failures: [] });
+    expect(observed).toMatchObject({ requests: 2, answers: [200, 200], failures: [] });
   });
 
   it('sends 20 requests that are the same as one, which is recovered for all', async () => {

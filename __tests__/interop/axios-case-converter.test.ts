@@ -3,7 +3,7 @@ import type { RefreshFunction } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import { type ApiVideo, type Echo, startApiVideo } from 'axios-bearer/testing';
 import { failureOf } from '../support/kit.js';
-import { type HouseOptions, household, installed, moveOut, type Variant, variants } from './client.js';
+import { type ClientOptions, clientWith, closeSessions, installed, type Variant, variants } from './client.js';
 import { convertCaseOf } from './modules.js';
 
 let server: ApiVideo;
@@ -11,14 +11,14 @@ beforeAll(async () => {
   server = await startApiVideo();
 });
 afterEach(() => {
-  moveOut();
+  closeSessions();
   server.reset();
 });
 afterAll(() => server.close());
 
 /** Snake case on the wire, camel case in the app. */
-function converting(variant: Variant, options?: HouseOptions) {
-  return household(server, variant, (api) => convertCaseOf[variant.kind](api), options);
+function converting(variant: Variant, options?: ClientOptions) {
+  return clientWith(server, variant, (api) => convertCaseOf[variant.kind](api), options);
 }
 
 /** A token endpoint that takes camel case, whatever the rest of the API does. */
@@ -28,12 +28,12 @@ const asJson = { headers: { 'Content-Type': 'application/json' } };
 
 describe.each(variants)(`axios-case-converter, ${installed}`, (variant) => {
   it('converts a body once and an answer once where the request is replayed', async () => {
-    const { api, sight } = converting(variant, { source: camelCased });
+    const { api, observed } = converting(variant, { source: camelCased });
     server.expire();
     const { data } = await api.post<Echo>('/echo', { videoTitle: { shortForm: 'aB' } }, { params: { pageSize: 1 } });
     expect(data.text).toBe('{"video_title":{"short_form":"aB"}}');
     expect(data.query).toEqual({ pageSize: '1' });
-    expect(sight.requests).toBe(1);
+    expect(observed.requests).toBe(1);
   });
 
   it('converts what goes through ctx.client as well: a token endpoint that wants camel case refuses it for good', async () => {

@@ -3,24 +3,24 @@ import type { AxiosInstance, AxiosRequestConfig } from 'axios';
 import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
 import MockAdapter from 'axios-mock-adapter';
 import { failureOf, times } from '../support/kit.js';
-import { type HouseOptions, household, installed, moveOut, type Variant, variants } from './client.js';
+import { type ClientOptions, clientWith, closeSessions, installed, type Variant, variants } from './client.js';
 
 let server: ApiVideo;
 beforeAll(async () => {
   server = await startApiVideo();
 });
 afterEach(() => {
-  moveOut();
+  closeSessions();
   server.reset();
 });
 afterAll(() => server.close());
 
 type MockOptions = ConstructorParameters<typeof MockAdapter>[1];
 
-function mocked(variant: Variant, options: HouseOptions = {}, mockOptions: MockOptions = {}) {
+function mocked(variant: Variant, options: ClientOptions = {}, mockOptions: MockOptions = {}) {
   const mocks: MockAdapter[] = [];
-  const moveIn = (api: AxiosInstance) => mocks.push(new MockAdapter(api, mockOptions));
-  const house = household(server, variant, moveIn, { tokens: 'old', source: async () => 'new', ...options });
+  const install = (api: AxiosInstance) => mocks.push(new MockAdapter(api, mockOptions));
+  const house = clientWith(server, variant, install, { tokens: 'old', source: async () => 'new', ...options });
   return { ...house, mock: mocks[0]! };
 }
 

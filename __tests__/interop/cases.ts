@@ -3,38 +3,38 @@ import type { SessionOptions, TokenSource } from 'axios-bearer';
 import type { ApiVideo } from 'axios-bearer/testing';
 import { ALWAYS } from '../support/kit.js';
 
-/** What a session meets. */
-export interface Situation {
+/** A state of the session, or of its server, in which a plugin's handlers are observed. */
+export interface Case {
   name: string;
   requests: number;
-  /** Lets it come about, and tells what the session is to be made with. */
+  /** Prepares the server, and returns the options of the session. */
   arrange(server: ApiVideo): Partial<SessionOptions>;
-  /** What the same app would have without us: a token that never ends, or one that nobody renews. */
-  like: 'live' | 'dead';
-  /** What the server has seen of us in the end. */
+  /** What the same app does without axios-bearer: with a token that never ends, or with one that is never renewed. */
+  sameAs: 'live' | 'dead';
+  /** The counters of the server at the end. */
   costs: { apiKey?: number; refresh: number; ok?: number; unauthorized?: number };
 }
 
-export const situations: Situation[] = [
+export const cases: Case[] = [
   {
     name: 'the first token is still to be had',
     requests: 4,
     arrange: ({ apiKey }) => ({ tokens: undefined, source: { ...source, obtain: obtainWith(apiKey) } }),
-    like: 'live',
+    sameAs: 'live',
     costs: { apiKey: 1, refresh: 0, ok: 4, unauthorized: 0 },
   },
   {
     name: 'the token is fresh',
     requests: 4,
     arrange: () => ({ source }),
-    like: 'live',
+    sameAs: 'live',
     costs: { refresh: 0, ok: 4, unauthorized: 0 },
   },
   {
     name: 'the token is refused',
     requests: 20,
     arrange: expired,
-    like: 'live',
+    sameAs: 'live',
     costs: { refresh: 1, ok: 20 },
   },
   {
@@ -44,7 +44,7 @@ export const situations: Situation[] = [
       server.fault('/echo/*', { status: 401 }, ALWAYS);
       return expired(server);
     },
-    like: 'dead',
+    sameAs: 'dead',
     // The GET is sent 5 times, the POST twice.
     costs: { refresh: 2, unauthorized: 7 },
   },
@@ -56,7 +56,7 @@ export const situations: Situation[] = [
       server.revokeRefreshTokens();
       return options;
     },
-    like: 'dead',
+    sameAs: 'dead',
     costs: { refresh: 1, unauthorized: 4 },
   },
   {
@@ -64,10 +64,10 @@ export const situations: Situation[] = [
     requests: 4,
     arrange: (server) => {
       server.fault('/auth/refresh', { status: 503 }, ALWAYS);
-      // Who comes late gets the same, and asks nobody.
+      // A later request gets the same error, without another refresh.
       return { ...expired(server), backoff: { initial: 30_000, cap: 30_000 } };
     },
-    like: 'dead',
+    sameAs: 'dead',
     costs: { refresh: 1, unauthorized: 4 },
   },
 ];
@@ -78,7 +78,7 @@ function expired(server: ApiVideo): Partial<SessionOptions> {
   return { tokens, source };
 }
 
-/** Transforms that a neighbour adds to the instance's defaults are those of `ctx.client` too; here they would count. */
+/** Transforms that a plugin adds to the instance's defaults are those of `ctx.client` too; here they would count. */
 const asIs = { transformRequest: (body: unknown) => body, headers: { 'Content-Type': 'application/json' } };
 
 async function ask(client: AxiosInstance, path: string, body: object) {

@@ -2,7 +2,7 @@ import axios, { type AxiosInstance, type CreateAxiosDefaults } from 'axios';
 import { bearer, type InstallOptions, type Session, type SessionOptions } from 'axios-bearer';
 import type { ApiVideo } from 'axios-bearer/testing';
 import { axiosOf, type ModuleKind, moduleKinds } from './modules.js';
-import { type Sight, watch } from './observe.js';
+import { type Observed, observe } from './observe.js';
 
 /** How an app was put together. */
 export interface Variant {
@@ -18,29 +18,29 @@ export const variants: Variant[] = moduleKinds.flatMap((kind) => [
 /** A title for `describe.each(variants)`. */
 export const installed = `installed $order axios-bearer, axios ${axios.VERSION} as $kind`;
 
-export interface Household {
+export interface ClientWithPlugin {
   api: AxiosInstance;
   session: Session;
-  /** What the neighbour saw. */
-  sight: Sight;
+  /** What the plugin's handlers were called with. */
+  observed: Observed;
 }
 
-export type HouseOptions = Partial<SessionOptions> & InstallOptions & { defaults?: CreateAxiosDefaults };
+export type ClientOptions = Partial<SessionOptions> & InstallOptions & { defaults?: CreateAxiosDefaults };
 
 const sessions: Session[] = [];
 
-/** For `afterEach`. */
-export function moveOut(): void {
+/** For `afterEach`: closes the sessions of all clients. */
+export function closeSessions(): void {
   for (const session of sessions.splice(0)) session.close();
 }
 
-/** A neighbour and axios-bearer on one instance; signed in, unless `options` say otherwise. */
-export function household(
+/** A plugin and axios-bearer on one instance; signed in, unless `options` say otherwise. */
+export function clientWith(
   server: Pick<ApiVideo, 'url'> & Partial<ApiVideo>,
   { kind, order }: Variant,
-  moveIn: (api: AxiosInstance) => unknown,
-  { defaults, ...options }: HouseOptions = {},
-): Household {
+  installPlugin: (api: AxiosInstance) => unknown,
+  { defaults, ...options }: ClientOptions = {},
+): ClientWithPlugin {
   const api = axiosOf[kind].create({ baseURL: server.url, ...defaults });
   const install = () =>
     bearer(api, {
@@ -51,8 +51,8 @@ export function household(
       ...options,
     });
   const early = order === 'after' ? install() : undefined;
-  const sight = watch(api, moveIn);
+  const observed = observe(api, installPlugin);
   const session = early ?? install();
   sessions.push(session);
-  return { api, session, sight };
+  return { api, session, observed };
 }

@@ -1,7 +1,7 @@
 import type { AxiosError, AxiosInstance, AxiosResponse } from 'axios';
 
-/** What a neighbour's interceptors and transforms got to see. */
-export interface Sight {
+/** What a plugin's interceptors and transforms were called with. */
+export interface Observed {
   requests: number;
   /** Statuses. */
   answers: number[];
@@ -14,22 +14,22 @@ type Handler = ((value: never) => unknown) | null | undefined;
 type Manager = { use: (fulfilled?: Handler, rejected?: Handler, options?: object) => number };
 type See<V> = (value: V) => void;
 
-/** Lets a neighbour move in, and counts whatever comes by the handlers that it brings. */
-export function watch(api: AxiosInstance, moveIn: (api: AxiosInstance) => unknown): Sight {
-  const sight: Sight = { requests: 0, answers: [], failures: [], bodies: 0 };
+/** Installs a plugin on `api`, and counts the calls of the handlers that it adds. */
+export function observe(api: AxiosInstance, install: (api: AxiosInstance) => unknown): Observed {
+  const observed: Observed = { requests: 0, answers: [], failures: [], bodies: 0 };
   const { request, response } = api.interceptors as unknown as Record<'request' | 'response', Manager>;
-  const onFailure = (error: AxiosError) => sight.failures.push(error.response?.status ?? String(error.code));
+  const onFailure = (error: AxiosError) => observed.failures.push(error.response?.status ?? String(error.code));
   const uncount = [
-    countUses(request, () => sight.requests++, onFailure),
-    countUses(response, ({ status }: AxiosResponse) => sight.answers.push(status), onFailure),
+    countUses(request, () => observed.requests++, onFailure),
+    countUses(response, ({ status }: AxiosResponse) => observed.answers.push(status), onFailure),
   ];
   const before = transformsOf(api);
-  moveIn(api);
+  install(api);
   for (const stop of uncount) stop();
   api.defaults.transformRequest = transformsOf(api).map((transform) =>
-    before.includes(transform) ? transform : tap(transform, () => sight.bodies++),
+    before.includes(transform) ? transform : tap(transform, () => observed.bodies++),
   );
-  return sight;
+  return observed;
 }
 
 function countUses(manager: Manager, onValue: See<never>, onError: See<never>): () => void {

@@ -5,46 +5,46 @@ import rateLimit from 'axios-rate-limit';
 import { CookieJar } from 'tough-cookie';
 import { axiosRetryOf, cacheOf, convertCaseOf, type ModuleKind, wrapper } from './modules.js';
 
-export interface Neighbour {
+export interface Plugin {
   name: string;
-  moveIn(api: AxiosInstance, kind: ModuleKind): unknown;
+  install(api: AxiosInstance, kind: ModuleKind): unknown;
 }
 
 /** From the registry, each as its own documentation installs it. */
-const packages: Neighbour[] = [
-  { name: 'axios-retry', moveIn: (api, kind) => axiosRetryOf[kind](api) },
-  { name: 'axios-cache-interceptor', moveIn: (api, kind) => cacheOf[kind].setupCache(api) },
+const packages: Plugin[] = [
+  { name: 'axios-retry', install: (api, kind) => axiosRetryOf[kind](api) },
+  { name: 'axios-cache-interceptor', install: (api, kind) => cacheOf[kind].setupCache(api) },
   {
     name: 'axios-mock-adapter, all passed through (CommonJS only)',
-    moveIn: (api) => new MockAdapter(api, { onNoMatch: 'passthrough' }),
+    install: (api) => new MockAdapter(api, { onNoMatch: 'passthrough' }),
   },
   {
     name: 'axios-cookiejar-support (ES module only)',
-    moveIn: (api) => Object.assign(wrapper(api).defaults, { jar: new CookieJar() }),
+    install: (api) => Object.assign(wrapper(api).defaults, { jar: new CookieJar() }),
   },
   {
     name: 'axios-rate-limit (CommonJS only)',
-    moveIn: (api) => rateLimit(api, { maxRequests: 5, perMilliseconds: 5 }),
+    install: (api) => rateLimit(api, { maxRequests: 5, perMilliseconds: 5 }),
   },
-  { name: 'axios-case-converter', moveIn: (api, kind) => convertCaseOf[kind](api) },
+  { name: 'axios-case-converter', install: (api, kind) => convertCaseOf[kind](api) },
 ];
 
-const byHand: Neighbour[] = [
-  { name: 'a logging interceptor', moveIn: (api) => log(api) },
-  { name: 'a case-converting interceptor', moveIn: (api) => convertCase(api) },
-  { name: 'an unwrapping interceptor', moveIn: (api) => unwrap(api) },
-  { name: 'an error-mapping interceptor', moveIn: (api) => mapErrors(api) },
-  { name: 'a request-signing interceptor', moveIn: (api) => api.interceptors.request.use(sign) },
+const byHand: Plugin[] = [
+  { name: 'a logging interceptor', install: (api) => log(api) },
+  { name: 'a case-converting interceptor', install: (api) => convertCase(api) },
+  { name: 'an unwrapping interceptor', install: (api) => unwrap(api) },
+  { name: 'an error-mapping interceptor', install: (api) => mapErrors(api) },
+  { name: 'a request-signing interceptor', install: (api) => api.interceptors.request.use(sign) },
 ];
 
-const together: Neighbour = {
+const together: Plugin = {
   name: 'all of these packages at once',
-  moveIn: (api, kind) => {
-    for (const { moveIn } of packages) moveIn(api, kind);
+  install: (api, kind) => {
+    for (const { install } of packages) install(api, kind);
   },
 };
 
-export const neighbours = [...packages, together, ...byHand];
+export const plugins = [...packages, together, ...byHand];
 
 function log(api: AxiosInstance, lines: string[] = []): void {
   api.interceptors.request.use((config) => {

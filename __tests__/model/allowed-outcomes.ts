@@ -1,12 +1,12 @@
 import type { Call, End } from './call.js';
 import { BOUND, LONG_WISH, MARKED, MAX_REPLAYS } from './options.js';
 import type { Server } from './server.js';
-import type { Stage } from './simulation.js';
+import type { Simulation } from './simulation.js';
 
-/** What may excuse a call's end, beside its holder. */
-export interface Circumstances {
+/** What may explain the outcome of a call, beside its holder. */
+export interface Context {
   readonly server: Server;
-  readonly stage: Stage;
+  readonly simulation: Simulation;
   readonly holders: Call['holder'][];
   /** There is one holder only. */
   readonly alone: boolean;
@@ -18,8 +18,8 @@ export interface Circumstances {
   readonly troubled: boolean;
 }
 
-/** Has an end its reason? What a call may come to, by what happened before it and while it lasted. */
-export function reasonsFor(call: Call, { status, code, user, error }: End, judge: Circumstances): boolean {
+/** May a call end so, given what happened before it and while it lasted? */
+export function isAllowed(call: Call, { status, code, user, error }: End, judge: Context): boolean {
   const { holder } = call;
   const others = !judge.alone;
   const changed = holder.pending > 0 || holder.asked > call.began || holder.signedIn > call.began;
@@ -42,7 +42,7 @@ export function reasonsFor(call: Call, { status, code, user, error }: End, judge
     case 'ERR_BEARER_CONFIG':
       return call.kind === 'refresh' && wasRefused(judge, call);
     case 'ERR_BEARER_UNAVAILABLE':
-      return hasFailed(call, judge) || holder.waitsLong || judge.stage.elapsed() - call.at >= BOUND - 1;
+      return hasFailed(call, judge) || holder.waitsLong || judge.simulation.elapsed() - call.at >= BOUND - 1;
     case 'ERR_BEARER_TOKEN':
       return hasFailed(call, judge);
     case 'ERR_BEARER_STORE':
@@ -54,17 +54,17 @@ export function reasonsFor(call: Call, { status, code, user, error }: End, judge
 }
 
 /** A clock that is set back may have it count again, once. */
-function hasFailed({ holder, at }: Call, { jumped }: Circumstances): boolean {
+function hasFailed({ holder, at }: Call, { jumped }: Context): boolean {
   return holder.failedUntil + (jumped ? LONG_WISH : 0) >= at;
 }
 
 /** Another holder was refused for good, and has left a token that nothing can follow. */
-function wasRefused({ holders }: Circumstances, { holder, signedIn }: Call): boolean {
+function wasRefused({ holders }: Context, { holder, signedIn }: Call): boolean {
   return holders.some((other) => other !== holder && other.refused > signedIn);
 }
 
 /** The server's own 401 is handed on: of a request without a token, or when nothing more can be done about it. */
-function mayBeRefused(call: Call, judge: Circumstances): boolean {
+function mayBeRefused(call: Call, judge: Context): boolean {
   const { sends, options } = call;
   const { server } = judge;
   const marked = server.unhelpful >= MARKED;

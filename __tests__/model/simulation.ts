@@ -9,8 +9,8 @@ const START = Date.UTC(2026, 0, 1);
 /** Everything that was to happen without time passing has happened. */
 export const quiet = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** Where a run takes place: its time, and who is next. Nothing here depends on the machine, so that a seed tells all. */
-export class Stage {
+/** The clock of a run, and the order in which things happen. Nothing depends on the machine: a seed gives the same run. */
+export class Simulation {
   readonly #clock: Clock;
   readonly #random = Math.random;
   #jumped = 0;
@@ -36,7 +36,7 @@ export class Stage {
     };
   }
 
-  leave(): void {
+  restore(): void {
     this.#clock.uninstall();
     Math.random = this.#random;
   }
@@ -55,7 +55,7 @@ export class Stage {
   }
 
   /** Something that takes as long as the scheduler likes: a message, a disk. */
-  hop(label: string): Promise<void> {
+  delay(label: string): Promise<void> {
     this.slow ||= this.#passing;
     return this.scheduler.schedule(Promise.resolve(), label);
   }

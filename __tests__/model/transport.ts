@@ -1,6 +1,6 @@
 import { AxiosError, type AxiosResponse, CanceledError, type InternalAxiosRequestConfig } from 'axios';
 import type { Reply } from './server.js';
-import type { Stage } from './simulation.js';
+import type { Simulation } from './simulation.js';
 
 export type Config = InternalAxiosRequestConfig;
 
@@ -16,15 +16,15 @@ export function settle({ status, data, headers = {} }: Reply, config: Config): A
 /** The way there and back takes as long as the scheduler likes, unless the caller gives up. */
 export function send(
   config: Config,
-  stage: Stage,
+  simulation: Simulation,
   arrive: () => Reply,
   leave: (reply: Reply, heard: boolean) => void,
 ): Promise<AxiosResponse> {
   const travel = async () => {
-    await stage.hop(`to ${config.url}`);
+    await simulation.delay(`to ${config.url}`);
     const reply = arrive();
     if (reply.status === 0) return new Promise<never>(() => {});
-    await stage.hop(`from ${config.url}: ${reply.status}`);
+    await simulation.delay(`from ${config.url}: ${reply.status}`);
     leave(reply, !config.signal?.aborted);
     return settle(reply, config);
   };

@@ -7,7 +7,7 @@ import { App, type AppOptions } from './app.js';
 import { HARMLESS, ON_TOKENS } from './faults.js';
 import type { Judge } from './judge.js';
 import type { Random } from './random.js';
-import { KINDS, WHO } from './requests.js';
+import { KINDS, OWNER_KINDS } from './requests.js';
 import type { Watched } from './samples.js';
 import type { Servers } from './server-process.js';
 import { ADAPTERS, agent, Caller } from './traffic.js';
@@ -17,19 +17,19 @@ const BACKOFF = { initial: 20, factor: 2, cap: 200 };
 /** ms: what hangs costs a quiet moment no more than that. */
 const DEADLINE = 1_500;
 
-export type Town = Awaited<ReturnType<typeof build>>;
+export type Apps = Awaited<ReturnType<typeof startApps>>;
 
-/** The apps that live as long as the run, with their instances and callers. */
-export async function build(servers: Servers, judge: Judge, random: Random, watched: Watched) {
+/** The apps that last as long as the run, with their instances and callers. */
+export async function startApps(servers: Servers, judge: Judge, random: Random, watched: Watched) {
   const places = await servers.places();
   const video = () => apiVideo({ apiKey: places.apiKey, baseURL: places.video });
   const oidc = (revocationEndpoint?: string): TokenSource =>
     refreshToken({ tokenEndpoint: `${places.oidc}/token`, revocationEndpoint, clientId: 'my-app' });
-  const found = (options: AppOptions) => new App({ backoff: BACKOFF, ...options }, judge, random.fork());
+  const newApp = (options: AppOptions) => new App({ backoff: BACKOFF, ...options }, judge, random.fork());
 
-  const calm = found({ name: 'calm', source: video() });
-  const stormy = found({
-    name: 'stormy',
+  const reliable = newApp({ name: 'reliable', source: video() });
+  const faulty = newApp({
+    name: 'faulty',
     source: video(),
     faults: ON_TOKENS,
     keepFresh: true,
@@ -38,10 +38,10 @@ export async function build(servers: Servers, judge: Judge, random: Random, watc
   });
   const store = memoryStore();
   const [one, other] = ['one of two', 'the other'].map((name) =>
-    found({ name, source: oidc(), store, faults: HARMLESS }),
+    newApp({ name, source: oidc(), store, faults: HARMLESS }),
   ) as [App, App];
-  const people = found({ name: 'people', source: oidc(places.revocation), faults: HARMLESS });
-  const guest = found({ name: 'guest', source: video() });
+  const switching = newApp({ name: 'switching', source: oidc(places.revocation), faults: HARMLESS });
+  const guest = newApp({ name: 'guest', source: video() });
 
   let logins = 0;
   const login = async () => {
@@ -51,7 +51,7 @@ export async function build(servers: Servers, judge: Judge, random: Random, watc
   };
   const { owner, tokens } = await login();
   await one.signIn(owner, tokens);
-  other.diary.owner = owner;
+  other.log.owner = owner;
 
   const instance = (baseURL: string, adapter: string, httpAgent: Agent) =>
     axios.create({ baseURL, adapter: adapter as never, httpAgent });
@@ -62,31 +62,31 @@ export async function build(servers: Servers, judge: Judge, random: Random, watc
   };
   const callerOf = (app: App, api: AxiosInstance) => new Caller(app, api, kindsOf(api), judge, random.fork(), watched);
   const kindsOf = ({ defaults: { baseURL, adapter } }: AxiosInstance) => {
-    if (baseURL !== places.video) return WHO;
+    if (baseURL !== places.video) return OWNER_KINDS;
     return (adapter as unknown) === 'fetch' ? KINDS.filter(({ httpOnly }) => !httpOnly) : KINDS;
   };
   const served: [App, AxiosInstance][] = [
-    ...[calm, stormy].flatMap((app) =>
+    ...[reliable, faulty].flatMap((app) =>
       ADAPTERS.map((each): [App, AxiosInstance] => [app, lasting(places.video, each)]),
     ),
-    ...[one, other, people].map((app): [App, AxiosInstance] => [app, lasting(places.oidc)]),
+    ...[one, other, switching].map((app): [App, AxiosInstance] => [app, lasting(places.oidc)]),
   ];
   for (const [app, api] of served) app.session.install(api);
 
   return {
-    stormy,
-    people,
+    faulty,
+    switching,
     guest,
-    ofVideo: [calm, stormy, guest],
-    ofOidc: [one, other, people],
+    ofVideo: [reliable, faulty, guest],
+    ofOidc: [one, other, switching],
     callers: served.flatMap(([app, api]) => Array.from({ length: CALLERS }, () => callerOf(app, api))),
     callerOf,
     login,
     /** Not guarded. */
     bare: lasting(places.video),
     /** A session that lives shortly, and an instance for it. */
-    newcomer(httpAgent: Agent) {
-      const app = found({ name: 'newcomer', source: video(), keepFresh: random.chance(0.5) });
+    shortLived(httpAgent: Agent) {
+      const app = newApp({ name: 'shortLived', source: video(), keepFresh: random.chance(0.5) });
       const api = instance(places.video, random.pick(ADAPTERS), httpAgent);
       app.session.install(api);
       return { app, api };

@@ -3,14 +3,14 @@ type Kind = 'timers' | 'sessions' | 'instances' | 'subscribers' | 'configs';
 /** ms. Fetch keeps an idle connection for some longer, with a timer to it. No timer of ours is as long here. */
 const IDLE = 50_000;
 
-/** Counts what nobody needs any longer and is still there. */
-export class Census {
+/** Counts what is no longer needed and not collected yet. */
+export class LeakCounter {
   readonly alive: Record<Kind, number> = { timers: 0, sessions: 0, instances: 0, subscribers: 0, configs: 0 };
   readonly #registry = new FinalizationRegistry<Kind>((kind) => {
     this.alive[kind] -= 1;
   });
 
-  bury(kind: Kind, thing: object | undefined): void {
+  expectCollected(kind: Kind, thing: object | undefined): void {
     if (!thing) return;
     this.alive[kind] += 1;
     this.#registry.register(thing, kind);

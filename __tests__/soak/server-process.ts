@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Stats } from 'axios-bearer/testing';
 
 /** What can be asked of the servers' process. */
-export interface Levers {
+export interface ServerCommands {
   places(): Promise<{ video: string; apiKey: string; oidc: string; revocation: string }>;
   /** All access tokens so far are refused. */
   expire(which: 'video' | 'oidc'): Promise<void>;
@@ -14,13 +14,13 @@ export interface Levers {
   counts(): Promise<Stats & { takenBack: string[] }>;
 }
 
-export interface Asked {
+export interface CommandMessage {
   id: number;
-  lever: keyof Levers;
+  command: keyof ServerCommands;
   args: unknown[];
 }
 
-export type Servers = Levers & { close(): Promise<void> };
+export type Servers = ServerCommands & { close(): Promise<void> };
 
 export async function startServers(): Promise<Servers> {
   const child = fork(fileURLToPath(new URL('servers.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] });
@@ -31,17 +31,17 @@ export async function startServers(): Promise<Servers> {
   });
   await once(child, 'message');
   let last = 0;
-  const pull = (lever: keyof Levers, ...args: unknown[]) =>
+  const call = (command: keyof ServerCommands, ...args: unknown[]) =>
     new Promise<never>((answer) => {
       last += 1;
       asked.set(last, answer);
-      child.send({ id: last, lever, args } satisfies Asked);
+      child.send({ id: last, command, args } satisfies CommandMessage);
     });
   return {
-    places: () => pull('places'),
-    expire: (which) => pull('expire', which),
-    login: (account) => pull('login', account),
-    counts: () => pull('counts'),
+    places: () => call('places'),
+    expire: (which) => call('expire', which),
+    login: (account) => call('login', account),
+    counts: () => call('counts'),
     close: async () => {
       const gone = once(child, 'exit');
       child.disconnect();

@@ -10,33 +10,33 @@ export type Entry = 'expired' | 'failed' | 'signIn' | 'out' | 'breaker';
 // ms
 const A_MOMENT = 5_000;
 
-/** How things stood when a call began. */
-export interface Mark {
+/** The state of a session when a call began. */
+export interface Snapshot {
   readonly counts: Readonly<Record<Entry, number>>;
   readonly status: Session['state']['status'];
   readonly owner: string | undefined;
   /** The attempt before it failed, and none has succeeded since. */
-  readonly holding: boolean;
+  readonly lastAttemptFailed: boolean;
   readonly breakerOpen: boolean;
   /** All tokens were refused a moment ago: the one at hand may have been refused before it was ever accepted. */
-  readonly struck: boolean;
+  readonly justExpired: boolean;
 }
 
 /** What happened to a session, as counters: it must not grow with time. */
-export class Diary {
+export class SessionLog {
   owner: string | undefined;
   readonly #session: Session;
   readonly #counts: Record<Entry, number> = { expired: 0, failed: 0, signIn: 0, out: 0, breaker: 0 };
-  #holding = false;
+  #lastAttemptFailed = false;
   #breakerUntil = 0;
-  #struckUntil = 0;
-  /** A token request may be let finish for longer than anybody waits for it. */
+  #justExpiredUntil = 0;
+  /** A token request may be let finish for longer than any caller waits for it. */
   isRefreshing = false;
 
   constructor(session: Session) {
     this.#session = session;
     const over = () => {
-      this.#holding = false;
+      this.#lastAttemptFailed = false;
       this.isRefreshing = false;
     };
     session.on('refreshing', () => {
@@ -49,29 +49,29 @@ export class Diary {
     session.on('signedIn', over);
   }
 
-  note(entry: Entry): void {
+  add(entry: Entry): void {
     this.#counts[entry] += 1;
-    if (entry === 'failed') this.#holding = true;
-    if (entry === 'expired') this.#struckUntil = Date.now() + A_MOMENT;
+    if (entry === 'failed') this.#lastAttemptFailed = true;
+    if (entry === 'expired') this.#justExpiredUntil = Date.now() + A_MOMENT;
   }
 
   breakerOpens(ms: number): void {
-    this.note('breaker');
+    this.add('breaker');
     this.#breakerUntil = Date.now() + ms;
   }
 
-  mark(): Mark {
+  snapshot(): Snapshot {
     return {
       counts: { ...this.#counts },
       status: this.#session.state.status,
       owner: this.owner,
-      holding: this.#holding,
+      lastAttemptFailed: this.#lastAttemptFailed,
       breakerOpen: Date.now() < this.#breakerUntil,
-      struck: Date.now() < this.#struckUntil,
+      justExpired: Date.now() < this.#justExpiredUntil,
     };
   }
 
-  since(mark: Mark, entry: Entry): number {
-    return this.#counts[entry] - mark.counts[entry];
+  since(snapshot: Snapshot, entry: Entry): number {
+    return this.#counts[entry] - snapshot.counts[entry];
   }
 }

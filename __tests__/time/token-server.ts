@@ -3,10 +3,10 @@ import { jwt } from '../support/jwt.js';
 import { type PageTime, START } from './page-time.js';
 
 /** How a token tells its end: by `expires_in`, by its own claims, or not at all. */
-export type Telling = 'expires_in' | 'a JWT' | 'nothing';
+export type ExpiryFormat = 'expires_in' | 'a JWT' | 'nothing';
 
-/** Each refresh token is good once, and whoever presents one twice is a thief. It has a clock that nobody sets. */
-export class Authority {
+/** Each refresh token is good once; presented again, it ends all tokens. Its clock is never set. */
+export class TokenServer {
   readonly #expiries = new Map<string, number>();
   readonly #spent = new Set<string>();
   #count = 0;
@@ -16,7 +16,7 @@ export class Authority {
   constructor(
     readonly time: PageTime,
     readonly life: number,
-    readonly telling: Telling,
+    readonly telling: ExpiryFormat,
   ) {}
 
   /** What a login or a refresh is answered. */

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import axios, { type AxiosInstance, type CreateAxiosDefaults } from 'axios';
 import { bearer, type InstallOptions, type SessionOptions, staticToken } from 'axios-bearer';
 import { cleanUp, closeAtEnd } from '../../support/kit.js';
-import { startWeb, type Web } from './server.js';
+import { type PlainServer, startPlainServer } from './server.js';
 
 /** A way to have axios-bearer on an instance where it has nothing to mend. */
 export interface Install {
@@ -34,11 +34,11 @@ export const ready = installs.filter((install) => install !== toBeObtained);
 
 /** Makes an instance: bare in one run, with axios-bearer on it in the other. */
 export type Make = (defaults?: CreateAxiosDefaults) => AxiosInstance;
-export type Run = (make: Make, web: Web) => unknown;
+export type Run = (make: Make, web: PlainServer) => unknown;
 
-let web: Web;
+let web: PlainServer;
 beforeAll(async () => {
-  web = await startWeb();
+  web = await startPlainServer();
 });
 afterEach(cleanUp);
 afterAll(() => web.close());

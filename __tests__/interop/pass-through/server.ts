@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 
-export interface Web {
+export interface PlainServer {
   url: string;
   close(): Promise<void>;
 }
@@ -11,7 +11,7 @@ export interface Web {
 export const NOWHERE = 'http://127.0.0.1:1023';
 
 /** What a request was on the wire, as `/echo` tells it. */
-export interface Wire {
+export interface EchoedRequest {
   method: string;
   url: string;
   /** Names as they were written, in their order. */
@@ -51,11 +51,11 @@ function json(res: ServerResponse, status: number, body: unknown): void {
   res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-async function wireOf(req: IncomingMessage): Promise<Wire> {
+async function wireOf(req: IncomingMessage): Promise<EchoedRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of req) chunks.push(chunk as Buffer);
   const { method = '', url = '', rawHeaders } = req;
-  const headers: Wire['headers'] = [];
+  const headers: EchoedRequest['headers'] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) headers.push([rawHeaders[i]!, rawHeaders[i + 1]!]);
   return { method, url, headers, body: Buffer.concat(chunks).toString('latin1') };
 }
@@ -72,7 +72,7 @@ async function listen(handle: (req: IncomingMessage, res: ServerResponse) => voi
 }
 
 /** A server with something of everything. */
-export async function startWeb(): Promise<Web> {
+export async function startPlainServer(): Promise<PlainServer> {
   return listen((req, res) => {
     const [name = '', rest = ''] = (req.url ?? '').slice(1).split(/[/?]/);
     const answer = answers[name];

@@ -4,7 +4,7 @@ import { bearer } from 'axios-bearer';
 import { closeAtEnd } from '../../support/kit.js';
 import { atHand, cookies, type Install, signedOut } from './compare.js';
 import { answerOf, type Config } from './facts.js';
-import { startWeb } from './server.js';
+import { startPlainServer } from './server.js';
 
 /** What a config shows while it is on the wire, and once it is back. */
 async function shownBy(api: AxiosInstance): Promise<PropertyKey[][]> {
@@ -35,7 +35,7 @@ describe('what may be seen of us, and nothing else', () => {
   }
 
   it('calls no beforeRedirect that somebody has put on Object.prototype', async () => {
-    const web = closeAtEnd(await startWeb());
+    const web = closeAtEnd(await startPlainServer());
     const api = axios.create({ baseURL: web.url });
     closeAtEnd(bearer(api, atHand.options));
     const value = jest.fn();
