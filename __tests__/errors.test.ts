@@ -2,14 +2,14 @@ import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { AxiosInstance } from 'axios';
 import axiosRetry from 'axios-retry';
-import { closeAll, failureOf, never, refreshing, scene } from './support/sessions.js';
+import { cleanUp, failureOf, never, refreshing, startClient } from './support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
-type Scene = Awaited<ReturnType<typeof scene>>;
+type Scene = Awaited<ReturnType<typeof startClient>>;
 
 /** How a request comes to each of our errors after a 401. */
-const met401: [string, Parameters<typeof scene>[0], (scene: Scene) => Promise<unknown>][] = [
+const met401: [string, Parameters<typeof startClient>[0], (scene: Scene) => Promise<unknown>][] = [
   [
     'ERR_BEARER_REJECTED',
     {},
@@ -54,7 +54,7 @@ const met401: [string, Parameters<typeof scene>[0], (scene: Scene) => Promise<un
 
 describe('An error of ours after a 401', () => {
   it.each(met401)('%s has that 401 as its response, its request, and its status', async (code, options, fail) => {
-    const made = await scene(options);
+    const made = await startClient(options);
     made.server.expire();
     const error = await failureOf(fail(made));
     expect([error.code, error.status, error.response.status]).toEqual([code, 401, 401]);
@@ -63,7 +63,7 @@ describe('An error of ours after a 401', () => {
   });
 
   it('has neither where nothing was sent', async () => {
-    const { server, api, session } = await scene({ refreshRetries: 0 });
+    const { server, api, session } = await startClient({ refreshRetries: 0 });
     await session.signIn({ ...server.issue(), expires_in: 0 });
     server.fault('/auth/refresh', { status: 503 });
     const error = await failureOf(api.get('/echo/x'));
@@ -85,7 +85,7 @@ describe('axios-retry that retries everything', () => {
   const retried = ['ERR_BEARER_UNAVAILABLE', 'ERR_BEARER_TOKEN'];
 
   it.each(met401)('%s is tried again only if another try could mend it', async (code, options, fail) => {
-    const made = await scene({ ...options, backoff: { initial: 60_000 } });
+    const made = await startClient({ ...options, backoff: { initial: 60_000 } });
     const count = begun(made.api);
     made.server.expire();
     expect((await failureOf(fail(made))).code).toBe(code);
@@ -93,7 +93,7 @@ describe('axios-retry that retries everything', () => {
   });
 
   it('does not try again a request that nobody is signed in for', async () => {
-    const { api, server } = await scene({
+    const { api, server } = await startClient({
       tokens: undefined,
       whenSignedOut: 'reject',
       source: { needsRefreshToken: true, refresh: refreshing },

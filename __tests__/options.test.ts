@@ -8,9 +8,19 @@ import {
   memoryStore,
   type SessionOptions,
 } from 'axios-bearer';
-import { atEnd, closeAll, codeOf, keep, lone, next, pair, scene, storeWith } from './support/sessions.js';
+import {
+  atEnd,
+  cleanUp,
+  closeAtEnd,
+  codeOf,
+  nextEvent,
+  startClient,
+  startSession,
+  storeWith,
+  tokenPair,
+} from './support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 const BASE = 'https://api.example.com';
 const ok: SessionOptions = { source: async () => 'x' };
@@ -118,7 +128,7 @@ describe('a wrong option is told at once, by name, with what it must be and what
       option,
     );
     expectConfigError(
-      thrownBy(() => lone().install(api, { [option]: value })),
+      thrownBy(() => startSession().install(api, { [option]: value })),
       option,
     );
   });
@@ -170,7 +180,7 @@ describe('where the token may go', () => {
     const error = thrownBy(() => bearer(api, ok));
     expect(error).toMatchObject({ code: 'ERR_BEARER_CONFIG' });
     expect(error.message).toContain('"origins"');
-    expect(thrownBy(() => lone().install(api)).message).toContain('"origins"');
+    expect(thrownBy(() => startSession().install(api)).message).toContain('"origins"');
     expect(thrownBy(() => bearer(api, { session: () => undefined })).message).toContain('"origins"');
   });
 
@@ -178,8 +188,8 @@ describe('where the token may go', () => {
     ['a relative baseURL', '/api'],
     ['a baseURL that is no URL', 'api'],
   ])('with %s and no page is not known: it is no error, and nothing is attached until it is', async (_, baseURL) => {
-    const { api, session } = await scene({ axios: { baseURL, adapter: tells } });
-    const skipped = next(session, 'skipped');
+    const { api, session } = await startClient({ defaults: { baseURL, adapter: tells } });
+    const skipped = nextEvent(session, 'skipped');
     expect((await api.get('/x')).data).toBe(false);
     expect(await skipped).toMatchObject({ reason: 'origin' });
     expect((await api.get('/x', { baseURL: BASE })).data).toBe(false);
@@ -193,7 +203,7 @@ describe('where the token may go', () => {
     { origins: 'https://api.example.com/some/path' },
     { origins: ['https://a.example', 'http://127.0.0.1:8080'] },
   ])('is content with %j', (options) => {
-    expect(() => keep(bearer(axios.create(), { ...ok, ...options }))).not.toThrow();
+    expect(() => closeAtEnd(bearer(axios.create(), { ...ok, ...options }))).not.toThrow();
   });
 });
 
@@ -215,26 +225,30 @@ describe('a right option is taken', () => {
     { redact: false },
     { whenSignedOut: 'reject' },
   ])('%p', (options) => {
-    expect(() => keep(bearer(axios.create({ baseURL: BASE }), { ...ok, ...options }))).not.toThrow();
+    expect(() => closeAtEnd(bearer(axios.create({ baseURL: BASE }), { ...ok, ...options }))).not.toThrow();
   });
 
   it('undefined is the default, for every option', async () => {
     const names = [...session, ...install].map(([option]) => option).filter((option) => option !== 'source');
     const undefinedOptions = Object.fromEntries([...names, 'tokens'].map((option) => [option, undefined]));
-    const { server, api, session: installed } = await scene({ ...undefinedOptions, tokens: pair('expired') });
+    const {
+      server,
+      api,
+      session: installed,
+    } = await startClient({ ...undefinedOptions, tokens: tokenPair('expired') });
     await installed.signIn(server.issue());
     server.expire();
     expect((await api.get('/videos')).status).toBe(200);
   });
 
   it('null tokens are no tokens', () => {
-    expect(lone({ tokens: null }).state.status).toBe('signed-out');
+    expect(startSession({ tokens: null }).state.status).toBe('signed-out');
   });
 });
 
 describe('after a wrong option', () => {
   it('the instance is as it was: nothing is half installed', async () => {
-    const { api } = await scene();
+    const { api } = await startClient();
     const bare = axios.create({ baseURL: api.defaults.baseURL as string });
     const shape = () => JSON.stringify([Object.keys(bare), Object.keys(bare.interceptors.request), bare.defaults]);
     const before = shape();
@@ -257,15 +271,15 @@ describe('after a wrong option', () => {
   });
 
   it('a second try with right ones works', async () => {
-    const { server } = await scene();
+    const { server } = await startClient();
     const api = axios.create({ baseURL: server.url });
     thrownBy(() => bearer(api, { ...ok, maxReplays: -1 }));
-    keep(bearer(api, { ...ok, tokens: server.issue() }));
+    closeAtEnd(bearer(api, { ...ok, tokens: server.issue() }));
     expect((await api.get('/videos')).status).toBe(200);
   });
 
   it('signIn() that can’t work tells why, by rejecting', async () => {
-    const useless = lone({ source: { needsRefreshToken: true, refresh: async () => 'x' } });
+    const useless = startSession({ source: { needsRefreshToken: true, refresh: async () => 'x' } });
     expect(await codeOf(useless.signIn())).toBe('ERR_BEARER_CONFIG');
     atEnd(() => useless.close());
   });

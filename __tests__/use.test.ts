@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import axios, { type AxiosInstance } from 'axios';
 import { bearer, type Session } from 'axios-bearer';
 import axiosRetry from 'axios-retry';
-import { atEnd, closeAll, keep, pair, refreshing, serve } from './support/sessions.js';
+import { atEnd, cleanUp, closeAtEnd, refreshing, startServer, tokenPair } from './support/kit.js';
 
 const before = axios.create();
 const beforeImport = { axios: 'use' in axios, instance: 'use' in before };
@@ -10,7 +10,7 @@ const beforeImport = { axios: 'use' in axios, instance: 'use' in before };
 beforeAll(async () => {
   await import('axios-bearer/use');
 });
-afterEach(closeAll);
+afterEach(cleanUp);
 
 const plugin = jest.fn((instance: AxiosInstance, options: { answer: number }) => ({ instance, ...options }));
 
@@ -64,7 +64,7 @@ describe('axios-bearer/use', () => {
   });
 
   it('leaves create() what it was: defaults are merged, config is respected', async () => {
-    const server = await serve();
+    const server = await startServer();
     const api = axios.create({ baseURL: server.url, headers: { 'X-A': '1' } });
     const child = api.create({ headers: { 'X-B': '2' } });
     const { headers } = (await child.get('/public')).config;
@@ -73,7 +73,7 @@ describe('axios-bearer/use', () => {
   });
 
   it('changes no request: use() is in no config and no default', async () => {
-    const server = await serve();
+    const server = await startServer();
     const api = axios.create({ baseURL: server.url });
     const { config } = await api.get('/public');
     expect('use' in config).toBe(false);
@@ -81,17 +81,21 @@ describe('axios-bearer/use', () => {
   });
 
   it('installs bearer on an instance: api.use(bearer, options) is bearer(api, options)', async () => {
-    const server = await serve();
+    const server = await startServer();
     const api = axios.create({ baseURL: server.url });
-    const session: Session = keep(api.use(bearer, { source: refreshing, tokens: server.issue() }));
+    const session: Session = closeAtEnd(api.use(bearer, { source: refreshing, tokens: server.issue() }));
     server.expire();
     expect((await api.get('/videos')).status).toBe(200);
     expect(session.state).toMatchObject({ status: 'active', generation: 2 });
   });
 
   it('installs bearer on axios itself, and uninstalls it', async () => {
-    const server = await serve();
-    const session = axios.use(bearer, { source: async () => pair('x'), tokens: server.issue(), origins: server.url });
+    const server = await startServer();
+    const session = axios.use(bearer, {
+      source: async () => tokenPair('x'),
+      tokens: server.issue(),
+      origins: server.url,
+    });
     atEnd(() => session.close());
     expect((await axios.get(`${server.url}/videos`)).status).toBe(200);
     session.close();
@@ -101,11 +105,11 @@ describe('axios-bearer/use', () => {
   it.each(['before', 'after'])(
     'installs axios-retry beside it (%s): 503 is retried by one, 401 mended by the other',
     async (order) => {
-      const server = await serve();
+      const server = await startServer();
       const api = axios.create({ baseURL: server.url });
       const options = { retries: 3, retryDelay: () => 1 };
       if (order === 'before') api.use(axiosRetry, options);
-      keep(api.use(bearer, { source: refreshing, tokens: server.issue() }));
+      closeAtEnd(api.use(bearer, { source: refreshing, tokens: server.issue() }));
       if (order === 'after') api.use(axiosRetry, options);
       server.expire();
       server.fault('/videos', { status: 503 }, { times: 2 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSession, type Lock, type StoreEntry, type TokenStore } from 'axios-bearer';
-import { failureOf, keepSession, never, settle, until } from '../support/sessions.js';
-import { authority, ownerOf } from './stage.js';
-import { stand } from './stand.js';
+import { closeSessionAtEnd, failureOf, never, settle, until } from '../support/kit.js';
+import { clientWithStore } from './client.js';
+import { ownerOf, setUpAuthorizationServer } from './setup.js';
 
-const scene = authority({ ttl: 3_600 });
+const setup = setUpAuthorizationServer({ ttl: 3_600 });
 
 const LONGER = 60_000;
 
@@ -134,8 +134,8 @@ const RUBBISH: unknown[] = [
 ];
 
 /** Once an hour or so: what is wrong with the store is over. */
-async function mended({ api, session, wait, asked }: Awaited<ReturnType<typeof stand>>, presented: number) {
-  await scene.server.expire();
+async function mended({ api, session, wait, asked }: Awaited<ReturnType<typeof clientWithStore>>, presented: number) {
+  await setup.server.expire();
   expect(await wait(ownerOf(api.get('/resource')))).toBe('ada');
   expect(asked()).toBe(presented + 1);
   expect(session.state.status).toBe('active');
@@ -143,7 +143,7 @@ async function mended({ api, session, wait, asked }: Awaited<ReturnType<typeof s
 
 describe('A bad store, whose withLock()', () => {
   it.each(CARELESS)(`L3 L24 %s: ${MENDS} (a request gets %s)`, async (_, comesTo, presented, twist) => {
-    const at = await stand(scene);
+    const at = await clientWithStore(setup);
     const { store, inner, api, wait, pass, asked } = at;
     const { withLock } = store;
     store.withLock = twist(inner);
@@ -154,7 +154,7 @@ describe('A bad store, whose withLock()', () => {
   });
 
   it('L3 L4 runs its task again, as its transaction was rolled back: the second run presents nothing, and the next refresh writes above what it took', async () => {
-    const at = await stand(scene);
+    const at = await clientWithStore(setup);
     const { store, inner, putBack, api, wait, asked } = at;
     const { withLock } = store;
     store.withLock = (task, options) =>
@@ -171,7 +171,7 @@ describe('A bad store, whose withLock()', () => {
   });
 
   it('L3 loses the lock before anything is sent: nothing is sent, and the next attempt is good', async () => {
-    const { store, inner, api, wait, asked } = await stand(scene);
+    const { store, inner, api, wait, asked } = await clientWithStore(setup);
     const losses: Partial<Lock>[] = [{ isHeld: () => false }, { signal: AbortSignal.abort() }];
     let told = 0;
     store.withLock = lockThat(() => {
@@ -183,7 +183,7 @@ describe('A bad store, whose withLock()', () => {
   });
 
   it('L3 loses the lock while the mark is written: nothing is sent', async () => {
-    const at = await stand(scene, { refreshRetries: 0 });
+    const at = await clientWithStore(setup, { refreshRetries: 0 });
     const { store, inner, once, api, wait, asked } = at;
     let isHeld = true;
     const { withLock } = store;
@@ -200,13 +200,13 @@ describe('A bad store, whose withLock()', () => {
 
   it('L3 loses the lock while its source makes ready: what goes through ctx.client is not sent', async () => {
     let isHeld = true;
-    const at = await stand(scene, {
+    const at = await clientWithStore(setup, {
       refreshRetries: 0,
       source: {
-        ...scene.source(),
+        ...setup.source(),
         refresh: async (token, ctx) => {
           isHeld = false;
-          return scene.source().refresh!(token, ctx);
+          return setup.source().refresh!(token, ctx);
         },
       },
     });
@@ -219,10 +219,10 @@ describe('A bad store, whose withLock()', () => {
     ['its signal fires', ({ signal }) => ({ signal })],
     ['isHeld() says so', ({ signal }) => ({ isHeld: () => !signal.aborted })],
   ])('L3 loses the lock while the server rotates (%s): what was sent is waited for, and written', async (_, twist) => {
-    const { store, inner, session, api, holder, wait, asked } = await stand(scene);
+    const { store, inner, session, api, holder, wait, asked } = await clientWithStore(setup);
     const lost = new AbortController();
     store.withLock = lockThat(() => twist(lost))(inner);
-    const { arrived, release } = scene.holdTokenEndpoint();
+    const { arrived, release } = setup.holdTokenEndpoint();
     const waiting = ownerOf(api.get('/resource'));
     await arrived;
     lost.abort();
@@ -234,12 +234,12 @@ describe('A bad store, whose withLock()', () => {
   });
 
   it('L3 forgets the lock while the server rotates, and gives it to another holder: that one finds the mark, and waits', async () => {
-    const { store, inner, api, holder, wait, pass, asked } = await stand(scene);
+    const { store, inner, api, holder, wait, pass, asked } = await clientWithStore(setup);
     const other = holder();
     await wait(other.session.token());
-    // Nobody is kept out: the lock died with its engine.
+    // No other holder is kept out: the lock died with its engine.
     store.withLock = (task) => task({ signal: new AbortController().signal });
-    const { arrived, release } = scene.holdTokenEndpoint();
+    const { arrived, release } = setup.holdTokenEndpoint();
     const waiting = ownerOf(api.get('/resource'));
     await arrived;
     const theirs = ownerOf(other.api.get('/resource'));
@@ -254,7 +254,7 @@ describe('A bad store, whose withLock()', () => {
 
 describe('A bad store, whose write()', () => {
   it.each(LIARS)(`L3 L24 %s: ${MENDS}`, async (_, twist) => {
-    const at = await stand(scene);
+    const at = await clientWithStore(setup);
     const { store, inner, api, wait, pass, asked } = at;
     const { write } = store;
     store.write = twist(inner);
@@ -271,7 +271,7 @@ describe('A bad store, whose write()', () => {
   it.each([...RUBBISH, null, undefined])(
     'L24 answers rubbish (%j): a clear error, and nothing is presented',
     async (rubbish) => {
-      const at = await stand(scene);
+      const at = await clientWithStore(setup);
       const { store, api, wait, pass, asked } = at;
       const { write } = store;
       store.write = async () => rubbish as StoreEntry;
@@ -283,11 +283,11 @@ describe('A bad store, whose write()', () => {
   );
 
   it('L22 finds that another holder has signed in meanwhile: the token that came too late is revoked', async () => {
-    const { inner, once, holder, wait, api } = await stand(scene, {
-      source: scene.source(scene.server.revocationEndpoint),
+    const { inner, once, holder, wait, api } = await clientWithStore(setup, {
+      source: setup.source(setup.server.revocationEndpoint),
     });
-    const { server } = scene;
-    const bob = await scene.tokens('bob');
+    const { server } = setup;
+    const bob = await setup.tokens('bob');
     let isLate: StoreEntry | undefined;
     const { write } = inner;
     inner.write = async (next) => {
@@ -300,7 +300,7 @@ describe('A bad store, whose write()', () => {
     });
     expect(await wait(ownerOf(api.get('/resource')))).toBe('ERR_BEARER_IDENTITY');
     await until(() => server.revoked > 0);
-    scene.allow(1);
+    setup.allow(1);
     expect(await server.isActive(isLate?.token?.accessToken as string)).toBe(false);
     expect(await wait(ownerOf(api.get('/resource')))).toBe('bob');
   });
@@ -310,7 +310,7 @@ describe('A bad store, whose read()', () => {
   it.each(RUBBISH)(
     'L24 shows the holder of the lock rubbish (%j): a clear error, and nothing is presented',
     async (rubbish) => {
-      const at = await stand(scene);
+      const at = await clientWithStore(setup);
       const { store, api, wait, pass, asked } = at;
       const { read } = store;
       store.read = async () => rubbish as StoreEntry;
@@ -322,23 +322,23 @@ describe('A bad store, whose read()', () => {
   );
 
   it('L3 shows the holder of the lock an older entry, as a replica that is behind: the newer one wins', async () => {
-    const { store, inner, seen, session, api, wait, asked } = await stand(scene);
+    const { store, inner, seen, session, api, wait, asked } = await clientWithStore(setup);
     const older = await inner.read();
     await wait(session.refresh());
     let behind = 1;
     store.read = async () => (seen.locked && behind-- > 0 ? older : inner.read());
-    await scene.server.expire();
+    await setup.server.expire();
     expect([await wait(ownerOf(api.get('/resource'))), asked(), behind]).toEqual(['ada', 2, 0]);
-    await scene.server.expire();
+    await setup.server.expire();
     expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 3]);
   });
 
   it('L3 has an old entry again, as a database that was put back from a backup: the newer one wins', async () => {
-    const { inner, putBack, session, api, holder, wait, asked } = await stand(scene);
+    const { inner, putBack, session, api, holder, wait, asked } = await clientWithStore(setup);
     const before = await inner.read();
     await wait(session.refresh());
     await putBack(before);
-    await scene.server.expire();
+    await setup.server.expire();
     expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 2]);
     expect(await inner.read()).toMatchObject({
       session: before?.session,
@@ -348,12 +348,12 @@ describe('A bad store, whose read()', () => {
   });
 
   it('L3 L13 finds nothing for a while, as a locked keychain: what is held goes on, and goes above what was there', async () => {
-    const { store, inner, api, holder, wait, asked } = await stand(scene);
+    const { store, inner, api, holder, wait, asked } = await clientWithStore(setup);
     const { read } = store;
     const before = await inner.read();
     store.read = async () => undefined;
     expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 1]);
-    await scene.server.expire();
+    await setup.server.expire();
     expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 2]);
     store.read = read;
     const after = await inner.read();
@@ -362,15 +362,15 @@ describe('A bad store, whose read()', () => {
   });
 
   it('L3 L13 finds nothing at the start, as a locked keychain, and then a session: it is taken up, saved tokens or not', async () => {
-    const { store, session, instanceOf, wait, pass, asked } = await stand(scene);
+    const { store, session, instanceOf, wait, pass, asked } = await clientWithStore(setup);
     await wait(session.refresh());
     const { read } = store;
     store.read = async () => undefined;
-    const bare = keepSession(createSession({ source: scene.source(), store }));
-    const seeded = keepSession(
-      createSession({ source: scene.source(), store, tokens: { access_token: 'old', refresh_token: 'old' } }),
+    const bare = closeSessionAtEnd(createSession({ source: setup.source(), store }));
+    const seeded = closeSessionAtEnd(
+      createSession({ source: setup.source(), store, tokens: { access_token: 'old', refresh_token: 'old' } }),
     );
-    const [api, seededApi] = [bare, seeded].map((each) => instanceOf(each, scene.server.issuer));
+    const [api, seededApi] = [bare, seeded].map((each) => instanceOf(each, setup.server.issuer));
     expect(await wait(ownerOf(api!.get('/resource')))).toBe('ERR_BAD_REQUEST');
     expect(await wait(ownerOf(seededApi!.get('/resource')))).toBe('ada');
     store.read = read;
@@ -380,8 +380,8 @@ describe('A bad store, whose read()', () => {
   });
 
   it('L21 finds another user’s session: what waits is not sent in their name, what comes later is', async () => {
-    const { inner, api, wait, asked } = await stand(scene);
-    const { refresh_token: refreshToken } = await scene.tokens('bob');
+    const { inner, api, wait, asked } = await clientWithStore(setup);
+    const { refresh_token: refreshToken } = await setup.tokens('bob');
     const { version } = (await inner.read())!;
     await inner.write({
       version: version + 1,
@@ -396,10 +396,10 @@ describe('A bad store, whose read()', () => {
   it.each([...RUBBISH, null])(
     'L24 finds rubbish (%j) at the start: a clear error, or nobody is signed in',
     async (rubbish) => {
-      const { store, instanceOf, wait, asked } = await stand(scene);
+      const { store, instanceOf, wait, asked } = await clientWithStore(setup);
       store.read = async () => rubbish as StoreEntry;
-      const late = keepSession(createSession({ source: scene.source(), store, refreshRetries: 0 }));
-      const failure = await wait(failureOf(instanceOf(late, scene.server.issuer).get('/resource')));
+      const late = closeSessionAtEnd(createSession({ source: setup.source(), store, refreshRetries: 0 }));
+      const failure = await wait(failureOf(instanceOf(late, setup.server.issuer).get('/resource')));
       expect(failure).toMatchObject({
         isAxiosError: true,
         code: expect.stringMatching(/^ERR_(BEARER_STORE|BAD_REQUEST)$/),
@@ -409,7 +409,7 @@ describe('A bad store, whose read()', () => {
   );
 
   it.each([...RUBBISH, 'older'])('L10 finds rubbish (%j) after a hint: the session stays as it is', async (rubbish) => {
-    const { store, inner, session, api, wait, asked } = await stand(scene);
+    const { store, inner, session, api, wait, asked } = await clientWithStore(setup);
     const older = await inner.read();
     await wait(session.refresh());
     const { read } = store;
@@ -424,7 +424,7 @@ describe('A bad store, whose read()', () => {
     expect(reads).toBeGreaterThan(0);
     store.read = read;
     expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 1]);
-    await scene.server.expire();
+    await setup.server.expire();
     expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 2]);
     expect((await inner.read())!.version).toBeGreaterThan(good.version);
   });
@@ -447,13 +447,13 @@ describe('A bad store, whose subscribe()', () => {
   ];
 
   it.each(HINTERS)('L23 %s: nobody notices, and close() ends it', async (_, subscribe) => {
-    const { store, inner, instanceOf, wait, asked } = await stand(scene);
+    const { store, inner, instanceOf, wait, asked } = await clientWithStore(setup);
     store.subscribe = (changed) => subscribe(changed, inner);
-    const session = keepSession(createSession({ source: scene.source(), store }));
-    const api = instanceOf(session, scene.server.issuer);
+    const session = closeSessionAtEnd(createSession({ source: setup.source(), store }));
+    const api = instanceOf(session, setup.server.issuer);
     for (const round of [1, 2, 3]) {
       expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', round]);
-      await scene.server.expire();
+      await setup.server.expire();
     }
     session.close();
     expect(session.state).toEqual({ status: 'signed-out' });

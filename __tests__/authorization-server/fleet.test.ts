@@ -1,25 +1,27 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSession, type SessionOptions, type TokenStore } from 'axios-bearer';
-import { keepSession, next, settle, until } from '../support/sessions.js';
+import { closeSessionAtEnd, nextEvent, settle, until } from '../support/kit.js';
 import { databaseStore, newRows, type Rows } from '../support/stores.js';
+import { clientWithStore } from './client.js';
 import { hangs } from './hostile-store.js';
-import { authority, ownerOf } from './stage.js';
-import { stand } from './stand.js';
+import { ownerOf, setUpAuthorizationServer } from './setup.js';
 
-const scene = authority({ ttl: 3_600 });
+const setup = setUpAuthorizationServer({ ttl: 3_600 });
 
 /** A process of its own at the same rows. */
 function processAt(rows: Rows, options: Partial<SessionOptions> = {}) {
   const store = databaseStore(rows);
-  const session = keepSession(createSession({ source: scene.source(), store, backoff: { initial: 5 }, ...options }));
-  return { session, store, api: scene.instanceOf(session) };
+  const session = closeSessionAtEnd(
+    createSession({ source: setup.source(), store, backoff: { initial: 5 }, ...options }),
+  );
+  return { session, store, api: setup.instanceOf(session) };
 }
 
 describe('A start', () => {
   it.each([2, 8])('L3 of %i processes with the same dead tokens: one refresh, and each is served', async (many) => {
-    const { server } = scene;
+    const { server } = setup;
     const rows = newRows();
-    const tokens = await scene.tokens();
+    const tokens = await setup.tokens();
     const before = server.asked;
     const processes = Array.from({ length: many }, () => processAt(rows, { tokens }));
     const owners = await Promise.all(processes.map(({ api }) => ownerOf(api.get('/resource'))));
@@ -29,40 +31,40 @@ describe('A start', () => {
   });
 
   it('L3 with the dead tokens of the first start, when they were refreshed long ago: what is stored serves', async () => {
-    const { server } = scene;
+    const { server } = setup;
     const rows = newRows();
-    const tokens = await scene.tokens();
+    const tokens = await setup.tokens();
     expect(await ownerOf(processAt(rows, { tokens }).api.get('/resource'))).toBe('ada');
     const before = server.asked;
     const again = processAt(rows, { tokens });
-    const ignored = next(again.session, 'tokensIgnored');
+    const ignored = nextEvent(again.session, 'tokensIgnored');
     expect([await ownerOf(again.api.get('/resource')), server.asked - before]).toEqual(['ada', 0]);
     expect(await ignored).toEqual({ reason: 'stored' });
   });
 
   it('L22 with tokens after a sign-out: it stays signed out, and nothing is presented', async () => {
-    const { server } = scene;
+    const { server } = setup;
     const rows = newRows();
-    const tokens = await scene.tokens();
+    const tokens = await setup.tokens();
     const first = processAt(rows, { tokens });
     expect(await ownerOf(first.api.get('/resource'))).toBe('ada');
     await first.session.signOut();
     const before = server.asked;
     const second = processAt(rows, { tokens });
-    const ignored = next(second.session, 'tokensIgnored');
+    const ignored = nextEvent(second.session, 'tokensIgnored');
     expect([await ownerOf(second.api.get('/resource')), server.asked - before]).toEqual(['ERR_BAD_REQUEST', 0]);
     expect(await ignored).toEqual({ reason: 'signedOut' });
     expect((await first.store.read())?.token).toBeUndefined();
   });
 
   it('L13 of a worker before the first sign-in, in a store without hints: it finds the session later', async () => {
-    const { server } = scene;
+    const { server } = setup;
     const rows = newRows();
     const worker = processAt(rows);
     const page = processAt(rows);
     expect(await ownerOf(worker.api.get('/resource'))).toBe('ERR_BAD_REQUEST');
     const before = server.asked;
-    await page.session.signIn(await scene.tokens());
+    await page.session.signIn(await setup.tokens());
     expect(await ownerOf(page.api.get('/resource'))).toBe('ada');
     const outcomes: (string | undefined)[] = [];
     while (outcomes.at(-1) !== 'ada') outcomes.push(await ownerOf(worker.api.get('/resource')));
@@ -72,15 +74,15 @@ describe('A start', () => {
 
   it('L22 after a sign-out elsewhere, in a store without hints: a later sign-in is found too', async () => {
     const rows = newRows();
-    const worker = processAt(rows, { tokens: await scene.tokens() });
+    const worker = processAt(rows, { tokens: await setup.tokens() });
     const page = processAt(rows);
     expect(await ownerOf(worker.api.get('/resource'))).toBe('ada');
     await page.session.refresh();
     await page.session.signOut();
-    await scene.server.expire();
+    await setup.server.expire();
     expect(await ownerOf(worker.api.get('/resource'))).toMatch(/^ERR_/);
     expect(worker.session.state.status).toBe('signed-out');
-    await page.session.signIn(await scene.tokens('bob'));
+    await page.session.signIn(await setup.tokens('bob'));
     let owner: string | undefined;
     while (owner !== 'bob') owner = await ownerOf(worker.api.get('/resource'));
     expect(worker.session.state.status).toBe('active');
@@ -89,7 +91,7 @@ describe('A start', () => {
 
 describe('An end', () => {
   it('L3 close() is waited for in mid-refresh, then the store is closed, then another process refreshes: nothing is revoked', async () => {
-    const { server } = scene;
+    const { server } = setup;
     const rows = newRows();
     let isClosed = false;
     const inner = databaseStore(rows);
@@ -104,9 +106,9 @@ describe('An end', () => {
       write: unlessClosed(inner.write),
       withLock: unlessClosed(inner.withLock as never),
     } as TokenStore;
-    const ends = processAt(rows, { store, tokens: await scene.tokens() });
+    const ends = processAt(rows, { store, tokens: await setup.tokens() });
     const before = server.asked;
-    const { arrived, release } = scene.holdTokenEndpoint();
+    const { arrived, release } = setup.holdTokenEndpoint();
     const waiting = ownerOf(ends.api.get('/resource'));
     await arrived;
     let isOver = false;
@@ -126,7 +128,7 @@ describe('An end', () => {
   });
 
   it('L13 of a holder between its mark and its token request, as by kill -9: after holdMs another one presents the token', async () => {
-    const { store, inner, session, api, holder, once, wait, asked } = await stand(scene);
+    const { store, inner, session, api, holder, once, wait, asked } = await clientWithStore(setup);
     const other = holder();
     await wait(other.session.token());
     once('mark', async (act) => {
@@ -164,7 +166,7 @@ describe('A standstill', () => {
   const block = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
   /** ms. A token request that nothing delays takes far less, however busy the machine is. */
   async function generous(): Promise<number> {
-    const { session } = processAt(newRows(), { tokens: await scene.tokens() });
+    const { session } = processAt(newRows(), { tokens: await setup.tokens() });
     await session.token();
     const begun = performance.now();
     await session.refresh();
@@ -177,10 +179,10 @@ describe('A standstill', () => {
   ])(
     'L3 in mid-refresh, longer than %s, while the answer waits in the socket: it is read, and kept',
     async (_, long) => {
-      const { server } = scene;
+      const { server } = setup;
       const refreshTimeout = await generous();
       const rows = newRows();
-      const options = { refreshTimeout, tokens: await scene.tokens() };
+      const options = { refreshTimeout, tokens: await setup.tokens() };
       const { session, api } = processAt(rows, options);
       await session.token();
       let stands = true;
@@ -198,15 +200,15 @@ describe('A standstill', () => {
   );
 
   it('L3 of the holder that has sent, as by SIGSTOP: another one does not present its token, and is served when it goes on', async () => {
-    const { server } = scene;
+    const { server } = setup;
     const rows = newRows();
-    const tokens = await scene.tokens();
+    const tokens = await setup.tokens();
     const stopped = processAt(rows, { tokens });
     await stopped.session.token();
     const other = processAt(rows);
     await other.session.token();
     const before = server.asked;
-    const { arrived, release } = scene.holdTokenEndpoint();
+    const { arrived, release } = setup.holdTokenEndpoint();
     const waiting = ownerOf(stopped.api.get('/resource'));
     await arrived;
     // A lease runs out: the lock is free, and its holder knows nothing of it.

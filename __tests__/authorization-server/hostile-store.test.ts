@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AxiosError } from 'axios';
 import { isBearerError } from 'axios-bearer';
-import { codeOf, failureOf, next, until } from '../support/sessions.js';
-import { type Call, deaf, fails, hangs, late, type Mischief, slow, slowToTell } from './hostile-store.js';
-import { authority, ownerOf } from './stage.js';
-import { stand } from './stand.js';
+import { codeOf, failureOf, nextEvent, until } from '../support/kit.js';
+import { clientWithStore } from './client.js';
+import { type Call, deaf, fails, hangs, late, type StoreFault, slow, slowToTell } from './hostile-store.js';
+import { ownerOf, setUpAuthorizationServer } from './setup.js';
 
-const scene = authority({ ttl: 3_600 });
+const setup = setUpAuthorizationServer({ ttl: 3_600 });
 
 const SHORTER = 15_000; // than the store may take, longer than `refreshTimeout`
 const LONGER = 60_000;
@@ -14,7 +14,7 @@ const LONGER = 60_000;
 const UNAVAILABLE = 'ERR_BEARER_UNAVAILABLE';
 
 /** `comesTo`: what a request gets that meets it. */
-const TROUBLES: [call: Call, title: string, mischief: Mischief, comesTo: string][] = [
+const TROUBLES: [call: Call, title: string, storeFault: StoreFault, comesTo: string][] = [
   ['lock', 'is refused', fails, 'ada'],
   ['lock', 'comes late', slow(SHORTER), 'ada'],
   ['lock', 'comes when nobody waits for it any more', slow(LONGER), UNAVAILABLE],
@@ -44,23 +44,23 @@ const TROUBLES: [call: Call, title: string, mischief: Mischief, comesTo: string]
 describe('A store in trouble, once', () => {
   it.each(TROUBLES)(
     'L3 L10 loses no session: its %s %s, the refresh token is presented once, and the next request is served',
-    async (call, _, mischief, comesTo) => {
-      const { api, holder, once, wait, pass, asked } = await stand(scene);
-      once(call, mischief);
+    async (call, _, storeFault, comesTo) => {
+      const { api, holder, once, wait, pass, asked } = await clientWithStore(setup);
+      once(call, storeFault);
       expect(await wait(ownerOf(api.get('/resource')))).toBe(comesTo);
       await pass(LONGER);
       expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 1]);
       const other = holder();
       expect([await wait(ownerOf(other.api.get('/resource'))), asked()]).toEqual(['ada', 1]);
-      await scene.server.expire();
+      await setup.server.expire();
       const both = [api, other.api].map((each) => ownerOf(each.get('/resource')));
       expect([await wait(Promise.all(both)), asked()]).toEqual([['ada', 'ada'], 2]);
     },
   );
 
   it('L3 whose result fails and is stored all the same, when the next attempt is about to: what it wrote is not revoked', async () => {
-    const source = scene.source(scene.server.revocationEndpoint);
-    const { session, api, inner, once, wait, asked } = await stand(scene, { source });
+    const source = setup.source(setup.server.revocationEndpoint);
+    const { session, api, inner, once, wait, asked } = await clientWithStore(setup, { source });
     let first: () => Promise<unknown>;
     once('result', async (act) => {
       first = act;
@@ -70,17 +70,17 @@ describe('A store in trouble, once', () => {
     expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 1]);
     const accessToken = await session.token();
     expect(await inner.read()).toMatchObject({ token: { accessToken } });
-    expect(await scene.server.isActive(accessToken)).toBe(true);
+    expect(await setup.server.isActive(accessToken)).toBe(true);
   });
 
-  it.each<[string, Mischief]>([
+  it.each<[string, StoreFault]>([
     ['fails', fails],
     ['takes long', slow(SHORTER)],
     ['hangs', hangs],
-  ])('L10 L13 loses no session: its first read %s, and the tokens are found again', async (_, mischief) => {
-    const { session, inner, holder, once, wait, pass, asked } = await stand(scene);
+  ])('L10 L13 loses no session: its first read %s, and the tokens are found again', async (_, storeFault) => {
+    const { session, inner, holder, once, wait, pass, asked } = await clientWithStore(setup);
     await wait(session.refresh());
-    once('read', mischief);
+    once('read', storeFault);
     const late = holder();
     expect(await wait(ownerOf(late.api.get('/resource')))).toBe('ERR_BEARER_STORE');
     await pass(LONGER);
@@ -88,15 +88,15 @@ describe('A store in trouble, once', () => {
     expect(await late.session.token()).toBe((await inner.read())?.token?.accessToken);
   });
 
-  it.each<[string, Mischief]>([
+  it.each<[string, StoreFault]>([
     ['fails', fails],
     ['is done, and fails', deaf],
     ['hangs', hangs],
-  ])('L24 fails a sign-in whose write %s; another one is as good as ever', async (_, mischief) => {
-    const { session, api, once, wait } = await stand(scene);
-    once('signIn', mischief);
-    expect(await wait(codeOf(session.signIn(await scene.tokens('bob'))))).toBe('ERR_BEARER_STORE');
-    await wait(session.signIn(await scene.tokens('cyd')));
+  ])('L24 fails a sign-in whose write %s; another one is as good as ever', async (_, storeFault) => {
+    const { session, api, once, wait } = await clientWithStore(setup);
+    once('signIn', storeFault);
+    expect(await wait(codeOf(session.signIn(await setup.tokens('bob'))))).toBe('ERR_BEARER_STORE');
+    await wait(session.signIn(await setup.tokens('cyd')));
     expect(await wait(ownerOf(api.get('/resource')))).toBe('cyd');
   });
 });
@@ -104,30 +104,30 @@ describe('A store in trouble, once', () => {
 const WRITES = ['mark', 'result', 'unmark', 'signIn', 'signOut'] as const;
 
 /** `code`: of the lock. `attempts`: so often it is asked for. */
-const OUTAGES: [title: string, mischief: Mischief, ms: number, code: string, attempts: number][] = [
+const OUTAGES: [title: string, storeFault: StoreFault, ms: number, code: string, attempts: number][] = [
   ['fails', fails, 10_000, 'ERR_BEARER_STORE', 4],
   ['hangs', hangs, 45_000, UNAVAILABLE, 1],
 ];
 
-describe.each(OUTAGES)('A store that is down, and %s,', (_, mischief, longest, code, attempts) => {
+describe.each(OUTAGES)('A store that is down, and %s,', (_, storeFault, longest, code, attempts) => {
   it('L13 is never bypassed: the live access token serves, and no refresh token is presented', async () => {
-    const { session, api, always, heal, wait, pass, asked } = await stand(scene);
+    const { session, api, always, heal, wait, pass, asked } = await clientWithStore(setup);
     await wait(session.refresh());
-    for (const call of ['read', 'lock', ...WRITES] as const) always(call, mischief);
+    for (const call of ['read', 'lock', ...WRITES] as const) always(call, storeFault);
     const refresh = codeOf(session.refresh());
     expect(await ownerOf(api.get('/resource'))).toBe('ada');
     expect(await wait(refresh)).toBe(code);
     expect([await ownerOf(api.get('/resource')), asked()]).toEqual(['ada', 1]);
     heal();
     await pass(LONGER);
-    await scene.server.expire();
+    await setup.server.expire();
     expect([await wait(ownerOf(api.get('/resource'))), asked()]).toEqual(['ada', 2]);
   });
 
   it('L8 L13 fails those who wait once, alike, each in its own config, bounded, and starts no storm', async () => {
-    const { session, api, instanceOf, always, heal, seen, wait, pass, asked } = await stand(scene);
-    const apis = [api, instanceOf(session, scene.server.issuer)];
-    always('lock', mischief);
+    const { session, api, instanceOf, always, heal, seen, wait, pass, asked } = await clientWithStore(setup);
+    const apis = [api, instanceOf(session, setup.server.issuer)];
+    always('lock', storeFault);
     const from = Date.now();
     const paths = Array.from({ length: 20 }, (_, n) => `/resource?${n}`);
     const failures: AxiosError[] = await wait(Promise.all(paths.map((path, n) => failureOf(apis[n % 2]!.get(path)))));
@@ -139,7 +139,7 @@ describe.each(OUTAGES)('A store that is down, and %s,', (_, mischief, longest, c
     expect(failures.every((error) => error.isAxiosError && isBearerError(error))).toBe(true);
     expect(failures[0]?.code).toBe(code);
     expect(seen.attempts).toBe(attempts);
-    // Before the backoff is over nobody tries again; as it may be just over, all that ask together try once at most.
+    // Before the backoff is over nothing tries again; as it may be just over, all that ask together try once at most.
     const soon = await wait(Promise.all(paths.map((path) => ownerOf(api.get(path)))));
     expect(new Set(soon)).toEqual(new Set([code]));
     const tried = seen.attempts;
@@ -151,9 +151,9 @@ describe.each(OUTAGES)('A store that is down, and %s,', (_, mischief, longest, c
   });
 
   it('L22 signs out here all the same, says ERR_BEARER_STORE, and the session does not come back', async () => {
-    const { session, api, always, heal, wait, pass, asked } = await stand(scene);
+    const { session, api, always, heal, wait, pass, asked } = await clientWithStore(setup);
     await wait(session.refresh());
-    for (const call of ['read', 'lock', ...WRITES] as const) always(call, mischief);
+    for (const call of ['read', 'lock', ...WRITES] as const) always(call, storeFault);
     expect(await wait(codeOf(session.signOut()))).toBe('ERR_BEARER_STORE');
     heal();
     await pass(LONGER);
@@ -171,14 +171,14 @@ describe('A refresh at the store', () => {
       note('identity');
       return 'ada';
     };
-    const { session, api, seen, wait } = await stand(scene, { identity });
+    const { session, api, seen, wait } = await clientWithStore(setup, { identity });
     lock = seen;
     for (const event of ['refreshing', 'refreshed', 'refreshFailed', 'waiting', 'replayed'] as const) {
       session.on(event, () => note(event));
     }
     session.subscribe(() => note('change'));
     let unavailable = 1;
-    scene.server.intercept(async ({ url }, response) => {
+    setup.server.intercept(async ({ url }, response) => {
       if (url !== '/token') return false;
       note('token endpoint');
       if (unavailable-- <= 0) return false;
@@ -193,9 +193,12 @@ describe('A refresh at the store', () => {
   });
 
   it('L3 L5 L24 keeps the lock while its answer may come, 4 × refreshTimeout, whoever still waits; holdMs is longer', async () => {
-    const { session, api, clock, seen, asked } = await stand(scene, { refreshTimeout: 30_000, refreshRetries: 0 });
-    scene.server.intercept(({ url }) => url === '/token');
-    const failed = next(session, 'refreshFailed');
+    const { session, api, clock, seen, asked } = await clientWithStore(setup, {
+      refreshTimeout: 30_000,
+      refreshRetries: 0,
+    });
+    setup.server.intercept(({ url }) => url === '/token');
+    const failed = nextEvent(session, 'refreshFailed');
     const waiting = codeOf(api.get('/resource'));
     await until(() => asked() === 1);
     await clock.advance(30_000);
@@ -207,7 +210,7 @@ describe('A refresh at the store', () => {
   });
 
   it('L5 lets go of the lock after refreshTimeout where no refresh token can be spent: the last refresh brought none', async () => {
-    const { session, api, clock, seen, wait, asked } = await stand(scene, {
+    const { session, api, clock, seen, wait, asked } = await clientWithStore(setup, {
       source: async (_, { client }) => {
         await client.post('/token');
         return { access_token: 'same' };
@@ -216,7 +219,7 @@ describe('A refresh at the store', () => {
       refreshRetries: 0,
     });
     let answers = true;
-    scene.server.intercept(({ url }, response) => {
+    setup.server.intercept(({ url }, response) => {
       if (url !== '/token') return false;
       if (answers) response.writeHead(200).end();
       return true;

@@ -1,5 +1,5 @@
 import { type Lock, memoryStore, type StoreEntry, type TokenStore } from 'axios-bearer';
-import { never } from '../support/sessions.js';
+import { never } from '../support/kit.js';
 
 /**
  * What can go wrong with a store: `lock` before it is had, `unlock` after the task is done, and a write by what it is for:
@@ -8,45 +8,45 @@ import { never } from '../support/sessions.js';
  */
 export type Call = 'read' | 'lock' | 'unlock' | 'mark' | 'result' | 'unmark' | 'signIn' | 'signOut';
 /** What a store does instead of `act`. */
-export type Mischief = <T>(act: () => Promise<T>) => Promise<T>;
+export type StoreFault = <T>(act: () => Promise<T>) => Promise<T>;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** It is not done. */
-export const fails: Mischief = async () => {
+export const fails: StoreFault = async () => {
   throw new Error('The disk is full');
 };
 /** It is done, and an error all the same. */
-export const deaf: Mischief = async (act) => {
+export const deaf: StoreFault = async (act) => {
   await act();
   throw new Error('The disk did not answer');
 };
 /** It is done and told so, later. */
 export const slow =
-  (ms: number): Mischief =>
+  (ms: number): StoreFault =>
   async (act) => {
     await pause(ms);
     return act();
   };
 /** An error comes at once, and it is done later. */
 export const late =
-  (ms: number): Mischief =>
+  (ms: number): StoreFault =>
   async (act) => {
     void pause(ms).then(act);
     throw new Error('The disk did not answer');
   };
 /** It is done at once, and told so later. */
 export const slowToTell =
-  (ms: number): Mischief =>
+  (ms: number): StoreFault =>
   async (act) => {
     const done = await act();
     await pause(ms);
     return done;
   };
 /** Nothing is ever heard of it. */
-export const hangs: Mischief = () => never;
+export const hangs: StoreFault = () => never;
 
-/** A register whose owner may put an old entry back, as from a backup; nobody is told of that. */
+/** A register in which `putBack` sets an old entry, as from a backup, without a hint to the listeners. */
 function register() {
   let inner = memoryStore();
   const { withLock } = inner;
@@ -71,15 +71,15 @@ function register() {
   return { store, putBack };
 }
 
-/** A store that does what one tells it, once or until one tells it otherwise. Several sessions may share it. */
+/** A store that plays faults, each once or until `heal()`. Several sessions may share it. */
 export function hostileStore() {
-  const plans = new Map<Call, Mischief[]>();
-  const habits = new Map<Call, Mischief>();
+  const plans = new Map<Call, StoreFault[]>();
+  const habits = new Map<Call, StoreFault>();
   const { store: inner, putBack } = register();
   const sessions = new Set<string>();
   let marked: string | undefined;
   const seen = {
-    /** Is somebody in the lock now? */
+    /** Is the lock held now? */
     locked: false,
     /** How long each was, ms. */
     held: [] as number[],
@@ -92,8 +92,8 @@ export function hostileStore() {
   };
 
   const visit = <T>(call: Call, act: () => Promise<T>): Promise<T> => {
-    const mischief = plans.get(call)?.shift() ?? habits.get(call);
-    return mischief ? mischief(act) : act();
+    const storeFault = plans.get(call)?.shift() ?? habits.get(call);
+    return storeFault ? storeFault(act) : act();
   };
   const callOf = ({ session, token, sent }: StoreEntry): Call => {
     if (!token) return 'signOut';
@@ -138,9 +138,9 @@ export function hostileStore() {
     inner,
     putBack,
     seen,
-    once: (call: Call, mischief: Mischief) => void plans.set(call, [...(plans.get(call) ?? []), mischief]),
-    always: (call: Call, mischief: Mischief) => void habits.set(call, mischief),
-    /** Well again. */
+    once: (call: Call, storeFault: StoreFault) => void plans.set(call, [...(plans.get(call) ?? []), storeFault]),
+    always: (call: Call, storeFault: StoreFault) => void habits.set(call, storeFault),
+    /** Plays no fault any more. */
     heal: () => {
       plans.clear();
       habits.clear();

@@ -2,16 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import { type BearerError, createSession, memoryStore } from 'axios-bearer';
 import { clientCredentials, refreshToken } from 'axios-bearer/oauth2';
 import { CONFIDENTIAL } from '../support/authorization-server.js';
-import { failureOf, keepSession } from '../support/sessions.js';
-import { authority, refreshed, underLoad } from './stage.js';
+import { closeSessionAtEnd, failureOf } from '../support/kit.js';
+import { refreshed, setUpAuthorizationServer, underLoad } from './setup.js';
 
-const scene = authority({ ttl: 60 });
-const { allow, signedIn, source, instanceOf } = scene;
-const hasty = authority({ ttl: 2 });
+const setup = setUpAuthorizationServer({ ttl: 60 });
+const { allow, signedIn, source, instanceOf } = setup;
+const hasty = setUpAuthorizationServer({ ttl: 2 });
 
 describe('A real authorization server, whose refresh tokens rotate', () => {
   it('L1 L3 is asked once for each of ten expiries under load, and nobody sees one', async () => {
-    const { server } = scene;
+    const { server } = setup;
     const session = await signedIn({ leeway: 0 });
     const api = instanceOf(session);
     const before = server.asked;
@@ -43,11 +43,11 @@ describe('A real authorization server, whose refresh tokens rotate', () => {
   });
 
   it('L3 two instances of one session, and two sessions of one store, present each refresh token once', async () => {
-    const { server } = scene;
+    const { server } = setup;
     const store = memoryStore();
     const first = await signedIn({ store, leeway: 0 });
     await first.token();
-    const second = keepSession(createSession({ source: source(), store, leeway: 0, backoff: { initial: 5 } }));
+    const second = closeSessionAtEnd(createSession({ source: source(), store, leeway: 0, backoff: { initial: 5 } }));
     const apis = [instanceOf(first), instanceOf(first), instanceOf(second)];
     const before = server.asked;
     for (let round = 0; round < 5; round++) {
@@ -61,7 +61,7 @@ describe('A real authorization server, whose refresh tokens rotate', () => {
   it.each(['basic', 'post'] as const)(
     'L1 L3 serves a confidential client too (client_secret_%s), one call for each expiry under load',
     async (clientAuth) => {
-      const { server } = scene;
+      const { server } = setup;
       const client = clientAuth === 'post' ? { ...CONFIDENTIAL, clientId: 'poster' } : CONFIDENTIAL;
       const tokens = { access_token: 'expired', refresh_token: await server.login(client.clientId) };
       const own = refreshToken({ tokenEndpoint: server.tokenEndpoint, ...client, clientAuth });
@@ -71,25 +71,25 @@ describe('A real authorization server, whose refresh tokens rotate', () => {
   );
 
   it('L1 serves a client of its own credentials, which has no refresh token: one call for each expiry under load', async () => {
-    const own = clientCredentials({ tokenEndpoint: scene.server.tokenEndpoint, ...CONFIDENTIAL });
-    const session = keepSession(createSession({ source: own, leeway: 0, backoff: { initial: 5 } }));
+    const own = clientCredentials({ tokenEndpoint: setup.server.tokenEndpoint, ...CONFIDENTIAL });
+    const session = closeSessionAtEnd(createSession({ source: own, leeway: 0, backoff: { initial: 5 } }));
     expect(await expiries(session)).toEqual({ owners: ['service'], asked: 4 });
   });
 
   it('L3 asked for narrower scopes, still rotates the one refresh token of all', async () => {
-    const { server } = scene;
+    const { server } = setup;
     const narrow = refreshToken({ tokenEndpoint: server.tokenEndpoint, clientId: 'my-app', scope: 'read' });
     const store = memoryStore();
     const wide = await signedIn({ store, leeway: 0 });
     await wide.refresh();
-    const other = keepSession(createSession({ source: narrow, store, leeway: 0 }));
+    const other = closeSessionAtEnd(createSession({ source: narrow, store, leeway: 0 }));
     await server.expire();
     const both = await Promise.all([wide, other].map((session) => instanceOf(session).get('/resource')));
     expect(both.map(({ data }) => data.owner)).toEqual(['ada', 'ada']);
   });
 
   it('L10 L24 an answer that is cut off after the server has rotated: the spent token is tried again, as that loses nothing more', async () => {
-    const { server } = scene;
+    const { server } = setup;
     const session = await signedIn();
     server.cutNextAnswer();
     const failure = (await failureOf(instanceOf(session).get('/resource'))) as BearerError;
@@ -100,7 +100,7 @@ describe('A real authorization server, whose refresh tokens rotate', () => {
   });
 
   it('L10 L24 an answer that is cut off where the server has a reuse interval: the second try is answered, nobody notices', async () => {
-    const { server } = scene;
+    const { server } = setup;
     const session = await signedIn();
     const api = instanceOf(session);
     server.forgive(true);
@@ -115,7 +115,7 @@ describe('A real authorization server, whose refresh tokens rotate', () => {
 
   /** Three expiries under load, after the first token. */
   async function expiries(session: Awaited<ReturnType<typeof signedIn>>) {
-    const { server } = scene;
+    const { server } = setup;
     const api = instanceOf(session);
     const before = server.asked;
     await api.get('/resource');

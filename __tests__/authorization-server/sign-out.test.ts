@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSession } from 'axios-bearer';
-import { codeOf, deferred, keepSession, until } from '../support/sessions.js';
-import { type Call, fails, hangs, late, type Mischief, slow, slowToTell } from './hostile-store.js';
-import { authority, ownerOf } from './stage.js';
-import { stand } from './stand.js';
+import { closeSessionAtEnd, codeOf, deferred, until } from '../support/kit.js';
+import { clientWithStore } from './client.js';
+import { type Call, fails, hangs, late, type StoreFault, slow, slowToTell } from './hostile-store.js';
+import { ownerOf, setUpAuthorizationServer } from './setup.js';
 
-const scene = authority({ ttl: 3_600 });
+const setup = setUpAuthorizationServer({ ttl: 3_600 });
 
 const LONGER = 60_000;
 
 /** Where a refresh is when somebody signs out. */
-const MOMENTS: [title: string, call: Call | undefined, mischief: Mischief | undefined][] = [
+const MOMENTS: [title: string, call: Call | undefined, storeFault: StoreFault | undefined][] = [
   ['waits for the lock', 'lock', slow(5_000)],
   ['waits for a lock that is never given', 'lock', hangs],
   ['is on the wire', undefined, undefined],
@@ -27,27 +27,27 @@ const MOMENTS: [title: string, call: Call | undefined, mischief: Mischief | unde
 describe('signOut() while a refresh', () => {
   it.each(MOMENTS)(
     'L22 %s: nothing is presented or stored any more, and nobody comes back',
-    async (_, call, mischief) => {
-      const { session, inner, api, holder, once, seen, wait, pass, asked } = await stand(scene);
+    async (_, call, storeFault) => {
+      const { session, inner, api, holder, once, seen, wait, pass, asked } = await clientWithStore(setup);
       const other = holder();
       await wait(other.session.token());
       const release = deferred();
       let reached = false;
-      scene.server.intercept(async ({ url }) => {
+      setup.server.intercept(async ({ url }) => {
         if (url !== '/token' || call) return false;
         reached = true;
         await release.promise;
         return false;
       });
-      if (call && mischief) {
+      if (call && storeFault) {
         once(call, (act) => {
           reached = true;
-          return mischief(act);
+          return storeFault(act);
         });
       }
       const failed = new Promise((resolve) => void session.on('refreshFailed', resolve));
       const waiting = codeOf(api.get('/resource'));
-      if (mischief === fails) await failed;
+      if (storeFault === fails) await failed;
       else await until(() => reached);
 
       const signedOut = session.signOut();
@@ -65,16 +65,16 @@ describe('signOut() while a refresh', () => {
 });
 
 describe('signOut() at a store', () => {
-  it.each<[string, Mischief]>([
+  it.each<[string, StoreFault]>([
     ['fails', fails],
     ['hangs', hangs],
   ])(
     'L22 whose write %s, while a refresh is on the wire: signed out here, ERR_BEARER_STORE, and its result is revoked',
-    async (_, mischief) => {
-      const source = scene.source(scene.server.revocationEndpoint);
-      const { session, inner, api, once, wait, pass } = await stand(scene, { source });
-      const { arrived, release } = scene.holdTokenEndpoint();
-      once('signOut', mischief);
+    async (_, storeFault) => {
+      const source = setup.source(setup.server.revocationEndpoint);
+      const { session, inner, api, once, wait, pass } = await clientWithStore(setup, { source });
+      const { arrived, release } = setup.holdTokenEndpoint();
+      once('signOut', storeFault);
       const waiting = codeOf(api.get('/resource'));
       await arrived;
       const signedOut = codeOf(session.signOut());
@@ -82,17 +82,17 @@ describe('signOut() at a store', () => {
       release();
       expect(await wait(signedOut)).toBe('ERR_BEARER_STORE');
       await pass(LONGER);
-      scene.allow(1);
+      setup.allow(1);
       expect([session.state.status, await ownerOf(api.get('/resource'))]).toEqual(['signed-out', 'ERR_BAD_REQUEST']);
       // The answer was offered to the store, and the sign-out written above it.
       expect(await inner.read()).not.toHaveProperty('token');
-      const next = keepSession(createSession({ source, store: inner }));
+      const next = closeSessionAtEnd(createSession({ source, store: inner }));
       expect(await wait(codeOf(next.refresh()))).toBe('ERR_BEARER_SIGNED_OUT');
     },
   );
 
   it('L22 whose write lands when signOut() has given it up: signed out here at once, and in the store then', async () => {
-    const { session, inner, api, once, wait, pass } = await stand(scene);
+    const { session, inner, api, once, wait, pass } = await clientWithStore(setup);
     once('signOut', slow(LONGER));
     expect(await wait(codeOf(session.signOut()))).toBe('ERR_BEARER_STORE');
     expect([session.state.status, await ownerOf(api.get('/resource'))]).toEqual(['signed-out', 'ERR_BAD_REQUEST']);

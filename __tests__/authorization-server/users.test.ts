@@ -2,21 +2,21 @@ import { describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import { type BearerError, createSession, memoryStore } from 'axios-bearer';
 import { PUBLIC } from '../support/authorization-server.js';
-import { failureOf, keepSession, settle } from '../support/sessions.js';
-import { authority, ownerOf, refreshed, underLoad } from './stage.js';
+import { closeSessionAtEnd, failureOf, settle } from '../support/kit.js';
+import { ownerOf, refreshed, setUpAuthorizationServer, underLoad } from './setup.js';
 
-const scene = authority({ ttl: 60 });
-const { allow, signedIn, source, tokens, instanceOf } = scene;
+const setup = setUpAuthorizationServer({ ttl: 60 });
+const { allow, signedIn, source, tokens, instanceOf } = setup;
 
 /** RFC 7009, by somebody else: the user in another window, an administrator. */
 async function revokeElsewhere(token: string): Promise<void> {
-  await axios.post(scene.server.revocationEndpoint, new URLSearchParams({ token, client_id: PUBLIC.clientId }));
+  await axios.post(setup.server.revocationEndpoint, new URLSearchParams({ token, client_id: PUBLIC.clientId }));
 }
 
 /** Its tokens as they rest. */
 async function sessionInStore() {
   const store = memoryStore();
-  const session = await signedIn({ store, source: source(scene.server.revocationEndpoint) });
+  const session = await signedIn({ store, source: source(setup.server.revocationEndpoint) });
   await session.refresh();
   return { store, session, token: (await store.read())?.token };
 }
@@ -26,7 +26,7 @@ const othersThan = (outcomes: (string | undefined)[], allowed: RegExp) =>
 
 describe('Revocation', () => {
   it('L1 of the access token alone, under load: one refresh, and nobody notices', async () => {
-    const { server } = scene;
+    const { server } = setup;
     const { session } = await sessionInStore();
     const before = server.asked;
     const outcomes = await underLoad([instanceOf(session), instanceOf(session)], async () => {
@@ -45,7 +45,7 @@ describe('Revocation', () => {
   ] as const)(
     'L8 of the whole grant, by its %s, under load: the session ends, the server is asked once, and never again',
     async (kind, revocations) => {
-      const { server } = scene;
+      const { server } = setup;
       const { store, session, token } = await sessionInStore();
       const before = server.asked;
       const over = new Promise<void>((resolve) => void session.on('signedOut', () => resolve()));
@@ -66,7 +66,7 @@ describe('Revocation', () => {
     const session = await signedIn();
     const api = instanceOf(session);
     await api.get('/resource');
-    await scene.server.takeBack('ada');
+    await setup.server.takeBack('ada');
     const failure = (await failureOf(api.get('/resource'))) as BearerError;
     expect([failure.code, failure.cause]).toMatchObject(['ERR_BEARER_REJECTED', { error: 'invalid_grant' }]);
     await session.signIn(await tokens());
@@ -76,9 +76,9 @@ describe('Revocation', () => {
 
 describe('A sign-out', () => {
   it('L22 in the middle of a refresh: nobody comes back, and no token is left alive', async () => {
-    const session = await signedIn({ source: source(scene.server.revocationEndpoint) });
+    const session = await signedIn({ source: source(setup.server.revocationEndpoint) });
     const api = instanceOf(session);
-    const { arrived, release } = scene.holdTokenEndpoint();
+    const { arrived, release } = setup.holdTokenEndpoint();
     const waiting = failureOf(api.get('/resource'));
     await arrived;
     const over = session.signOut();
@@ -92,9 +92,9 @@ describe('A sign-out', () => {
   });
 
   it('L22 of two instances and another holder of the store, under load: all stop, and nobody asks for a token again', async () => {
-    const { server } = scene;
+    const { server } = setup;
     const { store, session, token } = await sessionInStore();
-    const other = keepSession(createSession({ source: source(), store, backoff: { initial: 5 } }));
+    const other = closeSessionAtEnd(createSession({ source: source(), store, backoff: { initial: 5 } }));
     const apis = [instanceOf(session), instanceOf(session), instanceOf(other)];
     const before = server.asked;
     const outcomes = await underLoad(apis, async () => {
@@ -113,11 +113,11 @@ describe('A sign-out', () => {
 
   it('L22 while another holder refreshes: what it brings is committed nowhere', async () => {
     const { store, session } = await sessionInStore();
-    const other = keepSession(createSession({ source: source(), store, backoff: { initial: 5 } }));
+    const other = closeSessionAtEnd(createSession({ source: source(), store, backoff: { initial: 5 } }));
     const [api, otherApi] = [instanceOf(session), instanceOf(other)];
     expect(await ownerOf(otherApi.get('/resource'))).toBe('ada');
-    const { arrived, release } = scene.holdTokenEndpoint();
-    await scene.server.expire();
+    const { arrived, release } = setup.holdTokenEndpoint();
+    await setup.server.expire();
     const waiting = ownerOf(otherApi.get('/resource'));
     await arrived;
     await session.signOut();
@@ -149,8 +149,8 @@ describe('A change of user', () => {
     const later: (string | undefined)[] = [];
     const outcomes = await underLoad([api, instanceOf(session)], async () => {
       for (let answer = 0; answer < 5; answer++) await api.get('/resource');
-      const { arrived, release } = scene.holdTokenEndpoint();
-      await scene.server.expire();
+      const { arrived, release } = setup.holdTokenEndpoint();
+      await setup.server.expire();
       await arrived;
       const signedInAsBob = session.signIn(bob);
       const asked = Array.from({ length: 5 }, () => ownerOf(api.get('/resource')));
@@ -171,7 +171,7 @@ describe('A change of user', () => {
       for (const name of ['bob', 'ada', 'cyd', 'ada']) {
         await session.signIn(await tokens(name));
         expect(await ownerOf(api.get('/resource'))).toBe(name);
-        await scene.server.expire();
+        await setup.server.expire();
         expect(await ownerOf(api.get('/resource'))).toBe(name);
       }
     });

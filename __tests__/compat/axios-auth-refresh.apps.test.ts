@@ -5,8 +5,17 @@ import { createAuthRefresh } from 'axios-bearer/axios-auth-refresh';
 import { setupCache } from 'axios-cache-interceptor';
 import MockAdapter from 'axios-mock-adapter';
 import axiosRetry from 'axios-retry';
-import { atEnd, clockInHand, closeAll, failureOf, never, serve, until } from '../support/sessions.js';
-import { adapters, onAdapters } from '../support/wire.js';
+import {
+  adapters,
+  atEnd,
+  cleanUp,
+  failureOf,
+  installClock,
+  never,
+  onAdapters,
+  startServer,
+  until,
+} from '../support/kit.js';
 import {
   type App,
   appWith,
@@ -17,9 +26,9 @@ import {
   ours,
   storingRefresh,
   times,
-} from './axios-auth-refresh.scene.js';
+} from './axios-auth-refresh.setup.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 type Writer = (failed: Failed, token: string, app: App) => void;
 
@@ -112,7 +121,7 @@ it('L21 gives the new token to nobody who brought another one', async () => {
 });
 
 it('takes the global axios, without a baseURL', async () => {
-  const server = await serve();
+  const server = await startServer();
   const storage = { tokens: server.issue() };
   const id = createAuthRefresh(axios, async () => {
     storage.tokens = server.issue();
@@ -201,7 +210,7 @@ describe('A refresh that fails', () => {
   it('for good ends nothing for good: after a login requests go, and the next 401 refreshes', async () => {
     const { api, server, storage, calls } = await appWith(ours);
     server.revokeRefreshTokens();
-    const clock = clockInHand();
+    const clock = installClock();
     expect(await end(api.get('/videos'))).toBe(400);
     storage.tokens = server.issue();
     expect(await end(api.get('/videos'))).toBe(200);
@@ -226,7 +235,7 @@ describe('A refresh that fails', () => {
         throw failures.at(-1);
       },
     });
-    const clock = clockInHand();
+    const clock = installClock();
     const seen = [];
     for (let i = 0; i < 5; i += 1) seen.push((await failureOf(api.get('/videos'))).message);
     await clock.advance(350);
@@ -359,7 +368,7 @@ it('takes a negative maxRetries for none', async () => {
 
 describe('Beside other packages', () => {
   it("takes an instance of axios's other build", async () => {
-    const server = await serve();
+    const server = await startServer();
     const storage = { tokens: server.issue() };
     const other: typeof axios = createRequire(import.meta.url)('axios');
     const api = other.create({ baseURL: server.url, headers: { 'X-Default': 'kept' } });
@@ -392,7 +401,7 @@ describe('Beside other packages', () => {
   it.each(['before', 'after'])(
     'axios-retry, installed %s: it sees one answer, and tries what is not ours',
     async (when) => {
-      const server = await serve();
+      const server = await startServer();
       const storage = { tokens: server.issue() };
       const api = axios.create({ baseURL: server.url });
       const retries = () => axiosRetry(api, { retries: 2, retryDelay: () => 1, retryCondition: () => true });
@@ -422,7 +431,7 @@ describe('Beside other packages', () => {
     const { api, server } = await appWith(ours, { refresh: storingRefresh });
     const seen: unknown[] = [];
     api.interceptors.request.use((config) => (seen.push(config.url) === 1 ? config : never));
-    const clock = clockInHand();
+    const clock = installClock();
     const request = end(api.get('/videos'));
     await until(() => seen.length === 2);
     await clock.advance(3_000);

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { replayable } from 'axios-bearer';
-import { closeAll, failureOf } from '../support/sessions.js';
-import { failing } from './axios-auth-refresh.failing.js';
-import { appWith, ours, peer, storingRefresh, wire } from './axios-auth-refresh.scene.js';
+import { cleanUp, failureOf } from '../support/kit.js';
+import { failing } from './axios-auth-refresh.cases.js';
+import { appWith, ours, peer, storingRefresh, wire } from './axios-auth-refresh.setup.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 describe.each(failing)('$when', ({ see, ...seen }) => {
   it('is mended here', async () => expect(await see(ours)).toEqual(seen.ours));

@@ -3,14 +3,14 @@ import axios, { type AxiosInstance } from 'axios';
 import * as core from 'axios-bearer';
 import * as entry from 'axios-bearer/axios-auth-refresh';
 import type { ApiVideo } from 'axios-bearer/testing';
+import { atEnd, cleanUp, startServer } from '../support/kit.js';
 import { diagnose, membersOf, namesOf, readReadme, rowsOf, runBlock, type Values } from '../support/readme.js';
-import { atEnd, closeAll, serve } from '../support/sessions.js';
-import { failing } from './axios-auth-refresh.failing.js';
-import { wire } from './axios-auth-refresh.scene.js';
+import { failing } from './axios-auth-refresh.cases.js';
+import { wire } from './axios-auth-refresh.setup.js';
 
 const page = readReadme('docs/migrate-from-axios-auth-refresh.md');
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 /** The page's host is this server. */
 function axiosAt({ url }: ApiVideo): AxiosInstance {
@@ -51,7 +51,7 @@ it('all of it is run here', () => {
 });
 
 it('the app that has changed one line lives through an expired token', async () => {
-  const server = await serve();
+  const server = await startServer();
   const { access_token: token, refresh_token: refresh } = server.issue();
   server.expire();
   const items = storage({ token, refresh });
@@ -61,7 +61,7 @@ it('the app that has changed one line lives through an expired token', async () 
 });
 
 it('the second step signs in, sends and signs out', async () => {
-  const server = await serve();
+  const server = await startServer();
   const tokens = server.issue();
   server.expire();
   server.fault('/login', { json: tokens });

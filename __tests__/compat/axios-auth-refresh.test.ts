@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import axios, { type AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import type { Echo } from 'axios-bearer/testing';
-import { roundTrip } from '../support/refreshes.js';
-import { closeAll, until } from '../support/sessions.js';
+import { cleanUp, roundTrip, until } from '../support/kit.js';
 import {
   type App,
   appWith,
@@ -15,7 +14,7 @@ import {
   storingRefresh,
   times,
   wire,
-} from './axios-auth-refresh.scene.js';
+} from './axios-auth-refresh.setup.js';
 
 type Entry = typeof ours;
 
@@ -519,7 +518,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   reports.mockRestore();
-  await closeAll();
+  await cleanUp();
 });
 
 describe.each(Object.entries(promised))('%s', (_, sentences) => {

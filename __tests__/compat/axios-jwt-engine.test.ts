@@ -7,10 +7,10 @@ import { Window } from 'happy-dom';
 import ts from 'typescript';
 import { type Entry, sharedStorageOf, withLockOf } from '../../lib/compat/axios-jwt/shared-storage.js';
 import { type JwtServer, jwt, startJwtServer, type Tokens, tokenOf } from '../support/jwt.js';
-import { atEnd, closeAll, deferred, failureOf, keep, settle, standing, until } from '../support/sessions.js';
-import { KEY, type MemoryStorage, memoryStorage, ours, refreshAt, scene } from './axios-jwt.scene.js';
+import { atEnd, cleanUp, closeAtEnd, deferred, failureOf, settle, stateOf, until } from '../support/kit.js';
+import { appWith, KEY, type MemoryStorage, memoryStorage, ours, refreshAt } from './axios-jwt.setup.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 /** Another instance over the same storage, or over whatever `getStorage` says. */
 function sibling(server: JwtServer, getStorage: () => ours.StorageType, requestRefresh = refreshAt(server)) {
@@ -27,7 +27,7 @@ describe('One sign-in, many instances', () => {
     ['one storage', (storage: MemoryStorage) => storage],
     ['a storage object each, over the same items', inline],
   ])('L1, L3 with %s: one refresh for all, no refresh token spent twice', async (_, same) => {
-    const { api, server, storage } = await scene(ours, { ends: -60 });
+    const { api, server, storage } = await appWith(ours, { ends: -60 });
     const all = [api, sibling(server, () => same(storage)), sibling(server, () => same(storage))];
     const answers = await Promise.all(all.flatMap((one) => [one.get('/videos'), one.get('/videos')]));
     expect(answers.map(({ data }) => data.user)).toEqual(Array(6).fill('ada'));
@@ -35,7 +35,7 @@ describe('One sign-in, many instances', () => {
   });
 
   it('L2 a late 401 in one of them, after the other has refreshed, is replayed with the new token', async () => {
-    const { api, server, storage } = await scene(ours);
+    const { api, server, storage } = await appWith(ours);
     const other = sibling(server, () => storage);
     const refreshed = deferred();
     const send = axios.getAdapter('http');
@@ -60,7 +60,7 @@ describe('One sign-in, many instances', () => {
   ])('L21 a tab where somebody signs in meanwhile (%s): who waited is not sent', async (_name, was, is) => {
     const asked = deferred();
     const answer = deferred<string>();
-    const { api, server, storage } = await scene(ours, {
+    const { api, server, storage } = await appWith(ours, {
       tokens: { accessToken: jwt({ ...was, exp: 1 }), refreshToken: 'r1' },
       requestRefresh: () => {
         asked.resolve();
@@ -80,7 +80,7 @@ describe('One sign-in, many instances', () => {
     Object.assign(globalThis, { window: { localStorage } });
     atEnd(() => Reflect.deleteProperty(globalThis, 'window'));
     localStorage.setItem(KEY, JSON.stringify({ accessToken: jwt({ exp: 1 }), refreshToken: 'r1' }));
-    const server = keep(await startJwtServer());
+    const server = closeAtEnd(await startJwtServer());
     let calls = 0;
     const requestRefresh = async () => {
       calls += 1;
@@ -97,7 +97,7 @@ describe('One sign-in, many instances', () => {
   });
 
   it('each calls a refresh function of its own', async () => {
-    const { server, storage } = await scene(ours, { ends: -60 });
+    const { server, storage } = await appWith(ours, { ends: -60 });
     const called: string[] = [];
     for (const name of ['first', 'second']) {
       const api = sibling(
@@ -121,7 +121,7 @@ describe('One sign-in, many instances', () => {
   ])('a tab that is first meanwhile (%s): who waited is sent with its token', async (_name, mint) => {
     const asked = deferred();
     const answer = deferred<string>();
-    const { api, server, storage } = await scene(ours, {
+    const { api, server, storage } = await appWith(ours, {
       tokens: { accessToken: mint(-60), refreshToken: 'r1' },
       requestRefresh: () => {
         asked.resolve();
@@ -143,10 +143,10 @@ describe('No storm', () => {
   it('L7 a URL that always says 401, polled 20 times: 2 refreshes, then the 401 is handed on', async () => {
     const clock = fakeClock();
     atEnd(() => clock.restore());
-    const { api, server } = await scene(ours);
+    const { api, server } = await appWith(ours);
     for (let i = 0; i < 20; i += 1) {
       const poll = failureOf(api.get('/closed'));
-      while ((await standing(poll)) === 'pending') await clock.advance(50);
+      while ((await stateOf(poll)) === 'pending') await clock.advance(50);
       expect((await poll).response.status).toBe(401);
     }
     expect(server.refreshes).toBe(2);
@@ -155,30 +155,30 @@ describe('No storm', () => {
 
 describe('Whose storage', () => {
   it('L21 an instance with a getStorage of its own keeps it: applyStorage, or another instance, moves it not', async () => {
-    const { api, server } = await scene(ours);
+    const { api, server } = await appWith(ours);
     ours.applyStorage(memoryStorage(server.issue('bob')));
-    await scene(ours, { server, tokens: server.issue('eve') });
+    await appWith(ours, { server, tokens: server.issue('eve') });
     expect((await api.get('/videos')).data).toEqual({ user: 'ada' });
   });
 
   it('L21 nor does an instance that names its own move those that name none', async () => {
-    const { server } = await scene(ours);
+    const { server } = await appWith(ours);
     const api = axios.create({ baseURL: server.url });
     ours.applyStorage(memoryStorage(server.issue('bob')));
     ours.applyAuthTokenInterceptor(api, { requestRefresh: refreshAt(server) });
-    await scene(ours, { server, tokens: server.issue('eve') });
+    await appWith(ours, { server, tokens: server.issue('eve') });
     expect((await api.get('/videos')).data).toEqual({ user: 'bob' });
   });
 
   it('the functions without an instance speak of the storage that was named last', async () => {
-    const { storage: first, server } = await scene(ours);
-    const { storage: last } = await scene(ours, { server });
+    const { storage: first, server } = await appWith(ours);
+    const { storage: last } = await appWith(ours, { server });
     await ours.clearAuthTokens();
     expect([first.tokens === null, last.tokens]).toEqual([false, null]);
   });
 
   it('applied again, it takes the first one’s place: one refresh, one token, and the other storage is not asked', async () => {
-    const { server, storage, requestRefresh } = await scene(ours, { ends: -60 });
+    const { server, storage, requestRefresh } = await appWith(ours, { ends: -60 });
     let reads = 0;
     const first = {
       ...inline(storage),
@@ -196,7 +196,7 @@ describe('Whose storage', () => {
 
 describe('The storage', () => {
   it('L22 a clearAuthTokens that meets the write of a refresh is the last word', async () => {
-    const { server } = await scene(ours);
+    const { server } = await appWith(ours);
     const storage = memoryStorage(server.issue('ada', -60));
     const writing = deferred();
     const written = deferred();
@@ -219,13 +219,13 @@ describe('The storage', () => {
   });
 
   it('that fails fails the request, with its own error', async () => {
-    const { server } = await scene(ours);
+    const { server } = await appWith(ours);
     const broken = { ...inline(memoryStorage()), get: () => Promise.reject(new Error('locked')) };
     await expect(sibling(server, () => broken).get('/public')).rejects.toThrow('locked');
   });
 
   it('L24 that hangs holds nobody for longer than 30 s, and an abort ends the waiting at once', async () => {
-    const { server } = await scene(ours);
+    const { server } = await appWith(ours);
     const clock = fakeClock();
     atEnd(() => clock.restore());
     const stuck = { ...inline(memoryStorage()), get: () => new Promise<never>(() => {}) };
@@ -240,7 +240,7 @@ describe('The storage', () => {
   });
 
   it('whose write fails after a refresh: the request fails in axios-jwt’s words', async () => {
-    const { server } = await scene(ours);
+    const { server } = await appWith(ours);
     const clock = fakeClock();
     atEnd(() => clock.restore());
     const full = { ...inline(memoryStorage(server.issue('ada', -60))), set: () => Promise.reject(new Error('full')) };
@@ -256,7 +256,7 @@ describe('The storage', () => {
   });
 
   it('may be undefined until applyStorage names one; until then nobody is signed in', async () => {
-    const server = keep(await startJwtServer());
+    const server = closeAtEnd(await startJwtServer());
     const api = axios.create({ baseURL: server.url });
     let named: ours.StorageType | undefined;
     ours.applyAuthTokenInterceptor(api, { requestRefresh: refreshAt(server), getStorage: () => named });
@@ -268,8 +268,8 @@ describe('The storage', () => {
 
 describe('Where the token goes', () => {
   it('L19 to the baseURL’s origin; to others where `origins` names them', async () => {
-    const other = keep(await startJwtServer());
-    const { api, storage, requestRefresh } = await scene(ours);
+    const other = closeAtEnd(await startJwtServer());
+    const { api, storage, requestRefresh } = await appWith(ours);
     const bearer = async () => (await api.get(`${other.url}/public`)).data.bearer;
     expect(await bearer()).toBe(false);
     const origins = [other.url];
@@ -278,14 +278,14 @@ describe('Where the token goes', () => {
   });
 
   it.each([[undefined], ['/api']])('anywhere, as with axios-jwt, where baseURL %j names no origin', async (baseURL) => {
-    const { server, storage, requestRefresh } = await scene(ours);
+    const { server, storage, requestRefresh } = await appWith(ours);
     const api = axios.create({ ...(baseURL !== undefined && { baseURL }) });
     ours.applyAuthTokenInterceptor(api, { requestRefresh, getStorage: () => storage });
     expect((await api.get(`${server.url}/videos`)).data).toEqual({ user: 'ada' });
   });
 
   it('not where the request says `bearer: false`; and a default Authorization is taken over', async () => {
-    const { api } = await scene(ours, { defaults: { headers: { Authorization: 'Bearer left-over' } } });
+    const { api } = await appWith(ours, { defaults: { headers: { Authorization: 'Bearer left-over' } } });
     expect((await api.get('/videos')).data).toEqual({ user: 'ada' });
     await expect(api.get('/videos', { bearer: false })).rejects.toMatchObject({ response: { status: 401 } });
   });
@@ -293,7 +293,7 @@ describe('Where the token goes', () => {
 
 describe('An error', () => {
   it('of a refresh after a 401 has that 401 for its response, axios-jwt’s text, and a code', async () => {
-    const { api, server, storage } = await scene(ours);
+    const { api, server, storage } = await appWith(ours);
     server.expire();
     server.refuse(422);
     const error = await failureOf(api.get('/videos'));
@@ -303,7 +303,7 @@ describe('An error', () => {
   });
 
   it('of a logout while authTokenInterceptor waits says what axios-jwt says of one', async () => {
-    const { server, storage, requestRefresh } = await scene(ours, { ends: -60 });
+    const { server, storage, requestRefresh } = await appWith(ours, { ends: -60 });
     const arrived = server.holdRefresh();
     const waiting = failureOf(
       ours.authTokenInterceptor({ requestRefresh, getStorage: () => storage })({ headers: {} }),
@@ -315,7 +315,7 @@ describe('An error', () => {
   });
 
   it('L20 holds no token', async () => {
-    const { api, server, storage } = await scene(ours);
+    const { api, server, storage } = await appWith(ours);
     const { accessToken, refreshToken } = storage.tokens as Tokens;
     server.expire();
     server.refuse(422);
@@ -327,7 +327,7 @@ describe('An error', () => {
   it('L18 ends a refresh call that waits for itself: sent through the same instance after an await', async () => {
     const clock = fakeClock();
     atEnd(() => clock.restore());
-    const { server } = await scene(ours);
+    const { server } = await appWith(ours);
     const storage = memoryStorage(server.issue('ada', -60));
     const api = sibling(
       server,
@@ -339,7 +339,7 @@ describe('An error', () => {
     );
     const failed = failureOf(api.get('/videos'));
     await settle();
-    for (let i = 0; i < 50 && (await standing(failed)) === 'pending'; i += 1) await clock.advance(1_000);
+    for (let i = 0; i < 50 && (await stateOf(failed)) === 'pending'; i += 1) await clock.advance(1_000);
     expect((await failed).message).toMatch(/^Unable to .*did not answer within 40000 ms.*guarded instance/);
   });
 });

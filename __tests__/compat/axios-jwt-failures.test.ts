@@ -2,10 +2,10 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import { fakeClock } from 'axios-bearer/testing';
 import { jwt, startJwtServer, tokenOf } from '../support/jwt.js';
-import { atEnd, closeAll, failureOf, keep, settle } from '../support/sessions.js';
-import { bearersOf, type Entry, memoryStorage, ours, peer, refreshAt, scene } from './axios-jwt.scene.js';
+import { atEnd, cleanUp, closeAtEnd, failureOf, settle } from '../support/kit.js';
+import { appWith, bearersOf, type Entry, memoryStorage, ours, peer, refreshAt } from './axios-jwt.setup.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 /** A request's user, or else its status, or else what went wrong. */
 async function outcome(request: Promise<{ data: { user?: string } }>): Promise<unknown> {
@@ -27,7 +27,7 @@ const cases: Case[] = [
   {
     name: 'a 401 to a token that is alive by the clock',
     run: async (entry) => {
-      const { api, server } = await scene(entry);
+      const { api, server } = await appWith(entry);
       server.expire();
       return [await outcome(api.get('/videos')), server.refreshes];
     },
@@ -37,7 +37,7 @@ const cases: Case[] = [
   {
     name: '100 of them at once',
     run: async (entry) => {
-      const { api, server } = await scene(entry);
+      const { api, server } = await appWith(entry);
       server.expire();
       const all = await Promise.all(Array.from({ length: 100 }, () => outcome(api.get('/videos'))));
       return [all.filter((user) => user === 'ada').length, server.refreshes];
@@ -48,8 +48,8 @@ const cases: Case[] = [
   {
     name: 'two users, two instances, a storage each',
     run: async (entry) => {
-      const { api: adas, server } = await scene(entry);
-      const { api: bobs } = await scene(entry, { server, tokens: server.issue('bob') });
+      const { api: adas, server } = await appWith(entry);
+      const { api: bobs } = await appWith(entry, { server, tokens: server.issue('bob') });
       return Promise.all([outcome(adas.get('/videos')), outcome(bobs.get('/videos'))]);
     },
     peer: ['bob', 'bob'],
@@ -58,8 +58,8 @@ const cases: Case[] = [
   {
     name: 'the same, both expired',
     run: async (entry) => {
-      const { api: adas, server } = await scene(entry, { ends: -60 });
-      const { api: bobs } = await scene(entry, { server, tokens: server.issue('bob', -60) });
+      const { api: adas, server } = await appWith(entry, { ends: -60 });
+      const { api: bobs } = await appWith(entry, { server, tokens: server.issue('bob', -60) });
       return Promise.all([outcome(adas.get('/videos')), outcome(bobs.get('/videos'))]);
     },
     peer: ['bob', 'bob'],
@@ -69,8 +69,8 @@ const cases: Case[] = [
     name: 'two instances, a `tokenExpireFudge` each',
     run: async (entry) => {
       const tokens = { accessToken: tokenOf('ada', 20), refreshToken: 'r' };
-      const { api, server } = await scene(entry, { tokens, tokenExpireFudge: 30 });
-      await scene(entry, { server, tokens });
+      const { api, server } = await appWith(entry, { tokens, tokenExpireFudge: 30 });
+      await appWith(entry, { server, tokens });
       await outcome(api.get('/public'));
       return server.refreshes;
     },
@@ -80,7 +80,7 @@ const cases: Case[] = [
   {
     name: 'one 503 from the token endpoint',
     run: async (entry) => {
-      const { api, server } = await scene(entry, { ends: -60 });
+      const { api, server } = await appWith(entry, { ends: -60 });
       server.refuse(503);
       return (await outcome(api.get('/videos'))) === 'ada';
     },
@@ -90,7 +90,7 @@ const cases: Case[] = [
   {
     name: 'a logout during a refresh',
     run: async (entry) => {
-      const { api, server, storage } = await scene(entry, { ends: -60 });
+      const { api, server, storage } = await appWith(entry, { ends: -60 });
       const arrived = server.holdRefresh();
       const request = outcome(api.get('/videos'));
       const open = await arrived;
@@ -105,7 +105,7 @@ const cases: Case[] = [
   {
     name: 'another user’s login during a refresh',
     run: async (entry) => {
-      const { api, server } = await scene(entry, { ends: -60 });
+      const { api, server } = await appWith(entry, { ends: -60 });
       const arrived = server.holdRefresh();
       const request = outcome(api.get('/videos'));
       const open = await arrived;
@@ -119,7 +119,7 @@ const cases: Case[] = [
   {
     name: 'an abort during a refresh',
     run: async (entry) => {
-      const { api, server } = await scene(entry, { ends: -60 });
+      const { api, server } = await appWith(entry, { ends: -60 });
       const arrived = server.holdRefresh();
       const aborter = new AbortController();
       const request = outcome(api.get('/videos', { signal: aborter.signal }));
@@ -136,7 +136,7 @@ const cases: Case[] = [
   {
     name: 'a refresh that fails for three who wait',
     run: async (entry) => {
-      const { api, server } = await scene(entry, { ends: -60 });
+      const { api, server } = await appWith(entry, { ends: -60 });
       server.refuse(401, 401, 401);
       const errors = await Promise.all([1, 2, 3].map(() => failureOf(api.get('/videos'))));
       return new Set(errors.map(({ message }) => message)).size;
@@ -150,7 +150,7 @@ const cases: Case[] = [
       // No time passes, so that no backoff is ever over.
       const clock = fakeClock();
       atEnd(() => clock.restore());
-      const { api, server } = await scene(entry, { ends: -60 });
+      const { api, server } = await appWith(entry, { ends: -60 });
       server.refuse(...Array(20).fill(400));
       for (let i = 0; i < 20; i += 1) await outcome(api.get('/videos'));
       return server.refreshes;
@@ -162,7 +162,7 @@ const cases: Case[] = [
     name: 'a JWT without `exp`',
     run: async (entry) => {
       let calls = 0;
-      const { api } = await scene(entry, {
+      const { api } = await appWith(entry, {
         tokens: { accessToken: jwt({ sub: 'ada' }), refreshToken: 'r' },
         requestRefresh: async () => {
           calls += 1;
@@ -178,7 +178,7 @@ const cases: Case[] = [
   {
     name: 'an access token that is no JWT',
     run: async (entry) => {
-      const { api } = await scene(entry, { tokens: { accessToken: 'opaque', refreshToken: 'r' } });
+      const { api } = await appWith(entry, { tokens: { accessToken: 'opaque', refreshToken: 'r' } });
       return String(await outcome(api.get('/public'))).replace(/.*(Invalid token specified).*/, '$1');
     },
     peer: 'Invalid token specified',
@@ -189,7 +189,7 @@ const cases: Case[] = [
     run: async (entry) => {
       const hourly = () => tokenOf('ada', -3_600);
       let calls = 0;
-      const { api } = await scene(entry, {
+      const { api } = await appWith(entry, {
         tokens: { accessToken: hourly(), refreshToken: 'r' },
         requestRefresh: async () => {
           calls += 1;
@@ -205,7 +205,7 @@ const cases: Case[] = [
   {
     name: 'a `tokenExpireFudge` longer than a token’s life',
     run: async (entry) => {
-      const { api, server } = await scene(entry, { ends: -60, tokenExpireFudge: '2h' });
+      const { api, server } = await appWith(entry, { ends: -60, tokenExpireFudge: '2h' });
       for (let i = 0; i < 5; i += 1) await api.get('/videos');
       return server.refreshes;
     },
@@ -216,7 +216,7 @@ const cases: Case[] = [
     name: '`requestRefresh` answers `{ accessToken }`',
     run: async (entry) => {
       const requestRefresh = async () => ({ accessToken: tokenOf('ada') }) as never;
-      const { api } = await scene(entry, { ends: -60, requestRefresh });
+      const { api } = await appWith(entry, { ends: -60, requestRefresh });
       await api.get('/public');
       return entry.isLoggedIn();
     },
@@ -226,7 +226,7 @@ const cases: Case[] = [
   {
     name: 'a stored item that can’t be read',
     run: async (entry) => {
-      const { api, storage } = await scene(entry);
+      const { api, storage } = await appWith(entry);
       storage.put('{"accessToken":"tru');
       return outcome(api.get('/public'));
     },
@@ -236,8 +236,8 @@ const cases: Case[] = [
   {
     name: 'a request to another origin',
     run: async (entry) => {
-      const other = keep(await startJwtServer());
-      const { api } = await scene(entry);
+      const other = closeAtEnd(await startJwtServer());
+      const { api } = await appWith(entry);
       return (await api.get(`${other.url}/public`)).data.bearer;
     },
     peer: true,
@@ -246,7 +246,7 @@ const cases: Case[] = [
   {
     name: 'an `Authorization` of the caller’s own',
     run: async (entry) => {
-      const { api, server } = await scene(entry);
+      const { api, server } = await appWith(entry);
       await api.get('/public', { headers: { Authorization: 'Basic b3duOm93bg==' } });
       return bearersOf(server, '/public')[0] === 'Basic b3duOm93bg==';
     },
@@ -257,7 +257,7 @@ const cases: Case[] = [
   {
     name: 'a refresh call through the same instance',
     run: async (entry) => {
-      const server = keep(await startJwtServer());
+      const server = closeAtEnd(await startJwtServer());
       const api = axios.create({ baseURL: server.url });
       const storage = memoryStorage(server.issue('ada', -60));
       entry.applyAuthTokenInterceptor(api, { requestRefresh: refreshAt(server, api), getStorage: () => storage });

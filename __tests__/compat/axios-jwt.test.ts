@@ -3,10 +3,10 @@ import axios, { type AxiosInstance, type InternalAxiosRequestConfig } from 'axio
 import { fakeClock } from 'axios-bearer/testing';
 import { Window } from 'happy-dom';
 import { jwt, startJwtServer, tokenOf } from '../support/jwt.js';
-import { atEnd, closeAll, failureOf, keep } from '../support/sessions.js';
-import { both, KEY, memoryStorage, ours, peer, refreshAt, scene } from './axios-jwt.scene.js';
+import { atEnd, cleanUp, closeAtEnd, failureOf } from '../support/kit.js';
+import { appWith, both, KEY, memoryStorage, ours, peer, refreshAt } from './axios-jwt.setup.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 const UNABLE = 'Unable to refresh access token for request due to token refresh error: ';
 const HEADERS = () => ({ headers: {} as Record<string, string> });
@@ -25,7 +25,7 @@ it('axios-bearer/axios-jwt exports what axios-jwt does, under the same names and
 
 describe.each(both)('%s, as documented: a request', (_, entry) => {
   it('bears the stored access token', async () => {
-    const { api, server, storage } = await scene(entry);
+    const { api, server, storage } = await appWith(entry);
     expect((await api.get('/videos')).data).toEqual({ user: 'ada' });
     expect(server.headers[0]?.authorization).toBe(`Bearer ${storage.tokens?.accessToken}`);
     expect(server.refreshes).toBe(0);
@@ -40,7 +40,7 @@ describe.each(both)('%s, as documented: a request', (_, entry) => {
   ])(
     'header: %j, headerPrefix: %j say where and how, also for a refreshed one',
     async (header, headerPrefix, name, prefix) => {
-      const { api, server, storage } = await scene(entry, {
+      const { api, server, storage } = await appWith(entry, {
         ends: 5,
         ...(header !== undefined && { header }),
         ...(headerPrefix !== undefined && { headerPrefix }),
@@ -54,7 +54,7 @@ describe.each(both)('%s, as documented: a request', (_, entry) => {
   );
 
   it('refreshes first where the access token has ended, and stores both new tokens', async () => {
-    const { api, server, storage } = await scene(entry, { ends: -60 });
+    const { api, server, storage } = await appWith(entry, { ends: -60 });
     const before = storage.tokens;
     await api.get('/videos');
     expect(server.log).toEqual(['POST /refresh 200', 'GET /videos 200']);
@@ -65,7 +65,7 @@ describe.each(both)('%s, as documented: a request', (_, entry) => {
   it('takes a string for a new access token, and keeps the refresh token', async () => {
     const fresh = tokenOf('ada');
     const requestRefresh = jest.fn(async (_refreshToken: string) => fresh);
-    const { api, storage } = await scene(entry, { ends: -60, requestRefresh });
+    const { api, storage } = await appWith(entry, { ends: -60, requestRefresh });
     const refreshToken = storage.tokens?.refreshToken;
     await api.get('/public');
     expect(storage.tokens).toEqual({ accessToken: fresh, refreshToken });
@@ -73,7 +73,7 @@ describe.each(both)('%s, as documented: a request', (_, entry) => {
   });
 
   it('refreshes where there is a refresh token only', async () => {
-    const { api, server, storage } = await scene(entry, { ends: -60 });
+    const { api, server, storage } = await appWith(entry, { ends: -60 });
     storage.put({ refreshToken: storage.tokens?.refreshToken });
     expect((await api.get('/videos')).status).toBe(200);
     expect(server.refreshes).toBe(1);
@@ -90,7 +90,7 @@ describe.each(both)('%s, as documented: a request', (_, entry) => {
     const config = { ...(fudge !== undefined && { tokenExpireFudge: fudge }) };
     const counts = [];
     for (const ends of [due, notYet]) {
-      const { api, server } = await scene(entry, { ends, ...config });
+      const { api, server } = await appWith(entry, { ends, ...config });
       // The second one is for a refresh behind the first one to be heard of.
       for (let i = 0; i < 2; i += 1) await api.get('/videos');
       counts.push(server.refreshes);
@@ -99,7 +99,7 @@ describe.each(both)('%s, as documented: a request', (_, entry) => {
   });
 
   it('waits, with all others, for one refresh', async () => {
-    const { api, server } = await scene(entry, { ends: -60 });
+    const { api, server } = await appWith(entry, { ends: -60 });
     const arrived = server.holdRefresh();
     const answers = Promise.all(Array.from({ length: 20 }, () => api.get('/videos')));
     (await arrived)();
@@ -108,14 +108,14 @@ describe.each(both)('%s, as documented: a request', (_, entry) => {
   });
 
   it('goes out as it is where nobody is signed in, or without a refresh token', async () => {
-    const { api, storage } = await scene(entry, { ends: null });
+    const { api, storage } = await appWith(entry, { ends: null });
     expect((await api.get('/public')).data).toEqual({ bearer: false });
     storage.put({ accessToken: tokenOf('ada') });
     expect((await api.get('/public')).data).toEqual({ bearer: false });
   });
 
   it('bears at once what another tab has stored, and nothing after it was taken out', async () => {
-    const { api, server, storage } = await scene(entry);
+    const { api, server, storage } = await appWith(entry);
     const users = [];
     for (const user of ['ada', 'bob', 'ada']) {
       storage.put(server.issue(user));
@@ -129,7 +129,7 @@ describe.each(both)('%s, as documented: a request', (_, entry) => {
 
 describe.each(both)('%s, as documented: login and logout', (_, entry) => {
   it('a login through the same instance, and setAuthTokens not waited for: the next request bears the token', async () => {
-    const { api, storage } = await scene(entry, { ends: null });
+    const { api, storage } = await appWith(entry, { ends: null });
     const { data } = await api.post('/login', { user: 'ada' });
     entry.setAuthTokens({ accessToken: data.access_token, refreshToken: data.refresh_token });
     expect((await api.get('/videos')).data).toEqual({ user: 'ada' });
@@ -137,14 +137,14 @@ describe.each(both)('%s, as documented: login and logout', (_, entry) => {
   });
 
   it('somebody else may log in after it', async () => {
-    const { api, server } = await scene(entry);
+    const { api, server } = await appWith(entry);
     await api.get('/videos');
     await entry.setAuthTokens(server.issue('bob'));
     expect((await api.get('/videos')).data).toEqual({ user: 'bob' });
   });
 
   it('clearAuthTokens ends it: nothing is stored, and the next request bears nothing', async () => {
-    const { api, storage } = await scene(entry);
+    const { api, storage } = await appWith(entry);
     await api.get('/videos');
     await entry.clearAuthTokens();
     expect(storage.tokens).toBeNull();
@@ -152,7 +152,7 @@ describe.each(both)('%s, as documented: login and logout', (_, entry) => {
   });
 
   it('isLoggedIn, getAccessToken and getRefreshToken tell what is stored', async () => {
-    const { storage } = await scene(entry, { ends: null });
+    const { storage } = await appWith(entry, { ends: null });
     const all = () => Promise.all([entry.isLoggedIn(), entry.getAccessToken(), entry.getRefreshToken()]);
     expect(await all()).toEqual([false, undefined, undefined]);
     storage.put({ accessToken: 'a', refreshToken: 'r' });
@@ -164,7 +164,7 @@ describe.each(both)('%s, as documented: login and logout', (_, entry) => {
   });
 
   it('setAccessToken changes that one, keeps what else is stored, and the next request bears it', async () => {
-    const { api, server, storage } = await scene(entry);
+    const { api, server, storage } = await appWith(entry);
     storage.put({ ...storage.tokens, theme: 'dark' });
     const { accessToken } = server.issue('bob');
     await entry.setAccessToken(accessToken);
@@ -173,7 +173,7 @@ describe.each(both)('%s, as documented: login and logout', (_, entry) => {
   });
 
   it('setAccessToken refuses where nobody is signed in, and quotes what it cannot read', async () => {
-    const { storage } = await scene(entry, { ends: null });
+    const { storage } = await appWith(entry, { ends: null });
     await expect(entry.setAccessToken('a')).rejects.toThrow(
       new Error('Unable to update access token since there are no tokens currently stored'),
     );
@@ -187,7 +187,7 @@ describe.each(both)('%s, as documented: login and logout', (_, entry) => {
   it('what is stored beside the tokens outlives a refresh that answers a string; an object takes its place', async () => {
     const answers: unknown[] = [tokenOf('ada', -60), { accessToken: tokenOf('ada'), refreshToken: 'r2', plan: 'pro' }];
     const requestRefresh = async () => answers.shift() as string;
-    const { storage } = await scene(entry, { ends: -60, requestRefresh });
+    const { storage } = await appWith(entry, { ends: -60, requestRefresh });
     storage.put({ ...storage.tokens, theme: 'dark' });
     await entry.refreshTokenIfNeeded(requestRefresh);
     expect(storage.tokens).toMatchObject({ theme: 'dark' });
@@ -198,7 +198,7 @@ describe.each(both)('%s, as documented: login and logout', (_, entry) => {
 
 describe.each(both)('%s, as documented: a refresh that fails', (_, entry) => {
   it.each([401, 422])('with %d clears both tokens, and says so', async (status) => {
-    const { api, server, storage } = await scene(entry, { ends: -60 });
+    const { api, server, storage } = await appWith(entry, { ends: -60 });
     server.refuse(status);
     const error = await failureOf(api.get('/videos'));
     expect(error.message).toBe(`${UNABLE}Got ${status} on token refresh; clearing both auth tokens`);
@@ -208,7 +208,7 @@ describe.each(both)('%s, as documented: a refresh that fails', (_, entry) => {
   });
 
   it.each([400, 403])('with %d keeps them', async (status) => {
-    const { api, server, storage } = await scene(entry, { ends: -60 });
+    const { api, server, storage } = await appWith(entry, { ends: -60 });
     const before = storage.tokens;
     server.refuse(status);
     const text = `${UNABLE}Failed to refresh auth token: Request failed with status code ${status}`;
@@ -231,7 +231,7 @@ describe.each(both)('%s, as documented: a refresh that fails', (_, entry) => {
   ])('%s keeps them too', async (_name, requestRefresh, text) => {
     const clock = fakeClock();
     atEnd(() => clock.restore());
-    const { api, storage } = await scene(entry, { ends: -60, requestRefresh });
+    const { api, storage } = await appWith(entry, { ends: -60, requestRefresh });
     const before = storage.tokens;
     const ends = [
       failureOf(api.get('/videos')),
@@ -248,7 +248,7 @@ describe.each(both)('%s, as documented: a refresh that fails', (_, entry) => {
 
 describe.each(both)('%s, as documented: authTokenInterceptor', (_, entry) => {
   const bare = async (ends?: number) => {
-    const server = keep(await startJwtServer());
+    const server = closeAtEnd(await startJwtServer());
     const storage = memoryStorage(ends === undefined ? null : server.issue('ada', ends));
     const config = { requestRefresh: refreshAt(server), getStorage: () => storage };
     return { server, storage, config };
@@ -306,7 +306,7 @@ describe.each(both)('%s, as documented: authTokenInterceptor', (_, entry) => {
 
 describe.each(both)('%s, as documented: refreshTokenIfNeeded', (_, entry) => {
   const stored = async (tokens: object | null) => {
-    const server = keep(await startJwtServer());
+    const server = closeAtEnd(await startJwtServer());
     const storage = memoryStorage(tokens);
     entry.applyStorage(storage);
     return { server, storage, requestRefresh: refreshAt(server) };
@@ -382,7 +382,7 @@ describe.each(both)('%s, as documented: installing', (_, entry) => {
   });
 
   it('takes axios itself, and absolute URLs', async () => {
-    const { server, storage } = await scene(entry);
+    const { server, storage } = await appWith(entry);
     entry.applyAuthTokenInterceptor(axios, { requestRefresh, getStorage: () => storage });
     atEnd(() => {
       axios.interceptors.request.clear();
@@ -392,7 +392,7 @@ describe.each(both)('%s, as documented: installing', (_, entry) => {
   });
 
   it('twice on one instance, as its README does: the second one’s storage counts', async () => {
-    const { api, server } = await scene(entry);
+    const { api, server } = await appWith(entry);
     const second = memoryStorage(server.issue('bob', -60));
     entry.applyAuthTokenInterceptor(api, { requestRefresh: refreshAt(server), getStorage: () => second });
     expect((await api.get('/videos')).data).toEqual({ user: 'bob' });
@@ -400,7 +400,7 @@ describe.each(both)('%s, as documented: installing', (_, entry) => {
   });
 
   it('applyStorage moves the instances that name no storage; undefined moves nothing', async () => {
-    const server = keep(await startJwtServer());
+    const server = closeAtEnd(await startJwtServer());
     const api = axios.create({ baseURL: server.url });
     entry.applyAuthTokenInterceptor(api, { requestRefresh });
     for (const user of ['ada', 'bob']) {
@@ -437,7 +437,7 @@ describe.each(both)('%s, as documented: in a browser', (_, entry) => {
   );
 
   it('localStorage is the default', async () => {
-    const server = keep(await startJwtServer());
+    const server = closeAtEnd(await startJwtServer());
     const api = axios.create({ baseURL: server.url });
     entry.applyAuthTokenInterceptor(api, { requestRefresh: refreshAt(server) });
     window.localStorage.setItem(KEY, JSON.stringify(server.issue('ada')));

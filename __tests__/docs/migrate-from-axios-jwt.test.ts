@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosInstance } from 'axios';
 import * as core from 'axios-bearer';
-import { memoryStorage, ours, peer } from '../compat/axios-jwt.scene.js';
+import { memoryStorage, ours, peer } from '../compat/axios-jwt.setup.js';
 import { diagnose } from '../support/docs.js';
 import { type JwtServer, startJwtServer } from '../support/jwt.js';
+import { atEnd, cleanUp, closeAtEnd } from '../support/kit.js';
 import { type Block, readReadme, runBlock, type Values } from '../support/readme.js';
-import { atEnd, closeAll, keep } from '../support/sessions.js';
 import { filesBelow, rowsOf, sectionOf } from './markdown.js';
 
 const PAGE = 'docs/migrate-from-axios-jwt.md';
@@ -14,7 +14,7 @@ const PRELUDE = 'declare const baseURL: string; declare const email: string; dec
 const blocks = readReadme(PAGE).blocks;
 const block = (name: string) => blocks.find((one) => one.name === name) as Block;
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 describe('From axios-jwt: the code on the page', () => {
   it('is correct TypeScript; what is not is found', () => {
@@ -36,7 +36,7 @@ describe('From axios-jwt: what the page says', () => {
   let server: JwtServer;
 
   beforeEach(async () => {
-    server = keep(await startJwtServer());
+    server = closeAtEnd(await startJwtServer());
   });
 
   type App = { api: AxiosInstance; login(email: string): Promise<void>; isLoggedIn(): Promise<boolean> };
@@ -113,7 +113,7 @@ describe('axios-jwt’s own README', () => {
   }, 120_000);
 
   it('does what it says: the JavaScript of its last part, run', async () => {
-    const server = keep(await startJwtServer());
+    const server = closeAtEnd(await startJwtServer());
     const storage = memoryStorage();
     ours.applyStorage(storage);
     const code = theirs

@@ -4,8 +4,8 @@ import axios, { type AxiosInstance } from 'axios';
 import * as core from 'axios-bearer';
 import type { ApiVideo } from 'axios-bearer/testing';
 import { diagnose } from '../support/docs.js';
+import { atEnd, cleanUp, deferred, settle, startServer, until } from '../support/kit.js';
 import { type Block, readReadme, runBlock } from '../support/readme.js';
-import { atEnd, closeAll, deferred, serve, settle, until } from '../support/sessions.js';
 import { rowsOf, sectionOf } from './markdown.js';
 
 const PAGE = 'docs/migrate-from-the-queue-snippet.md';
@@ -20,7 +20,7 @@ const PRELUDE = `
 const blocks = readReadme(PAGE).blocks;
 const block = (name: string) => blocks.find((one) => one.name === name) as Block;
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 /** A browser's storage and address bar. */
 function browser() {
@@ -43,7 +43,7 @@ interface App extends ReturnType<typeof browser> {
 type Start = (signedIn?: boolean) => Promise<App>;
 
 async function start(name: string) {
-  const server = await serve();
+  const server = await startServer();
   const page = browser();
   const modules = { axios: { default: axios }, 'axios-bearer': core };
   const app = await runBlock(block(name), modules, { baseURL: server.url, ...page });
@@ -180,7 +180,7 @@ const rows: [row: string, run: (begin: Start) => Promise<unknown>, before: unkno
   [
     'an absolute URL of another origin',
     async (begin) => {
-      const other = await serve();
+      const other = await startServer();
       const { api } = await begin();
       return (await api.get(`${other.url}/public`)).data.authorization;
     },

@@ -11,14 +11,14 @@ import { bearer, type InstallOptions, replayable, type Session } from 'axios-bea
 import { type ApiVideoOptions, apiVideo } from 'axios-bearer/api-video';
 import type { ApiVideo } from 'axios-bearer/testing';
 import FormData from 'form-data';
-import { atEnd, clockInHand, closeAll, failureOf, keep, record, serve } from '../support/sessions.js';
+import { atEnd, cleanUp, closeAtEnd, failureOf, installClock, recordEvents, startServer } from '../support/kit.js';
 import { printed } from './printed.js';
 
 const require = createRequire(import.meta.url);
 const axios: AxiosStatic = createRequire(require.resolve('@api.video/nodejs-client'))('axios');
 const film = fileURLToPath(import.meta.url);
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 interface Scene {
   server: ApiVideo;
@@ -29,10 +29,10 @@ interface Scene {
 type SceneOptions = InstallOptions & { source?: ApiVideoOptions; client?: { apiKey?: string; chunkSize?: number } };
 
 async function scene({ source, client, ...options }: SceneOptions = {}): Promise<Scene> {
-  const server = await serve();
+  const server = await startServer();
   const baseURL = server.url;
   const session = bearer(axios, { source: apiVideo({ apiKey: server.apiKey, baseURL, ...source }), ...options });
-  keep(session);
+  closeAtEnd(session);
   return { server, session, client: new ApiVideoClient({ baseUri: baseURL, ...client }) };
 }
 
@@ -100,7 +100,7 @@ describe(`@api.video/nodejs-client on its own axios ${axios.VERSION}, in CommonJ
     const path = join(folder, 'film.mp4');
     const [part, rest] = [5 * 1024 * 1024, Buffer.from('the end')];
     writeFileSync(path, Buffer.concat([Buffer.alloc(part), rest]));
-    const clock = clockInHand();
+    const clock = installClock();
     const { server, client } = await scene({ client: { chunkSize: part } });
     const { videoId } = await client.videos.create({ title: 'A film' });
     const anHourLater = axios.interceptors.response.use(async (answer) => {
@@ -133,7 +133,7 @@ describe(`@api.video/nodejs-client on its own axios ${axios.VERSION}, in CommonJ
   });
 
   it('sends Basic authorization with each request when it is left to itself', async () => {
-    const { apiKey, url: baseURL, ...server } = await serve();
+    const { apiKey, url: baseURL, ...server } = await startServer();
     const sent = authorizations(server);
     server.fault(() => true, { json: { videoId: 'vi1' } }, { times: 2 });
     const client = new ApiVideoClient({ apiKey, baseUri: baseURL });
@@ -144,7 +144,7 @@ describe(`@api.video/nodejs-client on its own axios ${axios.VERSION}, in CommonJ
 
   it('L15 keeps the Basic authorization that the client writes when it is given the API key', async () => {
     const { server, session, client } = await scene({ client: { apiKey: 'a key' } });
-    const seen = record(session);
+    const seen = recordEvents(session);
     const sent = authorizations(server);
     expect(await failureOf(client.videos.list())).toMatchObject({ code: 401 });
     expect(sent).toEqual([basic('a key')]);
@@ -170,7 +170,7 @@ describe(`@api.video/nodejs-client on its own axios ${axios.VERSION}, in CommonJ
 
   it('L19 gives no token to others who call the same axios', async () => {
     const { client } = await scene();
-    const elsewhere = await serve();
+    const elsewhere = await startServer();
     await client.videos.list();
     const { data } = await axios.get(`${elsewhere.url}/public`);
     expect(data).toEqual({ authorization: false });
@@ -178,7 +178,7 @@ describe(`@api.video/nodejs-client on its own axios ${axios.VERSION}, in CommonJ
 
   describe('with delegated tokens', () => {
     it('never refreshes for an upload token that has expired', async () => {
-      const clock = clockInHand();
+      const clock = installClock();
       const { server, client } = await scene();
       const { token = '' } = await client.uploadTokens.createToken({ ttl: 60 });
       await clock.advance(61_000);
@@ -190,7 +190,7 @@ describe(`@api.video/nodejs-client on its own axios ${axios.VERSION}, in CommonJ
     it('takes the token that the client puts in the URL for what it is: no second one, no Bearer, no refresh', async () => {
       const { server, session, client } = await scene({ source: { delegatedToken: 'another' } });
       const { token = '' } = await client.uploadTokens.createToken({ ttl: 60 });
-      const seen = record(session);
+      const seen = recordEvents(session);
       const queries: unknown[] = [];
       server.hold(({ query }) => {
         queries.push(query);
@@ -204,7 +204,7 @@ describe(`@api.video/nodejs-client on its own axios ${axios.VERSION}, in CommonJ
   });
 
   it('can be done without: with axios alone an upload lives through a revoked token as well', async () => {
-    const { apiKey, url: baseURL, ...server } = await serve();
+    const { apiKey, url: baseURL, ...server } = await startServer();
     const axios = esmAxios;
     const api = axios.create({ baseURL });
     const session = bearer(api, { source: apiVideo({ apiKey, baseURL }) });

@@ -3,7 +3,7 @@ import { type ApiVideoOptions, startApiVideo } from 'axios-bearer/testing';
 import { bff } from '../../examples/express-bff/bff.js';
 import { browser } from '../../examples/shared/browser.js';
 import { listen } from '../../examples/shared/listen.js';
-import { atEnd, cleanUp, listen as listenElsewhere } from '../support/wire.js';
+import { atEnd, cleanUp, startHttpServer as listenElsewhere } from '../support/kit.js';
 import { printed } from './printed.js';
 
 afterEach(cleanUp);

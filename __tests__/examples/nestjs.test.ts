@@ -8,10 +8,10 @@ import { Session } from 'axios-bearer';
 import type { ApiVideo } from 'axios-bearer/testing';
 import { firstValueFrom } from 'rxjs';
 import { ApiModule } from '../../examples/nestjs/api.module.js';
-import { atEnd, closeAll, next, serve } from '../support/sessions.js';
+import { atEnd, cleanUp, nextEvent, startServer } from '../support/kit.js';
 import { printed } from './printed.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 async function application(server: ApiVideo): Promise<INestApplicationContext> {
   @Module({ imports: [ApiModule.register({ baseURL: server.url, apiKey: server.apiKey })] })
@@ -29,7 +29,7 @@ describe(`@nestjs/axios on axios ${axios.VERSION}`, () => {
   });
 
   it('L17 drops a waiting request at once when nobody subscribes to it any more; the refresh goes on', async () => {
-    const server = await serve();
+    const server = await startServer();
     const app = await application(server);
     const [http, session] = [app.get(HttpService), app.get(Session)];
     await firstValueFrom(http.get('/videos'));
@@ -39,7 +39,7 @@ describe(`@nestjs/axios on axios ${axios.VERSION}`, () => {
     const ended = new Promise((resolve) => http.axiosRef.interceptors.response.use(undefined, resolve));
     const subscription = http.get('/videos').subscribe();
     await refresh.arrived(1);
-    const refreshed = next(session, 'refreshed');
+    const refreshed = nextEvent(session, 'refreshed');
     subscription.unsubscribe();
     expect(await ended).toMatchObject({ code: 'ERR_CANCELED' });
     refresh.release();
@@ -53,7 +53,7 @@ describe(`@nestjs/axios on axios ${axios.VERSION}`, () => {
   });
 
   it('shows other interceptors of `axiosRef` one request and one answer', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { axiosRef } = (await application(server)).get(HttpService);
     const seen: unknown[] = [];
     axiosRef.interceptors.request.use((config) => {
@@ -71,11 +71,11 @@ describe(`@nestjs/axios on axios ${axios.VERSION}`, () => {
   });
 
   it('closes the session with the application', async () => {
-    const server = await serve();
+    const server = await startServer();
     const app = await application(server);
     const [{ axiosRef }, session] = [app.get(HttpService), app.get(Session)];
     await axiosRef.get('/videos');
-    const signedOut = next(session, 'signedOut');
+    const signedOut = nextEvent(session, 'signedOut');
     await app.close();
     expect(await signedOut).toEqual({ reason: 'closed' });
     await expect(axiosRef.get('/videos')).rejects.toMatchObject({ response: { status: 401 } });

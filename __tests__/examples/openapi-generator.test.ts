@@ -4,20 +4,20 @@ import axios, { type AxiosStatic } from 'axios';
 import { bearer, isBearerError } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import { Configuration, type ConfigurationParameters, ProjectsApi } from 'qovery-typescript-axios';
-import { closeAll, failureOf, keep, record, scene, serve } from '../support/sessions.js';
+import { cleanUp, clientOf, closeAtEnd, failureOf, recordEvents, startServer } from '../support/kit.js';
 import { printed } from './printed.js';
 
 const require = createRequire(import.meta.url);
 const ownAxios: AxiosStatic = createRequire(require.resolve('qovery-typescript-axios'))('axios');
 const which = process.env.AXIOS ? 'which AXIOS puts in the place of its own copy' : 'a copy of its own';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 /** The generated client over an instance of ours, behind the server's echo. */
 async function generated(parameters?: ConfigurationParameters) {
-  const server = await serve();
+  const server = await startServer();
   const source = apiVideo({ baseURL: server.url });
-  const { api, session } = await scene({ server, source, axios: { baseURL: `${server.url}/echo` } });
+  const { api, session } = clientOf(server, { source, defaults: { baseURL: `${server.url}/echo` } });
   const projects = new ProjectsApi(new Configuration(parameters), undefined, api as never);
   return { projects, server, session };
 }
@@ -51,7 +51,7 @@ describe(`a client of openapi-generator, on our axios ${axios.VERSION} and on ax
     ['a function', async () => 'of my own'],
   ])('L15 leaves `accessToken` of a configuration, %s, as it is: the 401 is handed on', async (_, accessToken) => {
     const { server, session, projects } = await generated({ accessToken });
-    const seen = record(session);
+    const seen = recordEvents(session);
     const error = await failureOf(projects.listProject('o1'));
     expect([error.response.status, isBearerError(error)]).toEqual([401, false]);
     expect(seen).toEqual([['skipped', expect.objectContaining({ reason: 'own-authorization' })]]);
@@ -66,8 +66,8 @@ describe(`a client of openapi-generator, on our axios ${axios.VERSION} and on ax
   });
 
   it('L8 fails with an error that either axios takes for its own', async () => {
-    const server = await serve();
-    keep(bearer(ownAxios, { tokens: server.issue(), source: apiVideo({ baseURL: server.url }) }));
+    const server = await startServer();
+    closeAtEnd(bearer(ownAxios, { tokens: server.issue(), source: apiVideo({ baseURL: server.url }) }));
     server.expire();
     server.revokeRefreshTokens();
     const configuration = new Configuration({ basePath: `${server.url}/echo` });

@@ -4,7 +4,7 @@ import { bearer } from 'axios-bearer';
 import * as client from 'openid-client';
 import { CLIENT, startProvider } from '../../examples/openid-client/provider.js';
 import { openid } from '../../examples/openid-client/source.js';
-import { atEnd, cleanUp, failure } from '../support/wire.js';
+import { atEnd, cleanUp, failureOf } from '../support/kit.js';
 import { printed } from './printed.js';
 
 afterEach(cleanUp);
@@ -42,7 +42,7 @@ describe('openid-client as a source', () => {
   it('is refused for good when the server says invalid_grant', async () => {
     const { session, tokens, configuration } = await signedIn();
     await client.tokenRevocation(configuration, tokens.refresh_token!);
-    const error = await failure(session.refresh());
+    const error = await failureOf(session.refresh());
     expect(error).toMatchObject({ code: 'ERR_BEARER_REJECTED', cause: { status: 400 } });
     // Its access token is good to its end.
     expect(session.state.status).toBe('active');
@@ -51,14 +51,14 @@ describe('openid-client as a source', () => {
   it('keeps the session while the server is away', async () => {
     const { session, close } = await signedIn();
     await close();
-    expect(await failure(session.refresh())).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
+    expect(await failureOf(session.refresh())).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
     expect(session.state.status).toBe('active');
   });
 
   it('lets no token into an error', async () => {
     const { session, tokens, configuration } = await signedIn();
     await client.tokenRevocation(configuration, tokens.refresh_token!);
-    const error = await failure(session.refresh());
+    const error = await failureOf(session.refresh());
     for (const secret of [tokens.access_token, tokens.refresh_token!]) {
       expect(JSON.stringify([error, error.cause, String(error.stack)])).not.toContain(secret);
     }

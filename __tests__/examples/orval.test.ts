@@ -3,15 +3,15 @@ import axios from 'axios';
 import { bearer } from 'axios-bearer';
 import { api } from '../../examples/orval/custom-instance.js';
 import { createVideo, listVideos } from '../../examples/orval/videos.js';
-import { closeAll, failureOf, keep, refreshing, serve } from '../support/sessions.js';
+import { cleanUp, closeAtEnd, failureOf, refreshing, startServer } from '../support/kit.js';
 import { printed } from './printed.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 async function signedIn() {
-  const server = await serve();
+  const server = await startServer();
   api.defaults.baseURL = server.url;
-  keep(bearer(api, { tokens: server.issue(), source: refreshing }));
+  closeAtEnd(bearer(api, { tokens: server.issue(), source: refreshing }));
   return server;
 }
 

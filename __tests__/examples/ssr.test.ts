@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { startApiVideo } from 'axios-bearer/testing';
 import { browser } from '../../examples/shared/browser.js';
 import { page } from '../../examples/ssr/page.js';
-import { atEnd, cleanUp, listen } from '../support/wire.js';
+import { atEnd, cleanUp, startHttpServer } from '../support/kit.js';
 import { printed } from './printed.js';
 
 afterEach(cleanUp);
@@ -49,7 +49,7 @@ describe('a page that a server renders', () => {
   it('mixes no two of fifty users whose tokens expire at once', async () => {
     // Whoever bears the token 7.2 is the user 7, with a token that was refreshed twice, and has 7 videos.
     let live = '1';
-    const { url, received } = await listen((request, response) => {
+    const { url, received } = await startHttpServer((request, response) => {
       const json = (status: number, body: object) => {
         response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
       };

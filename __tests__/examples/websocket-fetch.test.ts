@@ -6,7 +6,7 @@ import { startApiVideo } from 'axios-bearer/testing';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { listen } from '../../examples/shared/listen.js';
 import { fetchWith, listenWith } from '../../examples/websocket-fetch/client.js';
-import { atEnd, cleanUp } from '../support/wire.js';
+import { atEnd, cleanUp } from '../support/kit.js';
 import { printed } from './printed.js';
 
 afterEach(cleanUp);

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { Session } from 'axios-bearer';
 import { poll } from '../../examples/worker/worker.js';
-import { cleanUp, clientOf, HOUR, MINUTE, serve, time, watch } from '../support/refreshes.js';
+import { cleanUp, clientOf, HOUR, installClock, MINUTE, startServer, watchEvent } from '../support/kit.js';
 import { printed } from './printed.js';
 
 afterEach(cleanUp);
@@ -27,10 +27,10 @@ function untilDue({ state }: Session): number {
 
 describe('a worker with keepFresh', () => {
   it('has a fresh token every hour though it asks for nothing', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const { session } = clientOf(server, { keepFresh: true });
-    const refreshed = watch(session, 'refreshed');
+    const refreshed = watchEvent(session, 'refreshed');
     for (let hour = 1; hour <= 24; hour += 1) {
       await clock.advance(untilDue(session));
       await refreshed.count(hour);
@@ -39,11 +39,11 @@ describe('a worker with keepFresh', () => {
   });
 
   it('keeps its session while the token endpoint is down for hours, and is at work again when that is back', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const { api, session } = clientOf(server, { keepFresh: true, refreshRetries: 0 });
-    const failed = watch(session, 'refreshFailed');
-    const ended = watch(session, 'signedOut');
+    const failed = watchEvent(session, 'refreshFailed');
+    const ended = watchEvent(session, 'signedOut');
     const mend = server.fault('/auth/refresh', { status: 503 }, ALWAYS);
     const end = Date.now() + 3 * HOUR;
     await clock.advance(untilDue(session));
@@ -61,7 +61,7 @@ describe('a worker with keepFresh', () => {
   });
 
   it('goes on after a poll that failed, and ends at once when it is told to', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { api } = clientOf(server);
     const complaints = jest.spyOn(console, 'error').mockImplementation(() => {});
     const stop = new AbortController();

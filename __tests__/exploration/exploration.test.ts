@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { LONG, QUICK, type Scope, walk, worldOf } from './scopes.js';
-import * as seeds from './seeds.js';
+import * as seeds from './seeded-bugs.js';
+import { sentencesOf } from './sentences.js';
 import type { Variant } from './variant.js';
-import { sentencesOf } from './words.js';
 
 const isWhole = process.env.EXPLORE === 'whole';
 const scopes = isWhole ? [...QUICK, ...LONG] : QUICK;

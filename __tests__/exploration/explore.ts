@@ -1,8 +1,8 @@
 import { ACTIONS, type Action, begin, mayBegin, queue, session } from './actions.js';
+import { Draft } from './draft.js';
 import { isQuiet, judgeQuiet } from './judge.js';
 import { deliver, giveUp, land, landStray, loseAsk, loseLock, refuse, resend } from './messages.js';
-import { Scene } from './scene.js';
-import { keyOf } from './text.js';
+import { keyOf } from './state-key.js';
 import type { Variant } from './variant.js';
 import type { Op, Place, World } from './world.js';
 
@@ -60,11 +60,11 @@ export function explore(
     const law = isQuiet(node.world) ? judgeQuiet(node.world) : moves.length === 0 && 'An operation never ends (L24)';
     if (law) return found(false, { law, path: pathTo(node) });
     for (const move of moves) {
-      const scene = new Scene(node.world, variant, session);
-      happen(scene, move);
-      const after = { world: scene.world, move, before: node, depth: node.depth + 1 };
-      if (scene.broken) return found(false, { law: scene.broken, path: pathTo(after) });
-      const key = keyOf(scene.world);
+      const draft = new Draft(node.world, variant, session);
+      happen(draft, move);
+      const after = { world: draft.world, move, before: node, depth: node.depth + 1 };
+      if (draft.broken) return found(false, { law: draft.broken, path: pathTo(after) });
+      const key = keyOf(draft.world);
       if (seen.has(key)) continue;
       seen.add(key);
       agenda.push(after);
@@ -126,29 +126,29 @@ function mayFail({ message, lock }: Op, fault: Fault): boolean {
 }
 
 /** What a move does. */
-export function happen(scene: Scene, move: Move) {
-  if (move.is === 'begin') return begin(scene, move.holder, move.action);
-  if (move.is === 'stray') return landStray(scene, move.index);
+export function happen(draft: Draft, move: Move) {
+  if (move.is === 'begin') return begin(draft, move.holder, move.action);
+  if (move.is === 'stray') return landStray(draft, move.index);
   const { is, place } = move;
-  if (is === 'land') return land(scene, place);
-  if (is === 'deliver') return deliver(scene, place);
-  if (is === 'wake' || is === 'retry') return queue(scene, place);
-  if (is === 'goOnByTime') return goOnByTime(scene, place);
-  scene.spend('fault');
-  fail(scene, is, place);
+  if (is === 'land') return land(draft, place);
+  if (is === 'deliver') return deliver(draft, place);
+  if (is === 'wake' || is === 'retry') return queue(draft, place);
+  if (is === 'goOnByTime') return goOnByTime(draft, place);
+  draft.spend('fault');
+  fail(draft, is, place);
 }
 
-function fail(scene: Scene, fault: Fault, place: Place): void {
-  if (fault === 'giveUp' || fault === 'answerLost') giveUp(scene, place);
-  if (fault === 'requestLost') loseAsk(scene, place);
-  if (fault === 'refuse') refuse(scene, place);
-  if (fault === 'resend') resend(scene, place);
-  if (fault === 'lockLost') loseLock(scene, place, true);
-  if (fault === 'lockLostUnaware') loseLock(scene, place, false);
+function fail(draft: Draft, fault: Fault, place: Place): void {
+  if (fault === 'giveUp' || fault === 'answerLost') giveUp(draft, place);
+  if (fault === 'requestLost') loseAsk(draft, place);
+  if (fault === 'refuse') refuse(draft, place);
+  if (fault === 'resend') resend(draft, place);
+  if (fault === 'lockLost') loseLock(draft, place, true);
+  if (fault === 'lockLostUnaware') loseLock(draft, place, false);
 }
 
-function goOnByTime(scene: Scene, place: Place): void {
-  const { mark } = scene.holder(place.holder);
-  if (mark) scene.setHolder(place.holder, { mark: { ...mark, over: true } });
-  queue(scene, place);
+function goOnByTime(draft: Draft, place: Place): void {
+  const { mark } = draft.holder(place.holder);
+  if (mark) draft.setHolder(place.holder, { mark: { ...mark, over: true } });
+  queue(draft, place);
 }

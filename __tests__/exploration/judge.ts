@@ -1,20 +1,20 @@
 import type { StoreEntry } from '../../lib/stores/store.js';
-import type { Scene } from './scene.js';
+import type { Draft } from './draft.js';
 import { numberOf, type OpKind, type World } from './world.js';
 
 /** Each write that takes effect. */
-export function judgeWrite(scene: Scene, before: StoreEntry, next: StoreEntry, by: OpKind) {
+export function judgeWrite(draft: Draft, before: StoreEntry, next: StoreEntry, by: OpKind) {
   if (next.token && !next.token.accessToken.startsWith(`${next.session}.`))
-    scene.breaks("A token was stored as another user's (L21)");
+    draft.breaks("A token was stored as another user's (L21)");
   if (!next.token || by === 'signIn') {
     if (before.session === next.session && before.token && next.token && isOlder(next, before)) {
-      scene.breaks('A sign-in was written anew above what had become of it (L4)');
+      draft.breaks('A sign-in was written anew above what had become of it (L4)');
     }
     return;
   }
-  if (!before.token) return scene.breaks(`A ${by} undid a sign-out (L4)`);
-  if (before.session !== next.session) return scene.breaks(`A ${by} undid another sign-in (L4)`);
-  if (isOlder(next, before)) scene.breaks('A rotated token was replaced by its spent predecessor (L4)');
+  if (!before.token) return draft.breaks(`A ${by} undid a sign-out (L4)`);
+  if (before.session !== next.session) return draft.breaks(`A ${by} undid another sign-in (L4)`);
+  if (isOlder(next, before)) draft.breaks('A rotated token was replaced by its spent predecessor (L4)');
 }
 
 function isOlder(next: StoreEntry, before: StoreEntry): boolean {

@@ -16,7 +16,7 @@ export interface World {
   readonly facts: Facts;
 }
 
-/** Who has the lock, and who waits for it, first come first served. */
+/** The operation that holds the lock, and those that wait for it, first come first served. */
 export interface Lock {
   readonly owner?: Place | undefined;
   readonly queue: readonly Place[];

@@ -13,7 +13,7 @@ export interface Expected {
   retryAfter?: [from: number, to: number];
   /** ms at least between two attempts. */
   pause?: number;
-  /** Of the new token, in seconds; missing: nobody knows. */
+  /** Of the new token, in seconds; missing: unknown. */
   life?: number;
   /** The refresh token that the next refresh presents. */
   next: 'the old one' | 'the new one';

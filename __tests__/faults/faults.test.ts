@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import axios from 'axios';
-import { adapters, onAdapters } from '../support/wire.js';
+import { adapters, onAdapters } from '../support/kit.js';
+import { expired, isSlow, refused, refusedOAuth2 } from './client.js';
+import { COMMAND, type Measured, pageOf, savedPage, savePage } from './docs-page.js';
 import { unanswered } from './expected.js';
 import { FAULTS, type Row } from './faults.js';
 import { flawsAtResource, flawsAtTokenEndpoint } from './judge.js';
-import { expired, isSlow, refused, refusedOAuth2 } from './open.js';
-import { COMMAND, type Measured, pageOf, savedPage, savePage } from './page.js';
-import { atResource, atTokenEndpoint } from './run.js';
+import { atResource, atTokenEndpoint } from './measure.js';
 
-/** Who asks the token endpoint, and the 401 that made them, if any. */
+/** The source that asks the token endpoint, and the 401 that caused it, if any. */
 const CALLS = [
   { by: 'a function, by the clock', call: expired, met: undefined, view: 'token' },
   { by: 'a function, after a 401', call: refused, met: 401, view: 'token' },

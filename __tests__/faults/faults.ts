@@ -12,7 +12,7 @@ import {
   unavailable,
   unmoved,
 } from './expected.js';
-import type { Played, World } from './home.js';
+import type { FaultContext, Played } from './servers.js';
 
 /** A fault, and what it is to come to. */
 export interface Row {
@@ -25,7 +25,7 @@ export interface Row {
   oauth2: Expected;
   /** At the resource, a refresh and a replay mend it. Anything else is handed on as if we were not there. */
   mended?: boolean;
-  /** Nothing comes, or not soon: who waits for it is to wait for a short time only. */
+  /** Nothing comes, or not soon: the timeouts are short then. */
   slow?: 'always' | 'for a refresh by http';
   /** Its fetch adapter reads whatever comes in older versions of axios: there it is played with the other one. */
   limited?: boolean;
@@ -40,17 +40,17 @@ const MB = 1_000_000;
 
 const page = (status: number) => ({ status, body: PAGE, headers: { 'content-type': 'text/html' } });
 const noGzip = { status: 200, body: PAGE, headers: { 'content-encoding': 'gzip' } };
-const abroad = (status: 302 | 307 | 308) => (world: World) => ({ redirect: world.abroad, status });
-const toItself = ({ here }: World) => ({ redirect: here });
+const abroad = (status: 302 | 307 | 308) => (world: FaultContext) => ({ redirect: world.abroad, status });
+const toItself = ({ here }: FaultContext) => ({ redirect: here });
 const oauth = (status: number, error: string) => ({ status, body: { error } });
 const tooMany = (wish: string) => ({ status: 429, headers: { 'retry-after': wish } });
 const untilDate = () => tooMany(new Date(Date.now() + 120_000).toUTCString());
 /** A good answer, with something in its text changed. */
-const altered = (from: string | RegExp, to: string) => (world: World) => ({
+const altered = (from: string | RegExp, to: string) => (world: FaultContext) => ({
   raw: JSON.stringify(world.fresh).replace(from, to),
 });
 const tooMuch = altered('{', `{"padding":"${'x'.repeat(5 * MB)}",`);
-const sameRefreshToken = ({ fresh, held }: World) => ({ json: { ...fresh, refresh_token: held.refresh_token } });
+const sameRefreshToken = ({ fresh, held }: FaultContext) => ({ json: { ...fresh, refresh_token: held.refresh_token } });
 
 // Of a body that can't be unpacked, the http adapter below axios 1.19 says nothing where no redirect is followed.
 const isTold = Number(axios.VERSION.split('.')[1]) >= 19;

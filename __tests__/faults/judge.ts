@@ -1,7 +1,7 @@
+import { refreshTimeout } from './client.js';
 import { BACKOFF, type Expected, REFRESH_RETRIES } from './expected.js';
 import type { Row } from './faults.js';
-import { refreshTimeout } from './open.js';
-import type { AtResource, AtTokenEndpoint } from './run.js';
+import type { AtResource, AtTokenEndpoint } from './measure.js';
 
 type Range = readonly [from: number, to: number];
 type Check = [what: string, got: unknown, wanted: unknown];

@@ -3,8 +3,15 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { type AxiosAdapter, AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import { type InstallOptions, replayable, type Token } from 'axios-bearer';
 import type { Echo } from 'axios-bearer/testing';
-import { deferred } from '../support/sessions.js';
-import { adapters, cleanUp, failure, listen, onAdapters, rig } from '../support/wire.js';
+import {
+  adapters,
+  cleanUp,
+  deferred,
+  failureOf,
+  onAdapters,
+  startHttpServer,
+  startRecordedClient,
+} from '../support/kit.js';
 
 type BeforeSend = NonNullable<InstallOptions['beforeSend']>;
 type Config = InternalAxiosRequestConfig;
@@ -37,7 +44,7 @@ describe.each(adapters)(`beforeSend (${onAdapters}), over %s`, (adapter) => {
 
   it('is called once for a request that is accepted, with the token and what the transforms made', async () => {
     const { calls, beforeSend } = recorder();
-    const { api, session, sends } = await rig({ defaults, beforeSend });
+    const { api, session, sends } = await startRecordedClient({ defaults, beforeSend });
     const token = await session.token();
     await api.post('/echo', { text: 'Zoë' });
     expect(calls).toMatchObject([
@@ -48,7 +55,7 @@ describe.each(adapters)(`beforeSend (${onAdapters}), over %s`, (adapter) => {
 
   it('is called before each replay, with the token of that send', async () => {
     const { calls, beforeSend } = recorder();
-    const made = await rig({ defaults, beforeSend });
+    const made = await startRecordedClient({ defaults, beforeSend });
     made.server.expire();
     await made.api.post('/echo', { a: 1 });
     expect(replaysOf(calls)).toEqual([0, 1]);
@@ -59,8 +66,8 @@ describe.each(adapters)(`beforeSend (${onAdapters}), over %s`, (adapter) => {
 
   it('counts on: a GET that is refused for ever is told of its first send and of each replay', async () => {
     const { calls, beforeSend } = recorder();
-    const { api, sends } = await rig({ defaults, beforeSend });
-    await failure(api.get('/always-401'));
+    const { api, sends } = await startRecordedClient({ defaults, beforeSend });
+    await failureOf(api.get('/always-401'));
     const sent = sends.filter(({ path }) => path === '/always-401').length;
     expect(replaysOf(calls)).toEqual(Array.from({ length: sent }, (_, i) => i));
     expect(sent).toBeGreaterThan(2);
@@ -75,7 +82,11 @@ describe.each(adapters)(`beforeSend (${onAdapters}), over %s`, (adapter) => {
       await Promise.resolve();
       config.headers.set('X-Proof', `${replay} ${token.accessToken}`);
     });
-    const made = await rig({ defaults, beforeSend, ...(how === 'clock' && { tokens: 'clock' as const }) });
+    const made = await startRecordedClient({
+      defaults,
+      beforeSend,
+      ...(how === 'clock' && { tokens: 'expired' as const }),
+    });
     if (how === 'expired') made.server.expire();
     const { data } = await made.api.get<Echo>('/echo');
     const proofs = made.sends.filter(({ path }) => path === '/echo').map(({ headers }) => headers['x-proof']);
@@ -85,7 +96,7 @@ describe.each(adapters)(`beforeSend (${onAdapters}), over %s`, (adapter) => {
   });
 
   it('may change the body and the parameters: they go as it leaves them', async () => {
-    const { api } = await rig({
+    const { api } = await startRecordedClient({
       defaults,
       beforeSend: (config) => {
         config.params = { ...config.params, signature: String(config.data).length };
@@ -97,11 +108,11 @@ describe.each(adapters)(`beforeSend (${onAdapters}), over %s`, (adapter) => {
   });
 
   it('puts the token in the query where no header bears it, and anew at each replay', async () => {
-    const { url, received } = await listen((req, res) => {
+    const { url, received } = await startHttpServer((req, res) => {
       const ok = new URL(req.url ?? '', 'http://a').searchParams.get('access_token') === 'second';
       res.writeHead(ok ? 200 : 401, ok ? {} : { 'WWW-Authenticate': 'Bearer error="invalid_token"' }).end('{}');
     });
-    const { api } = await rig({
+    const { api } = await startRecordedClient({
       defaults: { ...defaults, baseURL: url },
       header: false,
       tokens: { access_token: 'first', refresh_token: 'r', expires_in: 3600 },
@@ -128,17 +139,17 @@ describe.each(adapters)(`beforeSend (${onAdapters}), over %s`, (adapter) => {
     ],
     ['rejects', () => Promise.reject(gone)],
   ])('that %s: nothing is sent, and the caller gets what it threw', async (_, beforeSend) => {
-    const { api, sends } = await rig({ defaults, beforeSend });
-    expect(await failure(api.post('/echo', {}))).toBe(gone);
+    const { api, sends } = await startRecordedClient({ defaults, beforeSend });
+    expect(await failureOf(api.post('/echo', {}))).toBe(gone);
     expect(sends).toEqual([]);
   });
 
   it.each([
-    ['held', 'clock' as const, 0],
+    ['held', 'expired' as const, 0],
     ['replayed', undefined, 1],
   ])('that throws before a request that was %s: it is not sent, and the session goes on', async (_, tokens, at) => {
     let fails = true;
-    const made = await rig({
+    const made = await startRecordedClient({
       defaults,
       ...(tokens && { tokens }),
       beforeSend: (_config, { replay }) => {
@@ -146,7 +157,7 @@ describe.each(adapters)(`beforeSend (${onAdapters}), over %s`, (adapter) => {
       },
     });
     if (!tokens) made.server.expire();
-    expect(await failure(made.api.get('/echo'))).toBe(gone);
+    expect(await failureOf(made.api.get('/echo'))).toBe(gone);
     expect(made.authorizations('/echo')).toHaveLength(at);
     fails = false;
     expect((await made.api.get('/echo')).status).toBe(200);
@@ -176,31 +187,31 @@ describe.each(adapters)(`beforeSend (${onAdapters}), over %s`, (adapter) => {
       /: a URL without an origin is not/,
     ],
   ])('L19 that leads to another origin by %s: nothing is sent, and the error names origins', async (_, lead, named) => {
-    const elsewhere = await listen((_req, res) => void res.end('{}'));
-    const { api, sends } = await rig({ defaults, beforeSend: (config) => lead(config, elsewhere.url) });
-    const error = await failure(api.get('/echo'));
+    const elsewhere = await startHttpServer((_req, res) => void res.end('{}'));
+    const { api, sends } = await startRecordedClient({ defaults, beforeSend: (config) => lead(config, elsewhere.url) });
+    const error = await failureOf(api.get('/echo'));
     expect(error).toMatchObject({ code: 'ERR_BEARER_CONFIG', message: expect.stringContaining('"origins"') });
     expect(error.message).toMatch(named);
     expect([sends, elsewhere.received]).toEqual([[], []]);
   });
 
   it('L19 that leads to another origin at a replay only: that is not sent', async () => {
-    const elsewhere = await listen((_req, res) => void res.end('{}'));
-    const made = await rig({
+    const elsewhere = await startHttpServer((_req, res) => void res.end('{}'));
+    const made = await startRecordedClient({
       defaults,
       beforeSend: (config, { replay }) => {
         if (replay > 0) config.baseURL = elsewhere.url;
       },
     });
     made.server.expire();
-    expect(await failure(made.api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_CONFIG' });
+    expect(await failureOf(made.api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_CONFIG' });
     expect(elsewhere.received).toEqual([]);
     expect(made.authorizations('/echo')).toHaveLength(1);
   });
 
   it('may lead to an origin that is allowed', async () => {
-    const other = await listen((_req, res) => void res.end('{}'));
-    const { api, session } = await rig({
+    const other = await startHttpServer((_req, res) => void res.end('{}'));
+    const { api, session } = await startRecordedClient({
       defaults,
       origins: other.url,
       beforeSend: (config) => {
@@ -216,7 +227,7 @@ describe.each(adapters)(`beforeSend (${onAdapters}), over %s`, (adapter) => {
 });
 
 describe('beforeSend is not called', () => {
-  it.each<[string, Parameters<typeof rig>[0], object]>([
+  it.each<[string, Parameters<typeof startRecordedClient>[0], object]>([
     ['that is skipped', { skip: () => true }, {}],
     ['that is left alone', {}, { bearer: false }],
     ['while nobody is signed in', { tokens: 'none' }, {}],
@@ -224,23 +235,23 @@ describe('beforeSend is not called', () => {
     ['to another origin', { origins: 'https://elsewhere.example' }, {}],
   ])('for a request %s', async (_, options, config) => {
     const { calls, beforeSend } = recorder();
-    const { api } = await rig({ ...(options as object), beforeSend });
+    const { api } = await startRecordedClient({ ...(options as object), beforeSend });
     await api.get('/public', config);
     expect(calls).toEqual([]);
   });
 
   it('for a token request', async () => {
     const { calls, beforeSend } = recorder();
-    const { session } = await rig({ beforeSend });
+    const { session } = await startRecordedClient({ beforeSend });
     await session.refresh();
     expect(calls).toEqual([]);
   });
 
   it('again for a request that is not sent again', async () => {
     const { calls, beforeSend } = recorder();
-    const { api, server } = await rig({ beforeSend });
+    const { api, server } = await startRecordedClient({ beforeSend });
     server.expire();
-    await failure(api.get('/echo', { bearer: { replay: false } }));
+    await failureOf(api.get('/echo', { bearer: { replay: false } }));
     expect(replaysOf(calls)).toEqual([0]);
   });
 });
@@ -253,7 +264,7 @@ describe('while beforeSend thinks', () => {
     ['replay', 1],
   ])('L17 an abort ends the %s at once, and it is not sent', async (_, at) => {
     const [asked, controller] = [deferred(), new AbortController()];
-    const made = await rig({
+    const made = await startRecordedClient({
       beforeSend: (_config, { replay }) => {
         if (replay !== at) return;
         asked.resolve();
@@ -261,7 +272,7 @@ describe('while beforeSend thinks', () => {
       },
     });
     if (at) made.server.expire();
-    const failing = failure(made.api.get('/echo', { signal: controller.signal }));
+    const failing = failureOf(made.api.get('/echo', { signal: controller.signal }));
     await asked.promise;
     controller.abort();
     expect(await failing).toMatchObject({ code: 'ERR_CANCELED' });
@@ -269,8 +280,8 @@ describe('while beforeSend thinks', () => {
   });
 
   it('L17 its own timeout ends the request', async () => {
-    const { api, sends } = await rig({ beforeSend: () => never });
-    expect(await failure(api.get('/echo', { timeout: 20 }))).toMatchObject({ code: AxiosError.ECONNABORTED });
+    const { api, sends } = await startRecordedClient({ beforeSend: () => never });
+    expect(await failureOf(api.get('/echo', { timeout: 20 }))).toMatchObject({ code: AxiosError.ECONNABORTED });
     expect(sends).toEqual([]);
   });
 });
@@ -287,7 +298,7 @@ describe('L16 a stream that was made for a request', () => {
     ['replay', 1],
   ])('is closed where beforeSend throws before its %s', async (_, at) => {
     const streams: PassThrough[] = [];
-    const { api } = await rig({
+    const { api } = await startRecordedClient({
       defaults: { adapter },
       source: async () => ({ access_token: 'second', expires_in: 3600 }),
       beforeSend: (_config, { replay }) => {
@@ -299,7 +310,7 @@ describe('L16 a stream that was made for a request', () => {
       streams.push(stream);
       return stream;
     });
-    await failure(api.put('/echo', body));
+    await failureOf(api.put('/echo', body));
     expect(streams).toHaveLength(at + 1);
     expect(streams.map(({ destroyed }) => destroyed)).toEqual(streams.map(() => true));
   });

@@ -13,7 +13,7 @@ import {
 import type { Config } from '../../lib/interceptors/config.js';
 import { ABSENT, type Exchange } from '../../lib/interceptors/exchange.js';
 import { replayable } from '../../lib/interceptors/replayable.js';
-import { deferred, settle } from '../support/sessions.js';
+import { deferred, settle } from '../support/kit.js';
 
 const stream = () => Readable.from(['a']);
 const ring = () => {

@@ -2,9 +2,18 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosInstance, type InternalAxiosRequestConfig } from 'axios';
 import { bearer, type InstallOptions, type Session, type SessionOptions } from 'axios-bearer';
 import type { ApiVideo } from 'axios-bearer/testing';
-import { clockInHand, closeAll, codeOf, deferred, lone, next, refreshing, serve } from '../support/sessions.js';
+import {
+  cleanUp,
+  codeOf,
+  deferred,
+  installClock,
+  nextEvent,
+  refreshing,
+  startServer,
+  startSession,
+} from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 const MINUTE = 60_000;
 
@@ -27,8 +36,11 @@ describe.each(manners)('A function that chooses the session %s', (_, make) => {
   /** Ada's token is the server's first, Bob's the second. A header says whose request it is, unless `choose` does. */
   async function tenants(options: InstallOptions & Partial<SessionOptions> & { choose?: Choice } = {}) {
     const { choose, source = refreshing, ...rest } = options;
-    const server = await serve();
-    const [ada, bob] = [lone({ tokens: server.issue(), source }), lone({ tokens: server.issue(), source })];
+    const server = await startServer();
+    const [ada, bob] = [
+      startSession({ tokens: server.issue(), source }),
+      startSession({ tokens: server.issue(), source }),
+    ];
     const all: Record<string, Session> = { ada, bob };
     const api: AxiosInstance = axios.create({ baseURL: server.url });
     bearer(api, { ...rest, session: make(choose ?? (({ headers }) => all[String(headers['X-Tenant'])])) });
@@ -81,7 +93,7 @@ describe.each(manners)('A function that chooses the session %s', (_, make) => {
 
   it('L19 sends no token abroad, and a 401 from there refreshes nothing', async () => {
     const { server, api, as } = await tenants();
-    const abroad = await serve();
+    const abroad = await startServer();
     expect((await api.get(`${abroad.url}/public`, as('ada'))).data).toEqual({ authorization: false });
     expect(await codeOf(api.get(`${abroad.url}/videos`, as('ada')))).toBe('ERR_BAD_REQUEST');
     expect(server.stats.refresh).toBe(0);
@@ -103,7 +115,7 @@ describe.each(manners)('A function that chooses the session %s', (_, make) => {
   });
 
   it('heeds minValidity, replay and maxReplays as one session does', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const { server, api, as } = await tenants({ maxReplays: 1 });
     await clock.advance(30 * MINUTE);
     await api.get('/echo/long', { ...as('ada'), bearer: { minValidity: 40 * MINUTE } });
@@ -117,9 +129,12 @@ describe.each(manners)('A function that chooses the session %s', (_, make) => {
   });
 
   it('L6 L7 bounds the refreshes of one session and not those of another', async () => {
-    const server = await serve();
+    const server = await startServer();
     const soon = { source: refreshing, backoff: { initial: 1, factor: 1, cap: 1 } };
-    const [ada, bob] = [lone({ tokens: server.issue(), ...soon }), lone({ tokens: server.issue(), ...soon })];
+    const [ada, bob] = [
+      startSession({ tokens: server.issue(), ...soon }),
+      startSession({ tokens: server.issue(), ...soon }),
+    ];
     const api = axios.create({ baseURL: server.url });
     bearer(api, { session: make(({ params }) => (params.as === 'ada' ? ada : bob)) });
     const poll = async (who: string, path: (i: number) => string) => {
@@ -150,14 +165,14 @@ describe.each(manners)('A function that chooses the session %s', (_, make) => {
 });
 
 it('L22 a session that is signed out while the function still thinks gives no token', async () => {
-  const server = await serve();
-  const session = lone({ tokens: server.issue(), source: refreshing });
+  const server = await startServer();
+  const session = startSession({ tokens: server.issue(), source: refreshing });
   const chosen = deferred<Session>();
   const api = axios.create({ baseURL: server.url });
   bearer(api, { session: () => chosen.promise });
   const request = api.get('/public');
   await session.signOut();
-  const skipped = next(session, 'skipped');
+  const skipped = nextEvent(session, 'skipped');
   chosen.resolve(session);
   expect((await request).data).toEqual({ authorization: false });
   expect(await skipped).toMatchObject({ reason: 'signed-out' });

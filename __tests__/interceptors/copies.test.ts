@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosStatic } from 'axios';
 import { bearer } from 'axios-bearer';
 import type { Echo } from 'axios-bearer/testing';
-import { closeAll, keep, refreshing, serve } from '../support/sessions.js';
+import { cleanUp, closeAtEnd, refreshing, startServer } from '../support/kit.js';
 
 const require = createRequire(import.meta.url);
 const installed = readdirSync('node_modules').filter((name) => /^axios(-\d.*)?$/.test(name));
@@ -12,13 +12,13 @@ const installed = readdirSync('node_modules').filter((name) => /^axios(-\d.*)?$/
 const copies = installed.map((name): [string, AxiosStatic] => [require(name).VERSION, require(name)]);
 const OWN = { headers: { 'X-Own': 'one' } };
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 async function instanceOf(copy: AxiosStatic, how: string) {
-  const server = await serve();
+  const server = await startServer();
   const tokens = { ...server.issue(), ...(how === 'held' && { expires_in: 0 }) };
   const api = copy.create({ baseURL: server.url });
-  keep(bearer(api, { tokens, source: refreshing }));
+  closeAtEnd(bearer(api, { tokens, source: refreshing }));
   if (how === 'replayed') server.expire();
   return { api, server };
 }

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Gate, gateOf } from '../../lib/interceptors/gate.js';
-import { clockInHand, closeAll, type Deferred, deferred, settle } from '../support/sessions.js';
+import { cleanUp, type Deferred, deferred, installClock, settle } from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 /** Passes what is named through a gate, and notes what is sent. Nothing is answered by itself. */
 function through(gate: Gate) {
@@ -82,7 +82,7 @@ describe('A gate', () => {
 
 describe('L24 a place at a gate', () => {
   it('is held for a second at most: an answer may take longer', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const { sent, pass } = through(gateOf(1));
     for (const name of 'abc') pass(name);
     await settle();
@@ -95,7 +95,7 @@ describe('L24 a place at a gate', () => {
   });
 
   it('is not freed a second time by an answer that comes late', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const { sent, pass, answered } = through(gateOf(1));
     for (const name of 'abc') pass(name);
     await settle();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosInstance, type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios';
-import { adapters, cleanUp, failure, onAdapters, type Rig, rig } from '../support/wire.js';
+import { adapters, cleanUp, failureOf, onAdapters, type RecordedClient, startRecordedClient } from '../support/kit.js';
 
 type Config = InternalAxiosRequestConfig;
 type Own = Pick<AxiosRequestConfig, 'adapter' | 'validateStatus' | 'beforeRedirect' | 'transformRequest'>;
@@ -47,7 +47,7 @@ const own: [string, (adapter: 'http' | 'fetch') => Own][] = [
   ],
 ];
 
-const endings: [string, (made: Rig, config: AxiosRequestConfig) => Promise<Config | undefined>][] = [
+const endings: [string, (made: RecordedClient, config: AxiosRequestConfig) => Promise<Config | undefined>][] = [
   ['success', async ({ api }, config) => (await api.get('/echo', config)).config],
   [
     'a success after a replay',
@@ -68,7 +68,7 @@ const endings: [string, (made: Rig, config: AxiosRequestConfig) => Promise<Confi
     'a network error',
     async ({ api, server }, config) => {
       server.fault('/echo', 'reset');
-      return (await failure(api.get('/echo', config))).config;
+      return (await failureOf(api.get('/echo', config))).config;
     },
   ],
   [
@@ -76,7 +76,7 @@ const endings: [string, (made: Rig, config: AxiosRequestConfig) => Promise<Confi
     async ({ api, server }, config) => {
       server.fault('/echo', { status: 401 });
       server.fault('/echo', 'reset');
-      return (await failure(api.get('/echo', config))).config;
+      return (await failureOf(api.get('/echo', config))).config;
     },
   ],
   [
@@ -94,14 +94,14 @@ afterEach(cleanUp);
 describe.each(adapters)(`L15 the config that is handed back (${onAdapters}), over %s`, (adapter) => {
   describe.each(own)('with %s', (_, makeOwn) => {
     it.each(endings)('has its own fields again after %s', async (_name, end) => {
-      const made = await rig();
+      const made = await startRecordedClient();
       const config = makeOwn(adapter);
       const expected = await expectedOf(made.api, config);
       expect(fieldsOf(await end(made, config))).toEqual(expected);
     });
 
     it('on which interceptors have looked, before and after', async () => {
-      const { api, server } = await rig();
+      const { api, server } = await startRecordedClient();
       const config = makeOwn(adapter);
       const expected = await expectedOf(api, config);
       const seen: Config[] = [];
@@ -125,7 +125,7 @@ describe.each(adapters)(`L15 the config that is handed back (${onAdapters}), ove
       ['frozen', (config) => Object.freeze(config)],
       ['a frozen spread', (config) => Object.freeze({ ...config })],
     ])('that a later interceptor has %s', async (_name, make) => {
-      const { api, server } = await rig();
+      const { api, server } = await startRecordedClient();
       const config = makeOwn(adapter);
       const expected = await expectedOf(api, config);
       api.interceptors.request.use(make);
@@ -133,7 +133,7 @@ describe.each(adapters)(`L15 the config that is handed back (${onAdapters}), ove
       const response = await api.get('/echo', config);
       expect([response.status, fieldsOf(response.config)]).toEqual([200, expected]);
       server.fault('/echo', 'reset');
-      expect(fieldsOf((await failure(api.get('/echo', config))).config)).toEqual(expected);
+      expect(fieldsOf((await failureOf(api.get('/echo', config))).config)).toEqual(expected);
     });
 
     it.each([
@@ -146,7 +146,7 @@ describe.each(adapters)(`L15 the config that is handed back (${onAdapters}), ove
         },
       ],
     ])('of a request that was canceled %s', async (_name, makeSignal) => {
-      const { api, sends } = await rig();
+      const { api, sends } = await startRecordedClient();
       const config = makeOwn(adapter);
       const expected = await expectedOf(api, config);
       const signal = makeSignal() as AbortSignal & { abortNow?: () => void };
@@ -156,18 +156,18 @@ describe.each(adapters)(`L15 the config that is handed back (${onAdapters}), ove
         signal.abortNow?.();
         return each;
       });
-      expect(await failure(api.get('/echo', { ...config, signal }))).toMatchObject({ code: 'ERR_CANCELED' });
+      expect(await failureOf(api.get('/echo', { ...config, signal }))).toMatchObject({ code: 'ERR_CANCELED' });
       expect(fieldsOf(seen)).toEqual(expected);
       expect(sends.filter(({ path }) => path === '/echo')).toEqual([]);
     });
 
     it('of a request that is aborted while it waits for a token', async () => {
-      const { api, server } = await rig({ tokens: 'clock' });
+      const { api, server } = await startRecordedClient({ tokens: 'expired' });
       const config = makeOwn(adapter);
       const expected = await expectedOf(api, config);
       const hold = server.hold('/auth/refresh');
       const controller = new AbortController();
-      const failing = failure(api.get('/echo', { ...config, signal: controller.signal }));
+      const failing = failureOf(api.get('/echo', { ...config, signal: controller.signal }));
       await hold.arrived(1);
       controller.abort();
       const error = await failing;
@@ -177,7 +177,10 @@ describe.each(adapters)(`L15 the config that is handed back (${onAdapters}), ove
   });
 
   it.each(['fresh', 'clock'])('of a request whose transform throws (%s)', async (how) => {
-    const { api } = await rig({ defaults: { adapter }, ...(how === 'clock' && { tokens: 'clock' as const }) });
+    const { api } = await startRecordedClient({
+      defaults: { adapter },
+      ...(how === 'clock' && { tokens: 'expired' as const }),
+    });
     const gone = new Error('Not what I can send');
     const transformRequest = [
       () => {
@@ -190,12 +193,12 @@ describe.each(adapters)(`L15 the config that is handed back (${onAdapters}), ove
       return config;
     });
     const expected = await expectedOf(api, { transformRequest });
-    expect(await failure(api.post('/echo', {}, { transformRequest }))).toBe(gone);
+    expect(await failureOf(api.post('/echo', {}, { transformRequest }))).toBe(gone);
     expect(fieldsOf(seen)).toEqual(expected);
   });
 
   it.each(['fresh', 'clock'])('of a request whose adapter throws at once, with no promise (%s)', async (how) => {
-    const { api } = await rig(how === 'clock' ? { tokens: 'clock' } : {});
+    const { api } = await startRecordedClient(how === 'clock' ? { tokens: 'expired' } : {});
     const gone = new Error('No socket');
     const config = {
       adapter: () => {
@@ -210,12 +213,12 @@ describe.each(adapters)(`L15 the config that is handed back (${onAdapters}), ove
       return each;
     });
     const expected = await expectedOf(api, config);
-    expect(await failure(api.post('/echo', {}, config))).toBe(gone);
+    expect(await failureOf(api.post('/echo', {}, config))).toBe(gone);
     expect(fieldsOf(seen)).toEqual(expected);
   });
 
   it('that was frozen stays as it was, and can be sent again', async () => {
-    const { api, server } = await rig({ defaults: { adapter } });
+    const { api, server } = await startRecordedClient({ defaults: { adapter } });
     const frozen: Config[] = [];
     api.interceptors.request.use((config) => {
       frozen.push(Object.freeze(config));

@@ -1,20 +1,20 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import { bearer, createSession } from 'axios-bearer';
-import { closeAll, keepSession, lone, refreshing, scene, serve } from '../support/sessions.js';
+import { cleanUp, closeSessionAtEnd, refreshing, startClient, startServer, startSession } from '../support/kit.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: not in axios's types
 const handlersOf = (api: any) =>
   [api.interceptors.request, api.interceptors.response].map((manager) => manager.handlers.filter(Boolean).length);
 
 async function place() {
-  const server = await serve();
+  const server = await startServer();
   const api = axios.create({ baseURL: server.url });
-  const session = () => keepSession(createSession({ source: refreshing, tokens: server.issue() }));
+  const session = () => closeSessionAtEnd(createSession({ source: refreshing, tokens: server.issue() }));
   return { server, api, session };
 }
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 describe('bearer() for one header of one instance', () => {
   it('twice with sessions of one’s own: the second serves, and the first lives on', async () => {
@@ -119,10 +119,10 @@ describe('bearer() for one header of one instance', () => {
   });
 
   it('as in a hot reload, many times: one serves, and all others are closed', async () => {
-    const { server, api, session } = await scene();
+    const { server, api, session } = await startClient();
     const sessions = [session];
     for (let i = 0; i < 20; i += 1) {
-      sessions.push(keepSession(bearer(api, { source: refreshing, tokens: server.issue() })));
+      sessions.push(closeSessionAtEnd(bearer(api, { source: refreshing, tokens: server.issue() })));
     }
     await api.get('/echo');
     expect(server.log.map(({ generation }) => generation)).toEqual([21]);
@@ -134,21 +134,21 @@ describe('bearer() for one header of one instance', () => {
   });
 
   it('a session that bearer() made and another instance uses too is not closed', async () => {
-    const { server, api, session } = await scene();
+    const { server, api, session } = await startClient();
     const other = axios.create({ baseURL: server.url });
     session.install(other);
-    keepSession(bearer(api, { source: refreshing, tokens: server.issue() }));
+    closeSessionAtEnd(bearer(api, { source: refreshing, tokens: server.issue() }));
     expect(session.state.status).toBe('active');
     await other.get('/echo');
     expect(server.log.at(-1)).toMatchObject({ generation: 1 });
   });
 
   it('requests that are on their way with the first are answered', async () => {
-    const { server, api, session } = await scene();
+    const { server, api, session } = await startClient();
     const hold = server.hold('/echo');
     const request = api.get('/echo');
     await hold.arrived(1);
-    keepSession(bearer(api, { source: refreshing, tokens: server.issue() }));
+    closeSessionAtEnd(bearer(api, { source: refreshing, tokens: server.issue() }));
     hold.release();
     expect((await request).status).toBe(200);
     expect(session.state.status).toBe('signed-out');
@@ -157,7 +157,7 @@ describe('bearer() for one header of one instance', () => {
   it('with another header beside it: both stay, and each leaves by itself', async () => {
     const { server, api, session } = await place();
     const leaveFirst = bearer(api, { session: session() });
-    const user = lone({ tokens: 'user' });
+    const user = startSession({ tokens: 'user' });
     bearer(api, { session: user, header: 'X-User', scheme: '' });
     expect((await api.get('/echo')).data.headers).toMatchObject({ 'x-user': 'user' });
     leaveFirst();

@@ -8,7 +8,7 @@ import {
   type SessionOptions,
   type TokenStore,
 } from 'axios-bearer';
-import { clockInHand, closeAll, keepSession, lone, pair, serve } from '../support/sessions.js';
+import { cleanUp, closeSessionAtEnd, installClock, startServer, startSession, tokenPair } from '../support/kit.js';
 
 // What plain JavaScript hands over.
 // biome-ignore lint/suspicious/noExplicitAny: of any type
@@ -69,7 +69,7 @@ const noInstances: [string, Any][] = [
   ],
 ];
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 describe.each(noInstances)('%s is no axios instance', (_, instance) => {
   const told = expect.objectContaining({
@@ -85,13 +85,13 @@ describe.each(noInstances)('%s is no axios instance', (_, instance) => {
   });
 
   it('says bearer() with a session, or with a choice of one', () => {
-    const session = lone();
+    const session = startSession();
     expect(thrownBy(() => bearer(instance, { session }))).toEqual(told);
     expect(thrownBy(() => bearer(instance, { session: () => session }))).toEqual(told);
   });
 
   it('says install(), and the session is as before', async () => {
-    const session = lone({ tokens: 'a' });
+    const session = startSession({ tokens: 'a' });
     expect(thrownBy(() => session.install(instance))).toEqual(told);
     expect(await session.token()).toBe('a');
   });
@@ -126,7 +126,7 @@ describe('bearer(api) without what it needs', () => {
   });
 
   it('serves nobody afterwards', async () => {
-    const server = await serve();
+    const server = await startServer();
     const bare = axios.create({ baseURL: server.url });
     const before = bare.interceptors.request;
     for (const rest of [[], [null], [{}], [{ source: async () => 'a', header: '' }]]) {
@@ -153,16 +153,16 @@ describe('bearer() that throws leaves nothing behind', () => {
   ];
 
   it.each(wrong)('no timer, no read of the store, no listener: a wrong %s', async (_, options) => {
-    const clock = clockInHand();
+    const clock = installClock();
     const { calls, store } = spied();
     const api = axios.create({ baseURL: API });
     let asked = 0;
     const source = async () => {
       asked += 1;
-      return pair('new');
+      return tokenPair('new');
     };
     const error = thrownBy(() =>
-      bearer(api, { source, store, keepFresh: true, tokens: pair('old', { expires_in: 1 }), ...options }),
+      bearer(api, { source, store, keepFresh: true, tokens: tokenPair('old', { expires_in: 1 }), ...options }),
     );
     expect(error.code).toMatch(/^ERR_BEARER_(CONFIG|TOKEN)$/);
     await clock.advance(600_000);
@@ -172,7 +172,7 @@ describe('bearer() that throws leaves nothing behind', () => {
   });
 
   it('no timer, no read of the store: nothing tells where the token may go', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const { calls, store } = spied();
     const error = thrownBy(() => bearer(axios.create(), { source: async () => 'a', store, keepFresh: true }));
     expect(error).toMatchObject({ code: 'ERR_BEARER_CONFIG', message: expect.stringContaining('"origins"') });
@@ -181,9 +181,9 @@ describe('bearer() that throws leaves nothing behind', () => {
   });
 
   it('and leaves at work what was installed before', async () => {
-    const server = await serve();
+    const server = await startServer();
     const api = axios.create({ baseURL: server.url });
-    const session = keepSession(bearer(api, { source: async () => 'a', tokens: server.issue() }));
+    const session = closeSessionAtEnd(bearer(api, { source: async () => 'a', tokens: server.issue() }));
     thrownBy(() => bearer(api, { source: async () => 'b', header: '' }));
     thrownBy(() => bearer(api, { session: {} as Any }));
     expect((await api.get('/echo')).status).toBe(200);
@@ -191,6 +191,6 @@ describe('bearer() that throws leaves nothing behind', () => {
   });
 
   it('but createSession() needs no instance', async () => {
-    expect(await keepSession(createSession({ source: async () => 'b', tokens: 'a' })).token()).toBe('a');
+    expect(await closeSessionAtEnd(createSession({ source: async () => 'b', tokens: 'a' })).token()).toBe('a');
   });
 });

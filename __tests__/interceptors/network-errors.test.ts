@@ -1,8 +1,16 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import axios, { type AxiosAdapter, type AxiosError, type Method } from 'axios';
 import type { InstallOptions } from 'axios-bearer';
-import { deferred } from '../support/sessions.js';
-import { adapters, atEnd, cleanUp, failure, heard, onAdapters, rig } from '../support/wire.js';
+import {
+  adapters,
+  atEnd,
+  cleanUp,
+  deferred,
+  failureOf,
+  nextEvent,
+  onAdapters,
+  startRecordedClient,
+} from '../support/kit.js';
 
 type Asked = NonNullable<InstallOptions['shouldRefreshOnError']>;
 
@@ -33,7 +41,7 @@ describe.each(adapters)(`shouldRefreshOnError (${onAdapters}), over %s`, (adapte
     'the connection of a %s is reset: it is sent again with a new token',
     async (method) => {
       const { errors, shouldRefreshOnError } = predicate();
-      const made = await rig({ defaults, shouldRefreshOnError });
+      const made = await startRecordedClient({ defaults, shouldRefreshOnError });
       made.server.fault('/echo', 'reset');
       expect((await made.api.request({ method, url: '/echo' })).status).toBe(200);
       expect(made.server.stats.refresh).toBe(1);
@@ -48,10 +56,10 @@ describe.each(adapters)(`shouldRefreshOnError (${onAdapters}), over %s`, (adapte
     'the connection of a %s is reset: refreshed, but not sent again, as it may have been done',
     async (method) => {
       const { errors, shouldRefreshOnError } = predicate();
-      const made = await rig({ defaults, shouldRefreshOnError });
-      const refreshed = heard(made.session, 'refreshed');
+      const made = await startRecordedClient({ defaults, shouldRefreshOnError });
+      const refreshed = nextEvent(made.session, 'refreshed');
       made.server.fault('/echo', 'reset');
-      const error = await failure(made.api.request({ method, url: '/echo', data: { a: 1 } }));
+      const error = await failureOf(made.api.request({ method, url: '/echo', data: { a: 1 } }));
       expect(error).toBe(errors[0]);
       expect(error.config).toMatchObject({ method, url: '/echo' });
       await refreshed;
@@ -63,18 +71,18 @@ describe.each(adapters)(`shouldRefreshOnError (${onAdapters}), over %s`, (adapte
 
   it('without it, or where it says no, the caller gets the error, and nothing is refreshed', async () => {
     for (const options of [{}, { shouldRefreshOnError: () => false }, { shouldRefreshOnError: async () => false }]) {
-      const made = await rig({ defaults, ...options });
+      const made = await startRecordedClient({ defaults, ...options });
       made.server.fault('/echo', 'reset');
-      const bare = await rig({ defaults, tokens: 'none' });
+      const bare = await startRecordedClient({ defaults, tokens: 'none' });
       bare.server.fault('/echo', 'reset');
-      const [error, expected] = [await failure(made.api.get('/echo')), await failure(bare.api.get('/echo'))];
+      const [error, expected] = [await failureOf(made.api.get('/echo')), await failureOf(bare.api.get('/echo'))];
       expect([error.code, error.name]).toEqual([expected.code, expected.name]);
       expect(made.sends).toHaveLength(1);
     }
   });
 
   it('may take its time', async () => {
-    const made = await rig({ defaults, shouldRefreshOnError: async () => true });
+    const made = await startRecordedClient({ defaults, shouldRefreshOnError: async () => true });
     made.server.fault('/echo', 'reset');
     expect((await made.api.get('/echo')).status).toBe(200);
   });
@@ -89,9 +97,9 @@ describe.each(adapters)(`shouldRefreshOnError (${onAdapters}), over %s`, (adapte
       () => Promise.reject(gone),
     ];
     for (const shouldRefreshOnError of all) {
-      const made = await rig({ defaults, shouldRefreshOnError });
+      const made = await startRecordedClient({ defaults, shouldRefreshOnError });
       made.server.fault('/echo', 'reset');
-      expect(await failure(made.api.get('/echo'))).toMatchObject({ isAxiosError: true });
+      expect(await failureOf(made.api.get('/echo'))).toMatchObject({ isAxiosError: true });
       expect(made.sends).toHaveLength(1);
     }
     expect(seen.map(([, thrown]) => thrown)).toEqual([gone, gone]);
@@ -99,19 +107,19 @@ describe.each(adapters)(`shouldRefreshOnError (${onAdapters}), over %s`, (adapte
 
   it('is not asked for a cancellation, nor for a timeout', async () => {
     const { errors, shouldRefreshOnError } = predicate();
-    const { api, server } = await rig({ defaults, shouldRefreshOnError });
+    const { api, server } = await startRecordedClient({ defaults, shouldRefreshOnError });
     const hold = server.hold('/echo');
     const controller = new AbortController();
-    const aborted = failure(api.get('/echo', { signal: controller.signal }));
+    const aborted = failureOf(api.get('/echo', { signal: controller.signal }));
     const source = axios.CancelToken.source();
-    const canceled = failure(api.get('/echo', { cancelToken: source.token }));
+    const canceled = failureOf(api.get('/echo', { cancelToken: source.token }));
     await hold.arrived(2);
     controller.abort();
     source.cancel();
     expect([await aborted, await canceled].map(({ code }) => code)).toEqual(['ERR_CANCELED', 'ERR_CANCELED']);
     for (const clarifyTimeoutError of [false, true]) {
       const transitional = { clarifyTimeoutError };
-      const { code } = await failure(api.get('/echo', { timeout: 20, transitional }));
+      const { code } = await failureOf(api.get('/echo', { timeout: 20, transitional }));
       expect(code).toMatch(/^(ECONNABORTED|ETIMEDOUT)$/);
     }
     expect(errors).toEqual([]);
@@ -120,19 +128,19 @@ describe.each(adapters)(`shouldRefreshOnError (${onAdapters}), over %s`, (adapte
 
   it('is not asked where a response came, or where no token of ours was sent', async () => {
     const { errors, shouldRefreshOnError } = predicate();
-    const { api, server } = await rig({ defaults, shouldRefreshOnError });
+    const { api, server } = await startRecordedClient({ defaults, shouldRefreshOnError });
     server.fault('/echo', { status: 503 });
-    expect((await failure(api.get('/echo'))).response?.status).toBe(503);
+    expect((await failureOf(api.get('/echo'))).response?.status).toBe(503);
     server.fault('/public', 'reset');
-    await failure(api.get('/public', { bearer: false }));
+    await failureOf(api.get('/public', { bearer: false }));
     expect(errors).toEqual([]);
   });
 
   it('a network that is down altogether: it ends, and the caller gets an error of the network', async () => {
     const { errors, shouldRefreshOnError } = predicate();
-    const made = await rig({ defaults, shouldRefreshOnError });
+    const made = await startRecordedClient({ defaults, shouldRefreshOnError });
     made.server.fault('/echo', 'reset', { times: Number.POSITIVE_INFINITY });
-    const error = await failure(made.api.get('/echo'));
+    const error = await failureOf(made.api.get('/echo'));
     expect(error).toBe(errors.at(-1));
     expect(made.authorizations('/echo').length).toBeLessThanOrEqual(5);
     expect(made.server.stats.refresh).toBeLessThanOrEqual(2);
@@ -141,10 +149,10 @@ describe.each(adapters)(`shouldRefreshOnError (${onAdapters}), over %s`, (adapte
 
 describe('shouldRefreshOnError and a refresh that fails', () => {
   it('says so, with no response', async () => {
-    const made = await rig({ shouldRefreshOnError: () => true });
+    const made = await startRecordedClient({ shouldRefreshOnError: () => true });
     made.server.revokeRefreshTokens();
     made.server.fault('/echo', 'reset');
-    const error = await failure(made.api.get('/echo'));
+    const error = await failureOf(made.api.get('/echo'));
     expect([error.code, error.response]).toEqual(['ERR_BEARER_REJECTED', undefined]);
   });
 
@@ -154,9 +162,9 @@ describe('shouldRefreshOnError and a refresh that fails', () => {
       asked.resolve();
       return new Promise<boolean>(() => {});
     };
-    const { api, server } = await rig({ shouldRefreshOnError });
+    const { api, server } = await startRecordedClient({ shouldRefreshOnError });
     server.fault('/echo', 'reset');
-    const failing = failure(api.get('/echo', { signal: controller.signal }));
+    const failing = failureOf(api.get('/echo', { signal: controller.signal }));
     await asked.promise;
     controller.abort();
     expect(await failing).toMatchObject({ code: 'ERR_CANCELED' });
@@ -168,7 +176,7 @@ describe.each([{}, { shouldRefreshOnError: () => true }, { shouldRefresh: () => 
   (options) => {
     it.each([undefined, null, 0, 7, '', 'gone', false, {}, Symbol('gone')])('%p reaches the caller', async (thrown) => {
       const adapter: AxiosAdapter = () => Promise.reject(thrown);
-      const { api, server } = await rig({ ...options, defaults: { adapter } });
+      const { api, server } = await startRecordedClient({ ...options, defaults: { adapter } });
       const bare = axios.create({ adapter });
       const settled = (request: Promise<unknown>) =>
         request.then(
@@ -185,8 +193,8 @@ describe.each([{}, { shouldRefreshOnError: () => true }, { shouldRefresh: () => 
       const adapter: AxiosAdapter = () => {
         throw gone;
       };
-      const { api } = await rig({ ...options, defaults: { adapter } });
-      expect(await failure(api.get('/a'))).toBe(gone);
+      const { api } = await startRecordedClient({ ...options, defaults: { adapter } });
+      expect(await failureOf(api.get('/a'))).toBe(gone);
     });
   },
 );

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import axios, { type InternalAxiosRequestConfig } from 'axios';
 import { bearer, type Session } from 'axios-bearer';
-import { adapters, atEnd, cleanUp, failure, heard, listen, onAdapters } from '../support/wire.js';
+import { adapters, atEnd, cleanUp, failureOf, nextEvent, onAdapters, startHttpServer } from '../support/kit.js';
 
 const TOKEN = 'Bearer chosen';
 
 async function place() {
-  const { url, received } = await listen((_req, res) => void res.end('{}'));
+  const { url, received } = await startHttpServer((_req, res) => void res.end('{}'));
   return { url, tokens: () => received.map(({ headers }) => headers.authorization) };
 }
 
@@ -59,10 +59,10 @@ describe.each(adapters)(`L19 origins as a function (${onAdapters}), over %s`, (a
     const home = await place();
     const api = axios.create({ adapter, baseURL: home.url });
     const session = install(api, { origins: () => [] });
-    const skipped = heard(session, 'skipped');
+    const skipped = nextEvent(session, 'skipped');
     await api.get('/a');
     expect(home.tokens()).toEqual([undefined]);
-    expect(await skipped).toMatchObject([{ reason: 'origin' }]);
+    expect(await skipped).toMatchObject({ reason: 'origin' });
   });
 
   it.each<[string, () => unknown]>([
@@ -79,7 +79,7 @@ describe.each(adapters)(`L19 origins as a function (${onAdapters}), over %s`, (a
     const home = await place();
     const api = axios.create({ adapter, baseURL: home.url });
     install(api, { origins });
-    const error = await failure(api.get('/a'));
+    const error = await failureOf(api.get('/a'));
     expect(error.message).toMatch(_ === 'throws' ? /Not chosen yet/ : /origins/);
     expect(home.tokens()).toEqual([]);
   });
@@ -91,7 +91,7 @@ describe.each(adapters)(`L19 origins as a function (${onAdapters}), over %s`, (a
       config.baseURL = two.url;
     };
     install(api, { origins: () => [one.url], beforeSend });
-    expect(await failure(api.get('/a'))).toMatchObject({ code: 'ERR_BEARER_CONFIG' });
+    expect(await failureOf(api.get('/a'))).toMatchObject({ code: 'ERR_BEARER_CONFIG' });
     expect([one.tokens(), two.tokens()]).toEqual([[], []]);
   });
 });

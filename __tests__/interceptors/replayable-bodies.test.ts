@@ -3,8 +3,15 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import { replayable } from 'axios-bearer';
 import type { Echo } from 'axios-bearer/testing';
-import { deferred } from '../support/sessions.js';
-import { adapters, cleanUp, failure, listen, onAdapters, rig } from '../support/wire.js';
+import {
+  adapters,
+  cleanUp,
+  deferred,
+  failureOf,
+  onAdapters,
+  startHttpServer,
+  startRecordedClient,
+} from '../support/kit.js';
 
 const textOf = async (stream: Readable) => (await stream.toArray()).join('');
 
@@ -49,7 +56,7 @@ describe.each(adapters)(`L16 a replayable() body (${onAdapters}), over %s`, (ada
     ['a promise of a stream', async (n) => Readable.from([Buffer.from(`stream ${n}`)]), 'stream'],
   ])('of %s is made once per send', async (_, make, kind) => {
     const made: number[] = [];
-    const { api, server } = await rig({ defaults });
+    const { api, server } = await startRecordedClient({ defaults });
     server.expire();
     const body = replayable(() => {
       made.push(made.length + 1);
@@ -66,7 +73,7 @@ describe.each(adapters)(`L16 a replayable() body (${onAdapters}), over %s`, (ada
     ['held', 'clock', 1],
     ['replayed', 'expired', 2],
   ])('that is a stream arrives whole, and each that was made is closed: %s', async (_, how, times) => {
-    const made = await rig({ defaults, ...(how === 'clock' && { tokens: 'clock' as const }) });
+    const made = await startRecordedClient({ defaults, ...(how === 'clock' && { tokens: 'expired' as const }) });
     if (how === 'expired') made.server.expire();
     const { made: streams, body } = streaming('all of it');
     const { data, config } = await made.api.post<Echo>('/echo', body);
@@ -78,7 +85,7 @@ describe.each(adapters)(`L16 a replayable() body (${onAdapters}), over %s`, (ada
   });
 
   it('is not made before there is a token to send it with', async () => {
-    const { api, server } = await rig({ defaults, tokens: 'clock' });
+    const { api, server } = await startRecordedClient({ defaults, tokens: 'expired' });
     const hold = server.hold('/auth/refresh');
     const { made, body } = streaming('all of it');
     const request = api.post('/echo', body);
@@ -90,17 +97,17 @@ describe.each(adapters)(`L16 a replayable() body (${onAdapters}), over %s`, (ada
   });
 
   it('is not made where no token can be had', async () => {
-    const { api, server } = await rig({ defaults, tokens: 'clock' });
+    const { api, server } = await startRecordedClient({ defaults, tokens: 'expired' });
     server.revokeRefreshTokens();
     const { made, body } = streaming('all of it');
-    expect(await failure(api.post('/echo', body))).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
+    expect(await failureOf(api.post('/echo', body))).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
     expect(made).toEqual([]);
   });
 
   it('that is refused while it is still being read is closed, and made anew', async () => {
     let refuses = true;
     const received: string[] = [];
-    const { url } = await listen(async (req, res) => {
+    const { url } = await startHttpServer(async (req, res) => {
       if (!req.url?.startsWith('/upload')) return void res.end('{}');
       if (refuses) {
         refuses = false;
@@ -110,7 +117,11 @@ describe.each(adapters)(`L16 a replayable() body (${onAdapters}), over %s`, (ada
       received.push(await textOf(req));
       res.end('{}');
     });
-    const { api } = await rig({ defaults, origins: url, source: async () => ({ access_token: 'second' }) });
+    const { api } = await startRecordedClient({
+      defaults,
+      origins: url,
+      source: async () => ({ access_token: 'second' }),
+    });
     const streams: Readable[] = [];
     const body = replayable(() => {
       const stream = streams.length ? Readable.from([Buffer.from('all of it')]) : new PassThrough();
@@ -129,7 +140,7 @@ describe.each(adapters)(`L16 a replayable() body (${onAdapters}), over %s`, (ada
   ])(
     'L17 an abort while it is being made for the %s: nothing is sent, and what is made then is closed',
     async (_, how) => {
-      const made = await rig({ defaults });
+      const made = await startRecordedClient({ defaults });
       if (how === 'expired') made.server.expire();
       const [asked, given, controller] = [deferred(), deferred<Readable>(), new AbortController()];
       let calls = 0;
@@ -139,7 +150,7 @@ describe.each(adapters)(`L16 a replayable() body (${onAdapters}), over %s`, (ada
         asked.resolve();
         return given.promise;
       });
-      const failing = failure(made.api.post('/echo', body, { signal: controller.signal }));
+      const failing = failureOf(made.api.post('/echo', body, { signal: controller.signal }));
       await asked.promise;
       const before = made.authorizations('/echo').length;
       controller.abort();
@@ -160,19 +171,19 @@ describe.each(adapters)(`L16 a replayable() body (${onAdapters}), over %s`, (ada
     ],
     ['rejects', () => Promise.reject(new Error('no such file'))],
   ])('whose function %s: nothing is sent, and the caller gets what it threw', async (_, make) => {
-    const { api, sends } = await rig({ defaults });
-    expect((await failure(api.post('/echo', replayable(make)))).message).toBe('no such file');
+    const { api, sends } = await startRecordedClient({ defaults });
+    expect((await failureOf(api.post('/echo', replayable(make)))).message).toBe('no such file');
     expect(sends).toEqual([]);
   });
 
   it('is closed where a transform throws on it', async () => {
-    const { api } = await rig({ defaults });
+    const { api } = await startRecordedClient({ defaults });
     const { made, body } = endless();
     const transformRequest = (data: unknown) => {
       if (data instanceof PassThrough) throw new Error('No streams');
       return data;
     };
-    expect((await failure(api.post('/echo', body, { transformRequest }))).message).toBe('No streams');
+    expect((await failureOf(api.post('/echo', body, { transformRequest }))).message).toBe('No streams');
     await Promise.all(made.map(closed));
     expect(made).toHaveLength(1);
   });
@@ -181,21 +192,21 @@ describe.each(adapters)(`L16 a replayable() body (${onAdapters}), over %s`, (ada
     ['nothing listens', 'refused'],
     ['the connection is reset', 'reset'],
   ])('is closed where %s', async (_, how) => {
-    const { url } = await listen((req) => void req.socket.resetAndDestroy());
-    const { api } = await rig({ defaults, origins: '*' });
+    const { url } = await startHttpServer((req) => void req.socket.resetAndDestroy());
+    const { api } = await startRecordedClient({ defaults, origins: '*' });
     const { made, body } = endless();
-    await failure(api.post(how === 'reset' ? `${url}/` : 'http://127.0.0.1:1/', body));
+    await failureOf(api.post(how === 'reset' ? `${url}/` : 'http://127.0.0.1:1/', body));
     await Promise.all(made.map(closed));
     expect(made).toHaveLength(1);
   });
 
   it('L17 is closed where the request is aborted on the wire', async () => {
     const reached = deferred();
-    const { url } = await listen(() => reached.resolve());
-    const { api } = await rig({ defaults, origins: url });
+    const { url } = await startHttpServer(() => reached.resolve());
+    const { api } = await startRecordedClient({ defaults, origins: url });
     const { made, body } = endless();
     const controller = new AbortController();
-    const failing = failure(api.post(`${url}/`, body, { signal: controller.signal }));
+    const failing = failureOf(api.post(`${url}/`, body, { signal: controller.signal }));
     await reached.promise;
     controller.abort();
     expect(await failing).toMatchObject({ code: 'ERR_CANCELED' });
@@ -207,9 +218,9 @@ describe.each(adapters)(`L16 a replayable() body (${onAdapters}), over %s`, (ada
     ['is sent while nobody is signed in', {}, { tokens: 'none' as const }],
     ['is skipped', {}, { skip: () => true }],
   ])('is made for a request that %s, and its config can be sent again', async (_, config, options) => {
-    const { api } = await rig({ defaults, ...options });
+    const { api } = await startRecordedClient({ defaults, ...options });
     const received: string[] = [];
-    const { url } = await listen(async (req, res) => {
+    const { url } = await startHttpServer(async (req, res) => {
       received.push(await textOf(req));
       res.end('{}');
     });
@@ -220,18 +231,18 @@ describe.each(adapters)(`L16 a replayable() body (${onAdapters}), over %s`, (ada
   });
 
   it('is closed where it is left alone and nobody listens', async () => {
-    const { api } = await rig({ defaults });
+    const { api } = await startRecordedClient({ defaults });
     const { made, body } = endless();
-    await failure(api.post('http://127.0.0.1:1/', body, { bearer: false }));
+    await failureOf(api.post('http://127.0.0.1:1/', body, { bearer: false }));
     await Promise.all(made.map(closed));
     expect(made).toHaveLength(1);
   });
 
   it('after close(), on what is bare axios then: a text arrives', async () => {
-    const { api, session } = await rig({ defaults });
+    const { api, session } = await startRecordedClient({ defaults });
     await session.close();
     const received: [string, string | undefined][] = [];
-    const { url } = await listen(async (req, res) => {
+    const { url } = await startHttpServer(async (req, res) => {
       received.push([await textOf(req), req.headers['content-type']]);
       res.end('{}');
     });
@@ -251,9 +262,9 @@ describe.each(adapters)(`L16 a replayable() body (${onAdapters}), over %s`, (ada
   ])(
     'after close(), on what is bare axios then: %s is refused with ERR_BEARER_BODY, and nothing is sent',
     async (_, make) => {
-      const { api, session, sends } = await rig({ defaults });
+      const { api, session, sends } = await startRecordedClient({ defaults });
       await session.close();
-      expect(await failure(api.post('/echo', replayable(make)))).toMatchObject({ code: 'ERR_BEARER_BODY' });
+      expect(await failureOf(api.post('/echo', replayable(make)))).toMatchObject({ code: 'ERR_BEARER_BODY' });
       expect(sends).toEqual([]);
     },
   );

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosAdapter, type AxiosInstance, type InternalAxiosRequestConfig } from 'axios';
-import { cleanUp, type Rig, rig } from '../support/wire.js';
+import { cleanUp, type RecordedClient, startRecordedClient } from '../support/kit.js';
 
 type Config = InternalAxiosRequestConfig;
 
@@ -21,11 +21,11 @@ function inner(api: AxiosInstance, within: Within): Promise<number> {
   return outcome;
 }
 
-const places: [string, (within: Within) => Promise<Rig>][] = [
+const places: [string, (within: Within) => Promise<RecordedClient>][] = [
   [
     'in runWhen of an interceptor',
     async (within) => {
-      const made = await rig();
+      const made = await startRecordedClient();
       const runWhen = (config: Config) => {
         if (!isInner(config)) void inner(made.api, within);
         return false;
@@ -37,7 +37,7 @@ const places: [string, (within: Within) => Promise<Rig>][] = [
   [
     'in a request interceptor that waits for it',
     async (within) => {
-      const made = await rig();
+      const made = await startRecordedClient();
       made.api.interceptors.request.use(async (config) => {
         if (!isInner(config)) await inner(made.api, within);
         return config;
@@ -48,7 +48,7 @@ const places: [string, (within: Within) => Promise<Rig>][] = [
   [
     'in a response interceptor that waits for it',
     async (within) => {
-      const made = await rig();
+      const made = await startRecordedClient();
       made.api.interceptors.response.use(async (response) => {
         if (!isInner(response.config)) await inner(made.api, within);
         return response;
@@ -59,7 +59,7 @@ const places: [string, (within: Within) => Promise<Rig>][] = [
   [
     'in transformRequest',
     async (within) => {
-      const made = await rig();
+      const made = await startRecordedClient();
       const [usual] = [axios.defaults.transformRequest as never].flat() as ((...all: unknown[]) => unknown)[];
       const transformRequest = function (this: Config, ...all: unknown[]) {
         if (this.url === '/echo/outer') void inner(made.api, within);
@@ -72,7 +72,7 @@ const places: [string, (within: Within) => Promise<Rig>][] = [
   [
     'in transformResponse',
     async (within) => {
-      const made = await rig();
+      const made = await startRecordedClient();
       const [usual] = [axios.defaults.transformResponse as never].flat() as ((...all: unknown[]) => unknown)[];
       const transformResponse = function (this: Config, ...all: unknown[]) {
         if (this.url === '/echo/outer') void inner(made.api, within);
@@ -85,7 +85,7 @@ const places: [string, (within: Within) => Promise<Rig>][] = [
   [
     'in beforeSend, which waits for it',
     async (within) => {
-      const made = await rig({
+      const made = await startRecordedClient({
         beforeSend: async (config) => {
           if (!isInner(config)) await inner(made.api, within);
         },
@@ -101,14 +101,14 @@ const places: [string, (within: Within) => Promise<Rig>][] = [
         if (config.url === '/echo/outer') await inner(made.api, within);
         return http(config);
       };
-      const made = await rig({ defaults: { adapter } });
+      const made = await startRecordedClient({ defaults: { adapter } });
       return made;
     },
   ],
   [
     'in shouldRefresh, which waits for it',
     async (within) => {
-      const made = await rig({
+      const made = await startRecordedClient({
         shouldRefresh: async ({ config, status }) => {
           if (!isInner(config)) await inner(made.api, within);
           return status === 401;
@@ -120,7 +120,7 @@ const places: [string, (within: Within) => Promise<Rig>][] = [
   [
     'in skip',
     async (within) => {
-      const made = await rig({
+      const made = await startRecordedClient({
         skip: (config) => {
           if (!isInner(config)) void inner(made.api, within);
           return false;
@@ -132,7 +132,7 @@ const places: [string, (within: Within) => Promise<Rig>][] = [
   [
     'in origins',
     async (within) => {
-      const made: Rig = await rig((url) => ({
+      const made: RecordedClient = await startRecordedClient((url) => ({
         origins: (config: Config) => {
           if (!isInner(config)) void inner(made.api, within);
           return url;
@@ -144,7 +144,7 @@ const places: [string, (within: Within) => Promise<Rig>][] = [
   [
     'in a listener of "replayed" and "waiting"',
     async (within) => {
-      const made = await rig();
+      const made = await startRecordedClient();
       for (const event of ['replayed', 'waiting'] as const) {
         made.session.on(event, ({ url }) => {
           if (url === '/echo/outer') void inner(made.api, within);

@@ -3,15 +3,15 @@ import type { AxiosInterceptorOptions } from 'axios';
 import type { BearerRequestOptions, Session, SessionOptions } from 'axios-bearer';
 import { createSession, replayable } from 'axios-bearer';
 import type { Echo } from 'axios-bearer/testing';
-import { closeAll, failureOf, keep, refreshing, scene, serve } from '../support/sessions.js';
+import { cleanUp, clientOf, closeAtEnd, failureOf, refreshing, startServer } from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 type How = AxiosInterceptorOptions | undefined;
 
 /** An instance whose token is fresh for `minutes`, and an interceptor that sets `config.bearer`. */
 async function setting(how: How, option: false | BearerRequestOptions, minutes = 60) {
-  const server = await serve();
+  const server = await startServer();
   const { access_token: accessToken, refresh_token: refreshToken } = server.issue();
   const now = Date.now();
   const tokens = {
@@ -20,13 +20,13 @@ async function setting(how: How, option: false | BearerRequestOptions, minutes =
     issuedAt: now - (60 - minutes) * 60_000,
     expiresAt: now + minutes * 60_000,
   };
-  const { api } = await scene({ server, tokens });
+  const { api } = clientOf(server, { tokens });
   api.interceptors.request.use((config) => Object.assign(config, { bearer: option }), null, how);
   return { api, server };
 }
 
 function another(options: Partial<SessionOptions>): Session {
-  return keep(createSession({ source: refreshing, ...options }));
+  return closeAtEnd(createSession({ source: refreshing, ...options }));
 }
 
 describe.each<[string, How]>([
@@ -55,8 +55,8 @@ describe.each<[string, How]>([
   it.each(['fresh', 'expired'])(
     'L21 sends the token of `session`, %s, and never of the installed session',
     async (state) => {
-      const server = await serve();
-      const { api } = await scene({ server });
+      const server = await startServer();
+      const { api } = clientOf(server);
       const tokens = { ...server.issue(), ...(state === 'expired' && { expires_in: 0 }) };
       const bob = another({ tokens });
       api.interceptors.request.use((config) => Object.assign(config, { bearer: { session: bob } }), null, how);

@@ -3,25 +3,25 @@ import axios, { type AxiosInstance } from 'axios';
 import { bearer, createSession, type InstallOptions, type Session, type SessionOptions } from 'axios-bearer';
 import type { ApiVideo } from 'axios-bearer/testing';
 import {
-  came,
-  clockInHand,
-  closeAll,
+  cleanUp,
+  closeAtEnd,
   codeOf,
   failureOf,
-  keep,
-  lone,
+  headersAt,
+  installClock,
   refreshing,
-  serve,
   settle,
-  standing,
-} from '../support/sessions.js';
+  startServer,
+  startSession,
+  stateOf,
+} from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 /** One session, and instances that it does not serve yet. */
 async function several(options: Partial<SessionOptions> = {}) {
-  const server = await serve();
-  const session = keep(createSession({ source: refreshing, tokens: server.issue(), ...options }));
+  const server = await startServer();
+  const session = closeAtEnd(createSession({ source: refreshing, tokens: server.issue(), ...options }));
   const instance = (name = 'app') => axios.create({ baseURL: server.url, headers: { 'X-App': name } });
   return { server, session, first: instance('first'), second: instance('second'), third: instance('third') };
 }
@@ -42,7 +42,7 @@ describe('Options of one instance do not serve another of the same session', () 
     session.install(first, { header: 'X-Token', scheme: '' });
     session.install(second);
     session.install(third, { scheme: 'Token' });
-    const seen = came(server, '/public', 'x-token', 'authorization');
+    const seen = headersAt(server, '/public', 'x-token', 'authorization');
     for (const api of [first, second, third, first, second]) await api.get('/public');
     const bare = await session.token();
     expect(seen).toEqual([
@@ -56,7 +56,7 @@ describe('Options of one instance do not serve another of the same session', () 
 
   it('L19 origins', async () => {
     const { session, first, second } = await several();
-    const abroad = await serve();
+    const abroad = await startServer();
     session.install(first, { origins: '*' });
     session.install(second);
     const url = `${abroad.url}/public`;
@@ -68,10 +68,10 @@ describe('Options of one instance do not serve another of the same session', () 
 
   it('L19 a source’s origins: they are those of the session that the request is of', async () => {
     const { server, first } = await several();
-    const abroad = await serve();
+    const abroad = await startServer();
     const sessions: Record<string, Session> = {
-      ada: lone({ tokens: server.issue(), source: { refresh: refreshing, origins: [abroad.url] } }),
-      bob: lone({ tokens: server.issue() }),
+      ada: startSession({ tokens: server.issue(), source: { refresh: refreshing, origins: [abroad.url] } }),
+      bob: startSession({ tokens: server.issue() }),
     };
     bearer(first, { session: ({ headers }) => sessions[String(headers['X-Tenant'])] });
     const seen: unknown[] = [];
@@ -134,7 +134,7 @@ describe('Options of one instance do not serve another of the same session', () 
 
 describe('The source’s client', () => {
   /** The instance that each refresh was made for, by its default header. */
-  const refreshes = (server: ApiVideo) => came(server, '/auth/refresh', 'x-app');
+  const refreshes = (server: ApiVideo) => headersAt(server, '/auth/refresh', 'x-app');
   type Join = (session: Session) => (api: AxiosInstance) => unknown;
   const joins: [string, Join][] = [
     ['install()', (session) => (api) => session.install(api)],
@@ -187,7 +187,7 @@ describe('close()', () => {
 
   it('of one session leaves another one of the same instance at work', async () => {
     const { server, session, first } = await several();
-    const other = lone({ tokens: server.issue(), source: refreshing });
+    const other = startSession({ tokens: server.issue(), source: refreshing });
     session.install(first);
     other.install(first);
     session.close();
@@ -203,7 +203,7 @@ describe('A session in cookies', () => {
   async function withCookies(refused = false) {
     const { server, first, second } = await several();
     let refreshes = 0;
-    const session = lone({
+    const session = startSession({
       backoff: { initial: 1, factor: 1, cap: 1 },
       source: async () => {
         refreshes++;
@@ -263,7 +263,7 @@ describe('A session in cookies', () => {
 
 describe('L17 The timeout of a request that waits in the queue', () => {
   it.each(['after a 401', 'before its first send'])('L17 counts from when it set out: %s', async (when) => {
-    const clock = clockInHand();
+    const clock = installClock();
     const tokens = (server: ApiVideo) => ({ ...server.issue(), expires_in: when === 'after a 401' ? 86_400 : 0 });
     const { server, session, first } = await several({ refreshTimeout: 60_000 });
     await session.signIn(tokens(server));
@@ -283,7 +283,7 @@ describe('L17 The timeout of a request that waits in the queue', () => {
     await settle();
     // Its turn would come once the place is free, a second after that was taken.
     await clock.advance(700);
-    expect(await standing(timed)).toBe('fulfilled');
+    expect(await stateOf(timed)).toBe('fulfilled');
     expect(await timed).toBe('ECONNABORTED');
     hung.release();
     expect((await hanging).status).toBe(200);

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosAdapter, type AxiosStatic, type InternalAxiosRequestConfig, type Method } from 'axios';
 import { bearer } from 'axios-bearer';
 import type { ApiRequest } from 'axios-bearer/testing';
-import { closeAll, failureOf, keepSession, refreshing, serve } from '../support/sessions.js';
+import { cleanUp, closeSessionAtEnd, failureOf, refreshing, startServer } from '../support/kit.js';
 
 const require = createRequire(import.meta.url);
 const installed = readdirSync('node_modules').filter((name) => /^axios(-\d.*)?$/.test(name));
@@ -27,7 +27,7 @@ function signing(data: unknown, headers: any): unknown {
 
 /** Requests that came, with what they were sent as. */
 async function place(copy: AxiosStatic, how: (typeof HOW)[number] = 'sent at once') {
-  const server = await serve();
+  const server = await startServer();
   const came: ApiRequest[] = [];
   server.hold((request) => {
     if (request.path === '/echo') came.push(request);
@@ -37,7 +37,7 @@ async function place(copy: AxiosStatic, how: (typeof HOW)[number] = 'sent at onc
   const api = copy.create({ baseURL: server.url });
   const bare = copy.create({ baseURL: server.url });
   const tokens = { ...server.issue(), ...(how === 'held' && { expires_in: 0 }) };
-  const session = keepSession(bearer(api, { tokens, source: refreshing }));
+  const session = closeSessionAtEnd(bearer(api, { tokens, source: refreshing }));
   if (how === 'replayed') server.expire();
   return { server, api, bare, came, session, transformRequest };
 }
@@ -69,7 +69,7 @@ const shown = ({ headers, body, method }: ApiRequest) => ({
   headers: RELEVANT.map((name) => [name, headers[name]]),
 });
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 describe.each(copies)('L15 a transform that signs reads the token that the request bears, on %s', (_, copy) => {
   describe.each(HOW)('%s', (how) => {
@@ -143,10 +143,10 @@ describe.each(copies.slice(1))('L15 an adapter of one’s own on an instance of 
     ['its first send', 0],
     ['a replay', 1],
   ])('the error of %s is an AxiosError of that copy', async (_name, replays) => {
-    const server = await serve();
+    const server = await startServer();
     const came: unknown[] = [];
     const api = copy.create({ baseURL: server.url, adapter: refusing(replays, came) as never });
-    keepSession(bearer(api, { source: async () => server.issue(), tokens: server.issue() }));
+    closeSessionAtEnd(bearer(api, { source: async () => server.issue(), tokens: server.issue() }));
     const error = await failureOf(api.get('/a'));
     expect(error).toBeInstanceOf(copy.AxiosError);
     expect([error.status ?? error.response.status, came.length]).toEqual([503, replays + 1]);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosError, type CreateAxiosDefaults } from 'axios';
-import { adapters, cleanUp, failure, heard, onAdapters, rig } from '../support/wire.js';
+import { adapters, cleanUp, failureOf, nextEvent, onAdapters, startRecordedClient } from '../support/kit.js';
 
 type Transform = NonNullable<CreateAxiosDefaults['transformResponse']>;
 
@@ -33,7 +33,7 @@ describe.each(adapters)(`a transformResponse that throws on the body of a 401 ($
       ['', {}],
       [', and shouldRefresh is asked', { shouldRefresh: ({ status }: { status: number }) => status === 401 }],
     ])('does not keep the request from being refreshed and sent again%s', async (_how, options) => {
-      const { api, server } = await rig({ defaults: { adapter }, ...options });
+      const { api, server } = await startRecordedClient({ defaults: { adapter }, ...options });
       server.fault('/echo', { status: 401, headers: CHALLENGE, body: PAGE });
       const { status, data } = await api.post('/echo', { a: 1 }, { transformResponse });
       expect([status, server.stats.refresh]).toEqual([200, 1]);
@@ -45,10 +45,10 @@ describe.each(adapters)(`a transformResponse that throws on the body of a 401 ($
       ['of a request that is not sent again', { times: 1 }, { bearer: { replay: false } }],
       ['of a request that is left alone', { times: 1 }, { bearer: false as const }],
     ])('where the 401 is final, %s, the caller gets what bare axios gives', async (_how, times, config) => {
-      const made = await rig({ defaults: { adapter } });
+      const made = await startRecordedClient({ defaults: { adapter } });
       const bare = axios.create({ baseURL: made.server.url, adapter, transformResponse });
       made.server.fault('/echo', { status: 401, headers: CHALLENGE, body: PAGE }, { times: Number.POSITIVE_INFINITY });
-      const expected = await failure(bare.get('/echo'));
+      const expected = await failureOf(bare.get('/echo'));
       made.server.reset();
       made.server.fault('/echo', { status: 401, headers: CHALLENGE, body: PAGE }, times);
       const shown = ({ name, message, code, status, response }: Partial<AxiosError>) => ({
@@ -58,16 +58,16 @@ describe.each(adapters)(`a transformResponse that throws on the body of a 401 ($
         status,
         data: response?.data,
       });
-      expect(shown(await failure(made.api.get('/echo', { ...config, transformResponse })))).toEqual(shown(expected));
+      expect(shown(await failureOf(made.api.get('/echo', { ...config, transformResponse })))).toEqual(shown(expected));
     });
   });
 
   it('with a refresh that fails: the caller is told of that, and not of the body', async () => {
     const [[, transformResponse] = ['', []]] = transforms;
-    const { api, server } = await rig({ defaults: { adapter } });
+    const { api, server } = await startRecordedClient({ defaults: { adapter } });
     server.revokeRefreshTokens();
     server.fault('/echo', { status: 401, headers: CHALLENGE, body: PAGE });
-    expect(await failure(api.get('/echo', { transformResponse }))).toMatchObject({
+    expect(await failureOf(api.get('/echo', { transformResponse }))).toMatchObject({
       code: 'ERR_BEARER_REJECTED',
       response: { status: 401 },
     });
@@ -76,7 +76,7 @@ describe.each(adapters)(`a transformResponse that throws on the body of a 401 ($
   it('shouldRefresh gets the body as the server sent it, and the caller the one that came in the end', async () => {
     const bodies: unknown[] = [];
     const [[, transformResponse] = ['', []]] = transforms;
-    const { api, server } = await rig({
+    const { api, server } = await startRecordedClient({
       defaults: { adapter },
       shouldRefresh: ({ status, data }) => {
         bodies.push(data);
@@ -94,11 +94,11 @@ describe.each(adapters)(`a transformResponse that throws on the body of a 401 ($
     const transformResponse = (text: string) => {
       if (text !== PAGE) throw gone;
     };
-    const made = await rig({ defaults: { adapter } });
+    const made = await startRecordedClient({ defaults: { adapter } });
     made.server.fault('/echo', { status: 401, headers: CHALLENGE, body: PAGE });
     const bare = axios.create({ baseURL: made.server.url, adapter, transformResponse });
-    const expected = await failure(bare.get('/public'));
-    const error = await failure(made.api.get('/echo', { transformResponse }));
+    const expected = await failureOf(bare.get('/public'));
+    const error = await failureOf(made.api.get('/echo', { transformResponse }));
     expect([error.message, error === (gone as never)]).toEqual([expected.message, expected === (gone as never)]);
     expect(made.server.stats.refresh).toBe(1);
   });
@@ -114,9 +114,9 @@ describe.each(adapters)(`a challenge that a new token does not meet (${onAdapter
     ],
     ['insufficient_user_authentication of DPoP', 'DPoP error="insufficient_user_authentication"'],
   ])('%s is handed on at once: neither refreshed nor sent again', async (_, challenge) => {
-    const { api, server, sends } = await rig({ defaults: { adapter } });
+    const { api, server, sends } = await startRecordedClient({ defaults: { adapter } });
     server.fault('/echo', { status: 401, headers: { 'WWW-Authenticate': challenge } });
-    const { response } = await failure(api.get('/echo'));
+    const { response } = await failureOf(api.get('/echo'));
     expect([response?.status, response?.headers['www-authenticate']]).toEqual([401, challenge]);
     expect([server.stats.refresh, sends.length]).toEqual([0, 1]);
   });
@@ -125,16 +125,16 @@ describe.each(adapters)(`a challenge that a new token does not meet (${onAdapter
     ['a description only', 'Bearer error="invalid_token", error_description="error=\\"insufficient_scope\\" or so"'],
     ['no challenge of ours', 'Basic realm="insufficient_scope"'],
   ])('%s is none: refreshed and sent again', async (_, challenge) => {
-    const { api, server } = await rig({ defaults: { adapter } });
+    const { api, server } = await startRecordedClient({ defaults: { adapter } });
     server.fault('/echo', { status: 401, headers: { 'WWW-Authenticate': challenge } });
     expect((await api.get('/echo')).status).toBe(200);
     expect(server.stats.refresh).toBe(1);
   });
 
   it('holds back none of the requests that come next, as the token is good', async () => {
-    const { api, server, session } = await rig({ defaults: { adapter } });
-    const replayed = heard(session, 'replayed');
-    await failure(api.get('/scope/401'));
+    const { api, server, session } = await startRecordedClient({ defaults: { adapter } });
+    const replayed = nextEvent(session, 'replayed');
+    await failureOf(api.get('/scope/401'));
     expect((await api.get('/echo')).status).toBe(200);
     server.expire();
     expect((await api.get('/echo')).status).toBe(200);

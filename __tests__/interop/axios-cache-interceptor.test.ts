@@ -1,22 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AxiosCacheInstance, CacheOptions } from 'axios-cache-interceptor';
-import { deferred, failure, times } from '../support/refreshes.js';
-import { until } from '../support/sessions.js';
-import { cleanUp, listen } from '../support/wire.js';
+import { cleanUp, deferred, failureOf, startHttpServer, times, until } from '../support/kit.js';
+import { type ClientOptions, clientWith, closeSessions, installed, type Variant, variants } from './client.js';
 import { cacheOf } from './modules.js';
-import { type HouseOptions, household, installed, moveOut, type Variant, variants } from './variants.js';
 
 /** What came to the server: whose token, and the ETag that was asked about. */
 let came: string[];
 let headers: Record<string, string>;
 let url: string;
-/** Who is answered only when this resolves. */
+/** Requests that are answered only when this resolves. */
 let held: Record<string, Promise<void>>;
 beforeEach(async () => {
   came = [];
   held = {};
   headers = { etag: '"1"', 'cache-control': 'max-age=60' };
-  ({ url } = await listen(async (req, res) => {
+  ({ url } = await startHttpServer(async (req, res) => {
     const user = req.headers.authorization?.replace('Bearer ', '') ?? 'nobody';
     const etag = req.headers['if-none-match'];
     came.push([user, etag].filter(Boolean).join(' '));
@@ -27,14 +25,14 @@ beforeEach(async () => {
   }));
 });
 afterEach(async () => {
-  moveOut();
+  closeSessions();
   await cleanUp();
 });
 
 /** The refresh needs no network: it makes `ada` of everybody. */
-function caching({ kind, order }: Variant, cache: CacheOptions = {}, options: HouseOptions = {}) {
+function caching({ kind, order }: Variant, cache: CacheOptions = {}, options: ClientOptions = {}) {
   const { setupCache } = cacheOf[kind];
-  const { api, ...house } = household({ url }, { kind, order }, (instance) => setupCache(instance, cache), {
+  const { api, ...house } = clientWith({ url }, { kind, order }, (instance) => setupCache(instance, cache), {
     source: async () => 'ada',
     tokens: 'ada',
     ...options,
@@ -46,12 +44,12 @@ const whoIsThat = async (api: AxiosCacheInstance) => (await api.get<{ user: stri
 
 describe.each(variants)(`axios-cache-interceptor, ${installed} (its own peer range begins at 1.19)`, (variant) => {
   it('stores what the replay brought, and serves it from then on', async () => {
-    const { api, sight } = caching(variant, {}, { tokens: 'expired' });
+    const { api, observed } = caching(variant, {}, { tokens: 'expired' });
     const first = await api.get('/me');
     const second = await api.get('/me');
     expect([first.cached, second.cached, second.data.user]).toEqual([false, true, 'ada']);
     expect(came).toEqual(['expired', 'ada']);
-    expect(sight).toMatchObject({ requests: 2, answers: [200, 200], failures: [] });
+    expect(observed).toMatchObject({ requests: 2, answers: [200, 200], failures: [] });
   });
 
   it('sends 20 requests that are the same as one, which is recovered for all', async () => {
@@ -63,7 +61,7 @@ describe.each(variants)(`axios-cache-interceptor, ${installed} (its own peer ran
   it('stores no 401: a request that failed is sent the next time', async () => {
     const refresh = () => Promise.reject(new Error('no network'));
     const { api, session } = caching(variant, {}, { tokens: 'expired', source: refresh });
-    expect((await failure(api.get('/me'))).response?.status).toBe(401);
+    expect((await failureOf(api.get('/me'))).response?.status).toBe(401);
     await session.signIn('ada');
     expect(await whoIsThat(api)).toBe('ada');
   });
@@ -157,7 +155,7 @@ describe.each(variants)(`axios-cache-interceptor, ${installed} (its own peer ran
       const { api, session } = caching(variant, {}, { source: refresh });
       await whoIsThat(api);
       await session.signIn({ accessToken: 'ada', expiresAt: 1 });
-      expect((await failure(api.get('/me'))).code).toBe('ERR_BEARER_UNAVAILABLE');
+      expect((await failureOf(api.get('/me'))).code).toBe('ERR_BEARER_UNAVAILABLE');
       await session.signIn('ada');
       expect((await api.get('/me')).cached).toBe(false);
     });

@@ -2,23 +2,23 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { RefreshFunction } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import { type ApiVideo, type Echo, startApiVideo } from 'axios-bearer/testing';
-import { failure } from '../support/refreshes.js';
+import { failureOf } from '../support/kit.js';
+import { type ClientOptions, clientWith, closeSessions, installed, type Variant, variants } from './client.js';
 import { convertCaseOf } from './modules.js';
-import { type HouseOptions, household, installed, moveOut, type Variant, variants } from './variants.js';
 
 let server: ApiVideo;
 beforeAll(async () => {
   server = await startApiVideo();
 });
 afterEach(() => {
-  moveOut();
+  closeSessions();
   server.reset();
 });
 afterAll(() => server.close());
 
 /** Snake case on the wire, camel case in the app. */
-function converting(variant: Variant, options?: HouseOptions) {
-  return household(server, variant, (api) => convertCaseOf[variant.kind](api), options);
+function converting(variant: Variant, options?: ClientOptions) {
+  return clientWith(server, variant, (api) => convertCaseOf[variant.kind](api), options);
 }
 
 /** A token endpoint that takes camel case, whatever the rest of the API does. */
@@ -28,18 +28,18 @@ const asJson = { headers: { 'Content-Type': 'application/json' } };
 
 describe.each(variants)(`axios-case-converter, ${installed}`, (variant) => {
   it('converts a body once and an answer once where the request is replayed', async () => {
-    const { api, sight } = converting(variant, { source: camelCased });
+    const { api, observed } = converting(variant, { source: camelCased });
     server.expire();
     const { data } = await api.post<Echo>('/echo', { videoTitle: { shortForm: 'aB' } }, { params: { pageSize: 1 } });
     expect(data.text).toBe('{"video_title":{"short_form":"aB"}}');
     expect(data.query).toEqual({ pageSize: '1' });
-    expect(sight.requests).toBe(1);
+    expect(observed.requests).toBe(1);
   });
 
   it('converts what goes through ctx.client as well: a token endpoint that wants camel case refuses it for good', async () => {
     const { api } = converting(variant);
     server.expire();
-    expect((await failure(api.get('/videos'))).code).toBe('ERR_BEARER_REJECTED');
+    expect((await failureOf(api.get('/videos'))).code).toBe('ERR_BEARER_REJECTED');
   });
 
   it('leaves the source of api.video alone', async () => {
@@ -56,7 +56,7 @@ describe.each(variants)(`axios-case-converter, ${installed}`, (variant) => {
 
   it('keeps the challenge legible: insufficient_scope is no reason to refresh', async () => {
     const { api } = converting(variant, { source: camelCased });
-    expect((await failure(api.get('/scope/401'))).response?.status).toBe(401);
+    expect((await failureOf(api.get('/scope/401'))).response?.status).toBe(401);
     expect(server.stats).toMatchObject({ refresh: 0, unauthorized: 1 });
   });
 
@@ -64,7 +64,7 @@ describe.each(variants)(`axios-case-converter, ${installed}`, (variant) => {
     const { api } = converting(variant, { source: camelCased });
     server.expire();
     server.fault('/auth/refresh', { status: 503, headers: { 'retry-after': '120' } });
-    const { code, retryAfter } = await failure(api.get('/videos'));
+    const { code, retryAfter } = await failureOf(api.get('/videos'));
     expect(code).toBe('ERR_BEARER_UNAVAILABLE');
     expect(retryAfter).toBeGreaterThan(100_000);
   });

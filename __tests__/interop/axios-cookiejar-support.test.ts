@@ -3,17 +3,16 @@ import axios, { type AxiosInstance } from 'axios';
 import { bearer, type RefreshFunction } from 'axios-bearer';
 import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
 import { CookieJar } from 'tough-cookie';
-import { failure, times } from '../support/refreshes.js';
-import { atEnd, cleanUp } from '../support/wire.js';
+import { atEnd, cleanUp, failureOf, times } from '../support/kit.js';
+import { clientWith, closeSessions, installed, variants } from './client.js';
 import { axiosOf, moduleKinds, wrapper } from './modules.js';
-import { household, installed, moveOut, variants } from './variants.js';
 
 let server: ApiVideo;
 beforeAll(async () => {
   server = await startApiVideo();
 });
 afterEach(async () => {
-  moveOut();
+  closeSessions();
   await cleanUp();
   server.reset();
 });
@@ -26,8 +25,8 @@ describe.each(variants)(`axios-cookiejar-support (ES module only), ${installed}`
   /** A session wholly in a cookie, on an instance that is wrapped itself. */
   async function cookies() {
     const jar = new CookieJar();
-    const moveIn = (api: AxiosInstance) => Object.assign(wrapper(api).defaults, { jar });
-    const house = household(server, variant, moveIn, {
+    const install = (api: AxiosInstance) => Object.assign(wrapper(api).defaults, { jar });
+    const house = clientWith(server, variant, install, {
       source: throughClient,
       tokens: undefined,
       header: false,
@@ -37,7 +36,7 @@ describe.each(variants)(`axios-cookiejar-support (ES module only), ${installed}`
   }
 
   it('carries the new cookie on the replay: 20 requests, one refresh, each sent twice', async () => {
-    const { api, jar, sight } = await cookies();
+    const { api, jar, observed } = await cookies();
     const before = await jar.getCookieString(server.url);
     server.expire();
     const door = server.hold('/cookie/me');
@@ -48,7 +47,7 @@ describe.each(variants)(`axios-cookiejar-support (ES module only), ${installed}`
     expect(answers.every(({ data }) => data.name === 'Ada')).toBe(true);
     expect(await jar.getCookieString(server.url)).not.toBe(before);
     expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 20 });
-    expect(sight.requests).toBe(21);
+    expect(observed.requests).toBe(21);
   });
 
   it('sends a request that needed no refresh once, with the cookie', async () => {
@@ -61,13 +60,13 @@ describe.each(variants)(`axios-cookiejar-support (ES module only), ${installed}`
     const { api, session } = await cookies();
     server.expire();
     server.fault('/cookie/refresh', { status: 401 });
-    expect((await failure(api.get('/cookie/me'))).code).toBe('ERR_BEARER_REJECTED');
+    expect((await failureOf(api.get('/cookie/me'))).code).toBe('ERR_BEARER_REJECTED');
     expect(session.state.status).toBe('failed');
   });
 
   it('carries cookies next to a token of ours, and keeps those that come with a 401', async () => {
     const jar = new CookieJar();
-    const { api } = household(server, variant, (each) => Object.assign(wrapper(each).defaults, { jar }));
+    const { api } = clientWith(server, variant, (each) => Object.assign(wrapper(each).defaults, { jar }));
     server.expire();
     server.fault('/echo', { status: 401, headers: { 'set-cookie': 'lang=fr; Path=/' } });
     expect((await api.get('/echo')).data.headers.cookie).toBe('lang=fr');
@@ -86,7 +85,7 @@ describe.each(moduleKinds)(`axios-cookiejar-support, on a child of a wrapped axi
 
   it('has no jar in ctx.client, which is a child of the child: the refresh is refused', async () => {
     const api = await child(throughClient);
-    expect((await failure(api.get('/cookie/me'))).code).toBe('ERR_BEARER_REJECTED');
+    expect((await failureOf(api.get('/cookie/me'))).code).toBe('ERR_BEARER_REJECTED');
   });
 
   it('has the jar in ctx.client where the source wraps it', async () => {

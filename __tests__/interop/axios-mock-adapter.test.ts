@@ -2,25 +2,25 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { AxiosInstance, AxiosRequestConfig } from 'axios';
 import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
 import MockAdapter from 'axios-mock-adapter';
-import { failure, times } from '../support/refreshes.js';
-import { type HouseOptions, household, installed, moveOut, type Variant, variants } from './variants.js';
+import { failureOf, times } from '../support/kit.js';
+import { type ClientOptions, clientWith, closeSessions, installed, type Variant, variants } from './client.js';
 
 let server: ApiVideo;
 beforeAll(async () => {
   server = await startApiVideo();
 });
 afterEach(() => {
-  moveOut();
+  closeSessions();
   server.reset();
 });
 afterAll(() => server.close());
 
 type MockOptions = ConstructorParameters<typeof MockAdapter>[1];
 
-function mocked(variant: Variant, options: HouseOptions = {}, mockOptions: MockOptions = {}) {
+function mocked(variant: Variant, options: ClientOptions = {}, mockOptions: MockOptions = {}) {
   const mocks: MockAdapter[] = [];
-  const moveIn = (api: AxiosInstance) => mocks.push(new MockAdapter(api, mockOptions));
-  const house = household(server, variant, moveIn, { tokens: 'old', source: async () => 'new', ...options });
+  const install = (api: AxiosInstance) => mocks.push(new MockAdapter(api, mockOptions));
+  const house = clientWith(server, variant, install, { tokens: 'old', source: async () => 'new', ...options });
   return { ...house, mock: mocks[0]! };
 }
 
@@ -66,9 +66,9 @@ describe.each(variants)(`axios-mock-adapter (CommonJS only), ${installed}`, (var
   it('hands on its 401, its network error and its timeout, without a token in the history of what failed', async () => {
     const { api, mock } = mocked(variant);
     mock.onGet('/401').reply(401).onGet('/broken').networkError().onGet('/slow').timeout();
-    expect((await failure(api.get('/401'))).response?.status).toBe(401);
-    expect((await failure(api.get('/broken'))).message).toBe('Network Error');
-    expect((await failure(api.get('/slow'))).code).toBe('ECONNABORTED');
+    expect((await failureOf(api.get('/401'))).response?.status).toBe(401);
+    expect((await failureOf(api.get('/broken'))).message).toBe('Network Error');
+    expect((await failureOf(api.get('/slow'))).code).toBe('ECONNABORTED');
     // A source that comes back with the same token is asked once more, after two pauses.
     expect(mock.history.map(({ url }) => url)).toEqual([...times(4, () => '/401'), '/broken', '/slow']);
     expect(mock.history.some(({ headers }) => 'Authorization' in headers!)).toBe(false);
@@ -92,7 +92,7 @@ describe.each(variants)(`axios-mock-adapter (CommonJS only), ${installed}`, (var
     mock.onGet('/videos').reply(200, 'mocked');
     expect((await api.get('/videos')).data).toBe('mocked');
     mock.resetHandlers();
-    expect((await failure(api.get('/videos'))).response?.status).toBe(404);
+    expect((await failureOf(api.get('/videos'))).response?.status).toBe(404);
     mock.restore();
     expect((await api.get('/videos')).data.data).toEqual([]);
     expect(server.stats).toMatchObject({ requests: 1, ok: 1 });

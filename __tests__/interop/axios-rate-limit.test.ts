@@ -1,16 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
 import rateLimit from 'axios-rate-limit';
-import { times } from '../support/refreshes.js';
-import { atEnd, cleanUp } from '../support/wire.js';
-import { household, installed, moveOut, type Variant, variants } from './variants.js';
+import { atEnd, cleanUp, times } from '../support/kit.js';
+import { clientWith, closeSessions, installed, type Variant, variants } from './client.js';
 
 let server: ApiVideo;
 beforeAll(async () => {
   server = await startApiVideo();
 });
 afterEach(async () => {
-  moveOut();
+  closeSessions();
   await cleanUp();
   server.reset();
 });
@@ -18,23 +17,23 @@ afterAll(() => server.close());
 
 const A_MINUTE = 60_000;
 
-/** Lets so many go now, and nobody else before the test is over, unless told otherwise. */
+/** Lets so many requests go now, and no other before the test is over, unless told otherwise. */
 function limited(variant: Variant, maxRequests: number, perMilliseconds = A_MINUTE) {
   const limiter = rateLimit.getLimiter({ maxRequests, perMilliseconds });
   // Its timer would keep the process alive.
   atEnd(() => limiter.setRateLimitOptions({ maxRequests: 1_000, perMilliseconds: 1 }));
   return {
     limiter,
-    ...household(server, variant, (api) => limiter.enable(api)),
+    ...clientWith(server, variant, (api) => limiter.enable(api)),
   };
 }
 
 describe.each(variants)(`axios-rate-limit (CommonJS only), ${installed}`, (variant) => {
   it('counts a request once: its replay and the refresh go past the limit', async () => {
-    const { api, sight } = limited(variant, 1);
+    const { api, observed } = limited(variant, 1);
     server.expire();
     expect((await api.get('/videos')).status).toBe(200);
-    expect(sight.requests).toBe(1);
+    expect(observed.requests).toBe(1);
     expect(server.log.map(({ path, status }) => `${path} ${status}`)).toEqual([
       '/videos 401',
       '/auth/refresh 200',

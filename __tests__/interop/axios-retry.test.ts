@@ -4,30 +4,30 @@ import axios, { type AxiosError } from 'axios';
 import { bearer, replayable } from 'axios-bearer';
 import { type ApiVideo, type Echo, startApiVideo } from 'axios-bearer/testing';
 import type { IAxiosRetryConfig } from 'axios-retry';
-import { ALWAYS, failure, refreshAt, times } from '../support/refreshes.js';
-import { axiosRetryOf } from './modules.js';
+import { ALWAYS, failureOf, refreshAt, times } from '../support/kit.js';
 import {
-  type Household,
-  type HouseOptions,
-  household,
+  type ClientOptions,
+  type ClientWithPlugin,
+  clientWith,
+  closeSessions,
   installed,
-  moveOut,
   type Variant,
   variants,
-} from './variants.js';
+} from './client.js';
+import { axiosRetryOf } from './modules.js';
 
 let server: ApiVideo;
 beforeAll(async () => {
   server = await startApiVideo();
 });
 afterEach(() => {
-  moveOut();
+  closeSessions();
   server.reset();
 });
 afterAll(() => server.close());
 
-function retrying(variant: Variant, retry: IAxiosRetryConfig = {}, options?: HouseOptions): Household {
-  return household(server, variant, (api) => axiosRetryOf[variant.kind](api, retry), options);
+function retrying(variant: Variant, retry: IAxiosRetryConfig = {}, options?: ClientOptions): ClientWithPlugin {
+  return clientWith(server, variant, (api) => axiosRetryOf[variant.kind](api, retry), options);
 }
 
 /** Expired, and we know it: a request is held before its first send. */
@@ -39,10 +39,10 @@ const exponentially = (n: number, error?: AxiosError) =>
 describe.each(variants)(`axios-retry, ${installed}`, (variant) => {
   describe('and a server that refuses every token', () => {
     it('retries nothing by default: a request costs 2 refreshes and 5 hits', async () => {
-      const { api, sight } = retrying(variant);
-      expect((await failure(api.get('/always-401'))).response?.status).toBe(401);
+      const { api, observed } = retrying(variant);
+      expect((await failureOf(api.get('/always-401'))).response?.status).toBe(401);
       expect(server.stats).toMatchObject({ refresh: 2, unauthorized: 5 });
-      expect(sight).toMatchObject({ requests: 1, failures: [401] });
+      expect(observed).toMatchObject({ requests: 1, failures: [401] });
     });
 
     it.each<[string, IAxiosRetryConfig]>([
@@ -51,19 +51,19 @@ describe.each(variants)(`axios-retry, ${installed}`, (variant) => {
       ['retry-everything and shouldResetTimeout', { retryCondition: everything, shouldResetTimeout: true }],
       ['retry-everything and exponentialDelay', { retryCondition: everything, retryDelay: exponentially as never }],
     ])('under %s, a request costs 2 refreshes and 8 hits: its 4 sends and 4 replays of the first', async (_, retry) => {
-      const { api, sight } = retrying(variant, retry, { defaults: { timeout: 5_000 } });
-      expect((await failure(api.get('/always-401'))).response?.status).toBe(401);
+      const { api, observed } = retrying(variant, retry, { defaults: { timeout: 5_000 } });
+      expect((await failureOf(api.get('/always-401'))).response?.status).toBe(401);
       expect(server.stats).toMatchObject({ refresh: 2, unauthorized: 8 });
-      expect(sight).toMatchObject({ requests: 4, failures: [401, 401, 401, 401] });
+      expect(observed).toMatchObject({ requests: 4, failures: [401, 401, 401, 401] });
     });
 
     it('under retry-everything, 10 at once cost 2 refreshes and at most 8 hits each, later ones their 4 sends', async () => {
       const { api } = retrying(variant, { retryCondition: everything });
-      await Promise.all(times(10, () => failure(api.get('/always-401'))));
+      await Promise.all(times(10, () => failureOf(api.get('/always-401'))));
       const { refresh, unauthorized } = server.stats;
       expect(refresh).toBe(2);
       expect(unauthorized).toBeLessThanOrEqual(80);
-      await failure(api.get('/always-401'));
+      await failureOf(api.get('/always-401'));
       expect(server.stats).toMatchObject({ refresh, unauthorized: unauthorized + 4 });
     });
   });
@@ -86,16 +86,16 @@ describe.each(variants)(`axios-retry, ${installed}`, (variant) => {
 
     it('asks the token endpoint no sooner than the backoff says, however often it retries', async () => {
       const backoff = { initial: 30_000, factor: 1, cap: 30_000 };
-      const { api, sight } = retrying(variant, {}, { ...held(), backoff });
+      const { api, observed } = retrying(variant, {}, { ...held(), backoff });
       server.fault('/auth/refresh', { status: 503 }, ALWAYS);
-      expect((await failure(api.get('/echo'))).code).toBe('ERR_BEARER_UNAVAILABLE');
-      expect(sight.requests).toBe(4);
+      expect((await failureOf(api.get('/echo'))).code).toBe('ERR_BEARER_UNAVAILABLE');
+      expect(observed.requests).toBe(4);
       expect(server.stats).toMatchObject({ refresh: 1, ok: 0 });
     });
   });
 
   describe('and an end that no retry mends', () => {
-    const ends: Record<string, (house: Household) => unknown> = {
+    const ends: Record<string, (house: ClientWithPlugin) => unknown> = {
       ERR_BEARER_IDENTITY: ({ session }) => session.signIn(server.issue()),
       ERR_BEARER_SIGNED_OUT: ({ session }) => session.signOut(),
       ERR_BEARER_REJECTED: () => server.revokeRefreshTokens(),
@@ -105,13 +105,13 @@ describe.each(variants)(`axios-retry, ${installed}`, (variant) => {
       it.each(Object.entries(conditions))(`L21 under %s, sends nothing that failed with ${code}`, async (_, retry) => {
         const house = retrying(variant, retry, held());
         const refreshes = server.hold('/auth/refresh');
-        const requests = [house.api.get('/echo'), house.api.post('/echo', 'a')].map((request) => failure(request));
+        const requests = [house.api.get('/echo'), house.api.post('/echo', 'a')].map((request) => failureOf(request));
         await refreshes.arrived(1);
         await end(house);
         refreshes.release();
         const failures = await Promise.all(requests);
         expect(failures.map((error) => error.code)).toEqual([code, code]);
-        expect(house.sight.requests).toBe(2);
+        expect(house.observed.requests).toBe(2);
         expect(server.log.filter(({ path }) => path === '/echo')).toEqual([]);
       });
     }
@@ -120,7 +120,7 @@ describe.each(variants)(`axios-retry, ${installed}`, (variant) => {
       const { api, session } = retrying(variant, { retryCondition: everything });
       server.expire();
       const refreshes = server.hold('/auth/refresh');
-      const request = failure(api.get('/echo'));
+      const request = failureOf(api.get('/echo'));
       await refreshes.arrived(1);
       await session.signIn(server.issue());
       refreshes.release();
@@ -131,14 +131,14 @@ describe.each(variants)(`axios-retry, ${installed}`, (variant) => {
     it('L16 under retry-everything, sends no stream a second time', async () => {
       const { api } = retrying(variant, { retryCondition: everything });
       server.expire();
-      expect((await failure(api.put('/echo', Readable.from(['a'])))).code).toBe('ERR_BEARER_BODY');
+      expect((await failureOf(api.put('/echo', Readable.from(['a'])))).code).toBe('ERR_BEARER_BODY');
       expect(server.stats).toMatchObject({ ok: 0, unauthorized: 1 });
     });
 
     it('keeps its retries for a config that is sent again later', async () => {
       const { api, session } = retrying(variant, {}, held());
       server.revokeRefreshTokens();
-      const { config } = await failure(api.get('/echo'));
+      const { config } = await failureOf(api.get('/echo'));
       await session.signIn(server.issue());
       server.fault('/echo', { status: 503 }, { times: 3 });
       expect((await api(config!)).status).toBe(200);
@@ -146,13 +146,13 @@ describe.each(variants)(`axios-retry, ${installed}`, (variant) => {
   });
 
   it('retries a 503 after a 401 and a 401 after a 503, each body sent as it is', async () => {
-    const { api, sight } = retrying(variant);
+    const { api, observed } = retrying(variant);
     server.expire();
     server.fault('/echo', { status: 503 }, { times: 2 });
     const { data } = await api.put<Echo>('/echo', { title: 'a' });
     expect(data.text).toBe('{"title":"a"}');
     expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 1, ok: 1 });
-    expect(sight).toMatchObject({ requests: 3, failures: [503, 503] });
+    expect(observed).toMatchObject({ requests: 3, failures: [503, 503] });
   });
 
   it('L16 sends a replayable body whole each time, on replays and on retries', async () => {

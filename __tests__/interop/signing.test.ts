@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios';
 import { type ApiRequest, type ApiVideo, startApiVideo } from 'axios-bearer/testing';
+import { type ClientOptions, clientWith, closeSessions, installed, type Variant, variants } from './client.js';
 import { axiosOf } from './modules.js';
-import { sign, signatureOf } from './neighbours.js';
-import { type HouseOptions, household, installed, moveOut, type Variant, variants } from './variants.js';
+import { sign, signatureOf } from './plugins.js';
 
 let server: ApiVideo;
 /** What came to /echo, both times. */
@@ -20,17 +20,17 @@ beforeEach(() => {
   });
 });
 afterEach(() => {
-  moveOut();
+  closeSessions();
   server.reset();
 });
 afterAll(() => server.close());
 
 async function postExpired(
   variant: Variant,
-  moveIn: (api: AxiosInstance) => unknown,
-  options?: HouseOptions,
+  install: (api: AxiosInstance) => unknown,
+  options?: ClientOptions,
 ): Promise<void> {
-  const { api } = household(server, variant, moveIn, options);
+  const { api } = clientWith(server, variant, install, options);
   server.expire();
   await api.post('/echo', { title: 'ä', at: [1, { b: 2 }] });
   expect(sends).toHaveLength(2);

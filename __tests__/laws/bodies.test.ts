@@ -6,7 +6,17 @@ import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse 
 import { replayable } from 'axios-bearer';
 import type { ApiRequest, Echo } from 'axios-bearer/testing';
 import NpmFormData from 'form-data';
-import { adapters, cleanUp, failure, heard, listen, onAdapters, outcome, type Rig, rig } from '../support/wire.js';
+import {
+  adapters,
+  cleanUp,
+  failureOf,
+  nextEvent,
+  onAdapters,
+  outcomeOf,
+  type RecordedClient,
+  startHttpServer,
+  startRecordedClient,
+} from '../support/kit.js';
 
 afterEach(cleanUp);
 
@@ -34,13 +44,13 @@ function plain({ headers, body }: ApiRequest) {
   };
 }
 
-function toEcho({ sends }: Rig): ApiRequest[] {
+function toEcho({ sends }: RecordedClient): ApiRequest[] {
   return sends.filter(({ path }) => path.startsWith('/echo'));
 }
 
 /** Sends a request that is refused once, and the same on axios alone; returns what came of each. */
 async function refusedOnce(send: Send, config: AxiosRequestConfig) {
-  const made = await rig({ defaults: config as never });
+  const made = await startRecordedClient({ defaults: config as never });
   const { api, server } = made;
   server.expire();
   const response = await send(api);
@@ -156,11 +166,11 @@ describe(`L16 bodies (${onAdapters})`, () => {
       const config = name.includes('form') ? {} : OCTETS;
 
       it(`L16 refuses to replay ${name}: ERR_BEARER_BODY with the 401, and the session is refreshed (${adapter})`, async () => {
-        const made = await rig({ defaults: { adapter } });
+        const made = await startRecordedClient({ defaults: { adapter } });
         const { api, server, session } = made;
         server.expire();
-        const refreshed = heard(session, 'refreshed');
-        const error = await failure(api.post('/echo', make(), config));
+        const refreshed = nextEvent(session, 'refreshed');
+        const error = await failureOf(api.post('/echo', make(), config));
         expect(error).toMatchObject({ code: 'ERR_BEARER_BODY', isAxiosError: true });
         expect(error.message).toMatch(/replayable/);
         expect([error.response?.status, error.config?.url]).toEqual([401, '/echo']);
@@ -171,8 +181,8 @@ describe(`L16 bodies (${onAdapters})`, () => {
       });
 
       it(`L16 sends ${name} whole when the token is good, and when it was held first (${adapter})`, async () => {
-        for (const tokens of [undefined, 'clock'] as const) {
-          const made = await rig({ defaults: { adapter }, tokens });
+        for (const tokens of [undefined, 'expired'] as const) {
+          const made = await startRecordedClient({ defaults: { adapter }, tokens });
           await made.api.post('/echo', make(), config);
           const sent = toEcho(made);
           expect(sent).toHaveLength(1);
@@ -187,7 +197,7 @@ describe(`L16 bodies (${onAdapters})`, () => {
             count += 1;
             return late ? Promise.resolve(make()) : make();
           });
-          const made = await rig({ defaults: { adapter } });
+          const made = await startRecordedClient({ defaults: { adapter } });
           made.server.expire();
           const response = await made.api.post<Echo>('/echo', body, config);
           expect(count).toBe(2);
@@ -206,14 +216,14 @@ describe(`L16 bodies (${onAdapters})`, () => {
         count += 1;
         return BYTES;
       });
-      const { api } = await rig({ tokens: 'clock', defaults: { adapter } });
+      const { api } = await startRecordedClient({ tokens: 'expired', defaults: { adapter } });
       expect((await api.post<Echo>('/echo', body, OCTETS)).data.sha256).toBe(sha256(BYTES));
       expect(count).toBe(1);
     });
 
     it(`L16 makes a replayable() body for requests that get no token too (${adapter})`, async () => {
       const own = { Authorization: 'Bearer own', ...OCTETS.headers };
-      const made = await rig({ defaults: { adapter }, skip: ({ url }) => url === '/public/skipped' });
+      const made = await startRecordedClient({ defaults: { adapter }, skip: ({ url }) => url === '/public/skipped' });
       const { api, session } = made;
       await api.post(
         '/public/off',
@@ -244,7 +254,7 @@ describe(`L16 bodies (${onAdapters})`, () => {
         [10, 1000, 3],
         [1000, 10, 2000],
       ]) {
-        const made = await rig({ defaults: { adapter } });
+        const made = await startRecordedClient({ defaults: { adapter } });
         made.server.fault('/echo', INVALID_TOKEN, { times: 2 });
         const rest = [...lengths];
         const body = replayable(() => 'x'.repeat(rest.shift()!));
@@ -257,19 +267,19 @@ describe(`L16 bodies (${onAdapters})`, () => {
 
     it(`L16 hands on the 401 of a replay: false request with a one-shot body, refreshed all the same (${adapter})`, async () => {
       const { make } = oneShot[adapter === 'http' ? 'a Readable' : 'a web ReadableStream']!;
-      const made = await rig({ defaults: { adapter } });
-      const refreshed = heard(made.session, 'refreshed');
+      const made = await startRecordedClient({ defaults: { adapter } });
+      const refreshed = nextEvent(made.session, 'refreshed');
       made.server.expire();
-      const error = await failure(made.api.post('/echo', make(), { ...OCTETS, bearer: { replay: false } }));
+      const error = await failureOf(made.api.post('/echo', make(), { ...OCTETS, bearer: { replay: false } }));
       expect([error.code, error.response?.status]).toEqual(['ERR_BAD_REQUEST', 401]);
       await refreshed;
       expect(toEcho(made)).toHaveLength(1);
     });
 
     it(`L16 reads a streamed 401 that is handed on (${adapter})`, async () => {
-      const { api } = await rig({ defaults: { adapter } });
+      const { api } = await startRecordedClient({ defaults: { adapter } });
       for (const config of [{}, { bearer: false as const }]) {
-        const error = await failure(api.get('/always-401', { responseType: 'stream', ...config }));
+        const error = await failureOf(api.get('/always-401', { responseType: 'stream', ...config }));
         let text = '';
         for await (const chunk of error.response!.data as AsyncIterable<Uint8Array>) text += Buffer.from(chunk);
         expect(JSON.parse(text)).toMatchObject({ status: 401 });
@@ -279,7 +289,7 @@ describe(`L16 bodies (${onAdapters})`, () => {
 
   it('L16 frees the socket of a refused stream: one socket is enough for 401, refresh and replay', async () => {
     const httpAgent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const { api, server } = await rig({ defaults: { httpAgent } });
+    const { api, server } = await startRecordedClient({ defaults: { httpAgent } });
     for (let round = 1; round <= 2; round += 1) {
       server.expire();
       const ends = await Promise.all(
@@ -298,23 +308,28 @@ describe(`L16 bodies (${onAdapters})`, () => {
 
   it('L16 frees the socket of a refused stream also when its one-shot body can’t be replayed', async () => {
     const httpAgent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const { api, server } = await rig({ defaults: { httpAgent } });
+    const { api, server } = await startRecordedClient({ defaults: { httpAgent } });
     server.expire();
     const body = Readable.from([BYTES]);
-    const error = await failure(api.post('/echo', body, { ...OCTETS, responseType: 'stream' }));
+    const error = await failureOf(api.post('/echo', body, { ...OCTETS, responseType: 'stream' }));
     expect(error.code).toBe('ERR_BEARER_BODY');
     (error.response!.data as Readable).destroy();
-    expect(await outcome(api.get('/echo'))).toBe(200);
+    expect(await outcomeOf(api.get('/echo'))).toBe(200);
     httpAgent.destroy();
   });
 
   it('L16 closes a stream that replayable() made for a send that was refused before all of it had gone', async () => {
-    const { url } = await listen((req, res) => {
+    const { url } = await startHttpServer((req, res) => {
       if (req.headers.authorization === 'Bearer first') res.writeHead(401).end('{}');
       else req.resume().on('end', () => res.writeHead(200).end('{}'));
     });
     const tokens = { access_token: 'first', refresh_token: 'r', expires_in: 3600 };
-    const { api } = await rig({ origins: url, defaults: { baseURL: url }, tokens, source: async () => 'second' });
+    const { api } = await startRecordedClient({
+      origins: url,
+      defaults: { baseURL: url },
+      tokens,
+      source: async () => 'second',
+    });
     const made: Readable[] = [];
     const body = replayable(() => {
       const stream = made.length === 0 ? new Readable({ read: () => {} }) : Readable.from([BYTES]);
@@ -326,23 +341,23 @@ describe(`L16 bodies (${onAdapters})`, () => {
   });
 
   it('L16 has ERR_BEARER_BODY told when the new token is there: with the body made anew, the call succeeds at once', async () => {
-    const { api, server } = await rig();
+    const { api, server } = await startRecordedClient();
     server.expire();
     const upload = () => api.post('/echo', Readable.from([BYTES]), OCTETS);
-    expect((await failure(upload())).code).toBe('ERR_BEARER_BODY');
-    expect(await outcome(upload())).toBe(200);
+    expect((await failureOf(upload())).code).toBe('ERR_BEARER_BODY');
+    expect(await outcomeOf(upload())).toBe(200);
     expect(server.stats.refresh).toBe(1);
   });
 
   it('L16 lets a one-shot body wait for a refresh under way: its token may be refused, and it has one chance', async () => {
-    const { api, server, session } = await rig();
+    const { api, server, session } = await startRecordedClient();
     server.expire();
     const hold = server.hold('/auth/refresh');
     // For one that a 401 has begun every request would wait (L2).
     const refreshed = session.refresh();
     await hold.arrived(1);
     const uploads = [Readable.from([BYTES]), { file: Readable.from([BYTES]) }].map((body, n) =>
-      outcome(n ? api.postForm('/echo/form', body) : api.post('/echo/stream', body, OCTETS)),
+      outcomeOf(n ? api.postForm('/echo/form', body) : api.post('/echo/stream', body, OCTETS)),
     );
     hold.release();
     await refreshed;
@@ -351,7 +366,7 @@ describe(`L16 bodies (${onAdapters})`, () => {
   });
 
   it('L16 sends what it sent before, even if the caller changes the object meanwhile', async () => {
-    const made = await rig();
+    const made = await startRecordedClient();
     made.server.expire();
     const hold = made.server.hold('/auth/refresh');
     const body = { a: 1 };
@@ -364,7 +379,7 @@ describe(`L16 bodies (${onAdapters})`, () => {
 
   it('L16 applies transforms of one’s own once, and their headers stay', async () => {
     let count = 0;
-    const made = await rig();
+    const made = await startRecordedClient();
     made.server.expire();
     const { data } = await made.api.post<Echo>('/echo', 'abc', {
       transformRequest: [
@@ -387,7 +402,7 @@ describe(`L16 bodies (${onAdapters})`, () => {
   });
 
   it('L16 applies transforms of one’s own to each body that replayable() makes, once', async () => {
-    const made = await rig();
+    const made = await startRecordedClient();
     made.server.expire();
     const { data } = await made.api.post<Echo>(
       '/echo',
@@ -399,7 +414,7 @@ describe(`L16 bodies (${onAdapters})`, () => {
   });
 
   it('L16 replays a transform’s own stream from what it was made of', async () => {
-    const made = await rig();
+    const made = await startRecordedClient();
     made.server.expire();
     const { data } = await made.api.post<Echo>('/echo', 'abc', {
       ...OCTETS,
@@ -410,28 +425,28 @@ describe(`L16 bodies (${onAdapters})`, () => {
   });
 
   it('L16 finds a one-shot part inside an object: a postForm of a stream is refused, not sent empty', async () => {
-    const made = await rig();
+    const made = await startRecordedClient();
     made.server.expire();
-    const error = await failure(made.api.postForm('/echo', { name: 'Ada', file: Readable.from([BYTES]) }));
+    const error = await failureOf(made.api.postForm('/echo', { name: 'Ada', file: Readable.from([BYTES]) }));
     expect([error.code, error.response?.status]).toEqual(['ERR_BEARER_BODY', 401]);
     expect(toEcho(made)).toHaveLength(1);
   });
 
   it('L16 sees a one-shot body that another interceptor has put there', async () => {
-    const made = await rig();
+    const made = await startRecordedClient();
     made.api.interceptors.request.use((config) => {
       config.data = Readable.from([BYTES]);
       return config;
     });
     made.server.expire();
-    expect((await failure(made.api.post('/echo', 'x', OCTETS))).code).toBe('ERR_BEARER_BODY');
+    expect((await failureOf(made.api.post('/echo', 'x', OCTETS))).code).toBe('ERR_BEARER_BODY');
     expect(toEcho(made)).toHaveLength(1);
   });
 
   for (const how of ['throws', 'rejects'] as const) {
     it(`L16 rejects with the caller’s own error when make() ${how}, at the first send or the replay, and blocks nobody`, async () => {
       for (const failAt of [1, 2]) {
-        const made = await rig({ replayConcurrency: 1, tokens: failAt === 1 ? 'clock' : undefined });
+        const made = await startRecordedClient({ replayConcurrency: 1, tokens: failAt === 1 ? 'expired' : undefined });
         const { api, server } = made;
         server.expire();
         let count = 0;
@@ -441,10 +456,10 @@ describe(`L16 bodies (${onAdapters})`, () => {
           if (how === 'throws') throw new Error('no such file');
           return Promise.reject(new Error('no such file'));
         });
-        expect((await failure(api.post('/echo', body, OCTETS))).message).toMatch(/no such file/);
+        expect((await failureOf(api.post('/echo', body, OCTETS))).message).toMatch(/no such file/);
         expect(toEcho(made)).toHaveLength(failAt - 1);
         server.expire();
-        expect(await outcome(api.get('/echo'))).toBe(200);
+        expect(await outcomeOf(api.get('/echo'))).toBe(200);
       }
     });
   }
@@ -452,7 +467,7 @@ describe(`L16 bodies (${onAdapters})`, () => {
   for (const at of [1, 2]) {
     const when = at === 1 ? 'for the first send' : 'for the replay';
     it(`L16 lets the caller give up while make() is pending ${when}, at once and without residue`, async () => {
-      const made = await rig({ replayConcurrency: 1 });
+      const made = await startRecordedClient({ replayConcurrency: 1 });
       const { api, server } = made;
       server.expire();
       let count = 0;
@@ -470,28 +485,28 @@ describe(`L16 bodies (${onAdapters})`, () => {
         });
       });
       const abort = new AbortController();
-      const error = failure(api.post('/echo', body, { ...OCTETS, signal: abort.signal }));
+      const error = failureOf(api.post('/echo', body, { ...OCTETS, signal: abort.signal }));
       await pending;
       abort.abort();
       expect((await error).code).toBe('ERR_CANCELED');
       finish(BYTES);
       expect(toEcho(made)).toHaveLength(at - 1);
       server.expire();
-      expect(await outcome(api.get('/echo'))).toBe(200);
+      expect(await outcomeOf(api.get('/echo'))).toBe(200);
     });
   }
 
   it('L16 leaves what a form was made from on the config of a network error: it is sent whole when it is sent again', async () => {
-    const made = await rig();
+    const made = await startRecordedClient();
     made.server.fault('/echo', 'reset');
-    const { config } = await failure(made.api.postForm('/echo', { name: 'Ada' }));
+    const { config } = await failureOf(made.api.postForm('/echo', { name: 'Ada' }));
     expect(config?.data).toEqual({ name: 'Ada' });
     await made.api.request(config as never);
     expect(toEcho(made).at(-1)?.body.toString()).toContain('Ada');
   });
 
   it('L16 replays a second time as whole as the first', async () => {
-    const made = await rig();
+    const made = await startRecordedClient();
     made.server.fault('/echo', INVALID_TOKEN, { times: 2 });
     const { data } = await made.api.post<Echo>('/echo', BYTES, OCTETS);
     expect(data.sha256).toBe(sha256(BYTES));
@@ -499,7 +514,7 @@ describe(`L16 bodies (${onAdapters})`, () => {
   });
 
   it('L16 keeps the Content-Length that a caller has declared for a stream', async () => {
-    const made = await rig();
+    const made = await startRecordedClient();
     made.server.expire();
     const headers = { ...OCTETS.headers, 'Content-Length': String(BYTES.length) };
     const { data } = await made.api.post<Echo>(
@@ -514,7 +529,7 @@ describe(`L16 bodies (${onAdapters})`, () => {
   it('L16 replays whole after a 401 that came before the body had gone', async () => {
     const big = Buffer.concat(Array(30).fill(BYTES));
     const got: string[] = [];
-    const { url } = await listen((req, res) => {
+    const { url } = await startHttpServer((req, res) => {
       const hash = createHash('sha256');
       req.on('data', (chunk) => hash.update(chunk));
       req.on('end', () => got.push(hash.digest('hex')));
@@ -523,7 +538,12 @@ describe(`L16 bodies (${onAdapters})`, () => {
     });
     const tokens = { access_token: 'first', refresh_token: 'r', expires_in: 3600 };
     for (const body of [big, replayable(() => Readable.from([big]))]) {
-      const { api } = await rig({ origins: url, defaults: { baseURL: url }, tokens, source: async () => 'second' });
+      const { api } = await startRecordedClient({
+        origins: url,
+        defaults: { baseURL: url },
+        tokens,
+        source: async () => 'second',
+      });
       expect((await api.post('/x', body, OCTETS)).status).toBe(200);
       expect(got.at(-1)).toBe(sha256(big));
     }
@@ -537,7 +557,7 @@ describe(`L16 bodies (${onAdapters})`, () => {
   });
 
   it('L16 replays a body behind a redirect at home', async () => {
-    const made = await rig();
+    const made = await startRecordedClient();
     const { server, api } = made;
     server.expire();
     server.fault('/echo/a', { status: 401 });

@@ -17,15 +17,16 @@ import {
   adapters,
   atEnd,
   cleanUp,
-  failure,
-  heard,
-  listen,
+  failureOf,
+  nextEvent,
   onAdapters,
-  outcome,
-  type RigOptions,
-  rig,
-  type Wire,
-} from '../support/wire.js';
+  outcomeOf,
+  type RecordedOptions,
+  startHttpServer,
+  startRecordedClient,
+  type TokenAnswer,
+  watchEvent,
+} from '../support/kit.js';
 
 afterEach(cleanUp);
 
@@ -98,11 +99,11 @@ const COPIES: Record<string, Copy> = {
   'a reactive Proxy': reactive,
 };
 
-/** A rig, and what `act` made of its instance before or after the install. */
-async function rigAnd<T>(when: 'before' | 'after', act: (api: AxiosInstance) => T, options: RigOptions = {}) {
+/** A recorded client, and what `act` made of its instance before or after the install. */
+async function clientAnd<T>(when: 'before' | 'after', act: (api: AxiosInstance) => T, options: RecordedOptions = {}) {
   const done: T[] = [];
   const before = when === 'before' ? (api: AxiosInstance) => void done.push(act(api)) : undefined;
-  const made = await rig({ ...options, before });
+  const made = await startRecordedClient({ ...options, before });
   if (when === 'after') done.push(act(made.api));
   return { ...made, done: done[0] as T };
 }
@@ -150,7 +151,7 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
   for (const when of ['before', 'after'] as const) {
     for (const kind of kinds) {
       it(`L14 shows a recovered request once, and no 401, to ${kind} interceptors registered ${when} the install`, async () => {
-        const { api, server, sends, done: seen } = await rigAnd(when, (each) => watch(each, kind));
+        const { api, server, sends, done: seen } = await clientAnd(when, (each) => watch(each, kind));
         server.expire();
         expect((await api.post('/echo', { a: 1 })).data.text).toBe('{"a":1}');
         expect(seen).toEqual({ requests: 1, answers: [200], failures: [] });
@@ -160,7 +161,7 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
       });
 
       it(`L14 shows a request that was held before its first send once to ${kind} interceptors registered ${when} the install`, async () => {
-        const { api, done: seen } = await rigAnd(when, (each) => watch(each, kind), { tokens: 'clock' });
+        const { api, done: seen } = await clientAnd(when, (each) => watch(each, kind), { tokens: 'expired' });
         await api.post('/echo', { a: 1 });
         expect(seen).toEqual({ requests: 1, answers: [200], failures: [] });
       });
@@ -168,7 +169,7 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
   }
 
   it('L14 shows each of 30 concurrent requests once, on both sides of the install', async () => {
-    const { api, server, done: first } = await rigAnd('before', watch);
+    const { api, server, done: first } = await clientAnd('before', watch);
     const second = watch(api, 'async');
     server.expire();
     await Promise.all(Array.from({ length: 30 }, (_, n) => api.get(`/echo/${n}`)));
@@ -179,34 +180,34 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
   });
 
   it('L14 shows a 401 that survives its replays once', async () => {
-    const { api } = await rig();
+    const { api } = await startRecordedClient();
     const seen = watch(api);
-    expect(await outcome(api.get('/always-401'))).toBe(401);
+    expect(await outcomeOf(api.get('/always-401'))).toBe(401);
     expect(seen).toEqual({ requests: 1, answers: [], failures: [401] });
   });
 
   it('L14 shows what a replay came to, and that only, when it fails otherwise', async () => {
-    const { api, server } = await rig();
+    const { api, server } = await startRecordedClient();
     const seen = watch(api);
     server.expire();
     server.fault(({ headers, path }) => path === '/echo' && headers['x-n'] === '1', { status: 401 });
     server.fault('/echo', { status: 500 });
-    expect(await outcome(api.get('/echo', { headers: { 'x-n': '1' } }))).toBe(500);
+    expect(await outcomeOf(api.get('/echo', { headers: { 'x-n': '1' } }))).toBe(500);
     expect(seen).toEqual({ requests: 1, answers: [], failures: [500] });
   });
 
   it('L14 shows a failed refresh once', async () => {
-    const { api, server } = await rig();
+    const { api, server } = await startRecordedClient();
     const seen = watch(api);
     server.expire();
     server.fault('/auth/refresh', { status: 503 });
-    const error = await failure(api.get('/echo'));
+    const error = await failureOf(api.get('/echo'));
     expect(error.code).toBe('ERR_BEARER_UNAVAILABLE');
     expect(seen).toMatchObject({ requests: 1, answers: [], failures: [401] });
   });
 
   it('L14 shows no refresh call to the interceptors of the instance', async () => {
-    const { api, server } = await rig();
+    const { api, server } = await startRecordedClient();
     const urls: unknown[] = [];
     api.interceptors.request.use((config) => {
       urls.push(config.url);
@@ -236,7 +237,7 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
         }
       };
       const log: string[] = [];
-      const { api, server } = await rig({
+      const { api, server } = await startRecordedClient({
         defaults: ordering as never,
         before: (bare) => register(bare, log, ['a', 'b']),
       });
@@ -258,7 +259,7 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
         config.data = { ...config.data, n: (config.data.n ?? 0) + 1 };
         return config;
       };
-      const { api, server } = await rig({
+      const { api, server } = await startRecordedClient({
         defaults: ordering as never,
         before: (bare) => void bare.interceptors.request.use(suffix),
       });
@@ -271,7 +272,7 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
 
   for (const [name, ordering] of Object.entries(orderings)) {
     it(`L14 comes after all others on the way out, ${name} (${orderingTitle})`, async () => {
-      const foreign = await listen((_, res) => res.writeHead(401).end('{}'));
+      const foreign = await startHttpServer((_, res) => res.writeHead(401).end('{}'));
       const seen: unknown[] = [];
       const change = (config: InternalAxiosRequestConfig) => {
         seen.push(config.headers.get('Authorization'));
@@ -280,12 +281,12 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
         return config;
       };
       for (const when of ['before', 'after'] as const) {
-        const { api, server, authorizations } = await rigAnd(when, (each) => each.interceptors.request.use(change), {
+        const { api, server, authorizations } = await clientAnd(when, (each) => each.interceptors.request.use(change), {
           defaults: ordering as never,
         });
-        expect(await outcome(api.get('/away'))).toBe(401);
-        expect(await outcome(api.get('/echo/own'))).toBe(401);
-        expect(await outcome(api.get('/echo'))).toBe(200);
+        expect(await outcomeOf(api.get('/away'))).toBe(401);
+        expect(await outcomeOf(api.get('/echo/own'))).toBe(401);
+        expect(await outcomeOf(api.get('/echo'))).toBe(200);
         expect(authorizations('/echo/own')).toEqual(['Bearer own']);
         expect(server.stats.refresh).toBe(0);
       }
@@ -311,7 +312,7 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
       api.interceptors.response.eject(ids.response);
     };
     const ids: Record<string, { request: number; response: number }> = {};
-    const { api, server } = await rig({
+    const { api, server } = await startRecordedClient({
       before: (bare) => {
         ids.a = on(bare, 'a');
         ids.b = on(bare, 'b');
@@ -333,7 +334,7 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
   });
 
   it('L14 lets clear() clear, and installs again after it: each request is seen once', async () => {
-    const { api, server, session } = await rig({ before: (bare) => void watch(bare) });
+    const { api, server, session } = await startRecordedClient({ before: (bare) => void watch(bare) });
     api.interceptors.request.clear();
     api.interceptors.response.clear();
     session.install(api);
@@ -344,18 +345,18 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
   });
 
   it('L14 never turns a 401 into a success when somebody clears the response interceptors', async () => {
-    const { api, server } = await rig();
+    const { api, server } = await startRecordedClient();
     api.interceptors.response.clear();
     const seen = watch(api);
     server.expire();
-    const end = await outcome(api.get('/echo').then((response) => ({ status: response.status * 1000 })));
+    const end = await outcomeOf(api.get('/echo').then((response) => ({ status: response.status * 1000 })));
     expect([200_000, 401]).toContain(end);
     expect(seen.answers).not.toContain(401);
     expect(seen.answers.length + seen.failures.length).toBe(1);
   });
 
   it('L14 gives an interceptor that unwraps response.data the recovered answer', async () => {
-    const { api, server } = await rig({
+    const { api, server } = await startRecordedClient({
       before: (bare) => void bare.interceptors.response.use((response) => response.data),
     });
     server.expire();
@@ -365,7 +366,7 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
   for (const [name, copy] of Object.entries(COPIES)) {
     for (const where of ['an interceptor of before', 'an interceptor of after', 'the adapter'] as const) {
       it(`L15 recovers a request of whose config ${where} makes ${name}`, async () => {
-        const { api, server } = await rig({
+        const { api, server } = await startRecordedClient({
           before: (bare) => void (where.endsWith('before') && bare.interceptors.request.use(copy)),
         });
         if (where.endsWith('after')) api.interceptors.request.use(copy);
@@ -385,7 +386,7 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
 
   it('L14 lives with interceptors that copy the config, and with ones that copy the answer', async () => {
     const copy = (config: InternalAxiosRequestConfig) => ({ ...config });
-    const { api, server } = await rig({
+    const { api, server } = await startRecordedClient({
       before: (bare) => {
         bare.interceptors.request.use(copy);
         bare.interceptors.response.use((response) => ({ ...response, config: { ...response.config } }));
@@ -400,7 +401,7 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
 
   for (const when of ['before', 'after'] as const) {
     it(`L14 lives with an interceptor that makes the headers a plain object, registered ${when} the install`, async () => {
-      const { api, server, authorizations, secrets } = await rigAnd(when, (each) =>
+      const { api, server, authorizations, secrets } = await clientAnd(when, (each) =>
         each.interceptors.request.use((config) => {
           config.headers = { ...config.headers, 'X-Own': 'yes' } as never;
           return config;
@@ -415,7 +416,7 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
   }
 
   it('L14 counts for each request only those registered when it began, like axios', async () => {
-    const { api, server } = await rig();
+    const { api, server } = await startRecordedClient();
     server.expire();
     const hold = server.hold('/auth/refresh');
     const early = api.get('/echo/early');
@@ -430,7 +431,7 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
 
   it('L14 transforms a request once and no answer twice', async () => {
     const seen: unknown[] = [];
-    const { api, server } = await rig();
+    const { api, server } = await startRecordedClient();
     server.expire();
     const { data } = await api.post(
       '/echo',
@@ -454,7 +455,7 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
 
   it('L14 hides a GraphQL answer, 200 with errors, that a new token mends', async () => {
     const shouldRefresh = async ({ data }: AxiosResponse) => data.errors?.[0].code === 'UNAUTHENTICATED';
-    const { api, server } = await rig({ shouldRefresh });
+    const { api, server } = await startRecordedClient({ shouldRefresh });
     const seen: unknown[] = [];
     api.interceptors.response.use((response) => {
       seen.push(response.data);
@@ -468,7 +469,7 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
   });
 
   it('L14 hides the recovered 401 from an instance whose validateStatus lets all through', async () => {
-    const { api, server } = await rig({ defaults: { validateStatus: () => true } });
+    const { api, server } = await startRecordedClient({ defaults: { validateStatus: () => true } });
     const seen = watch(api);
     server.expire();
     expect((await api.get('/echo')).status).toBe(200);
@@ -476,7 +477,7 @@ describe(`L14 other interceptors (${onAdapters})`, () => {
   });
 
   it('L14 a request interceptor that throws rejects its own request, and blocks nobody', async () => {
-    const { api, server } = await rig({ replayConcurrency: 1, tokens: 'clock' });
+    const { api, server } = await startRecordedClient({ replayConcurrency: 1, tokens: 'expired' });
     api.interceptors.request.use((config) => {
       if (config.url === '/echo/bad') throw new Error('no');
       return config;
@@ -498,12 +499,12 @@ describe('L15 the caller’s own Authorization', () => {
   };
   for (const [name, config] of Object.entries(ways)) {
     it(`L15 leaves one given per request alone, and its 401 too: ${name}`, async () => {
-      const { api, server, session, authorizations } = await rig();
-      const skipped = heard(session, 'skipped');
-      expect(await outcome(api.get('/echo', config))).toBe(401);
+      const { api, server, session, authorizations } = await startRecordedClient();
+      const skipped = nextEvent(session, 'skipped');
+      expect(await outcomeOf(api.get('/echo', config))).toBe(401);
       expect(authorizations('/echo')).toEqual([OWN]);
       expect(server.stats.refresh).toBe(0);
-      expect(await skipped).toMatchObject([{ reason: 'own-authorization' }]);
+      expect(await skipped).toMatchObject({ reason: 'own-authorization' });
     });
   }
 
@@ -513,16 +514,16 @@ describe('L15 the caller’s own Authorization', () => {
         config.headers.set('Authorization', OWN);
         return config;
       };
-      const { api, server, authorizations } = await rigAnd(when, (each) => each.interceptors.request.use(own));
-      expect(await outcome(api.get('/echo'))).toBe(401);
+      const { api, server, authorizations } = await clientAnd(when, (each) => each.interceptors.request.use(own));
+      expect(await outcomeOf(api.get('/echo'))).toBe(401);
       expect([authorizations('/echo'), server.stats.refresh]).toEqual([[OWN], 0]);
     });
   }
 
   it('L15 leaves another user’s live token alone while the session’s own is expired', async () => {
-    const { api, server } = await rig({ tokens: 'clock' });
+    const { api, server } = await startRecordedClient({ tokens: 'expired' });
     const Authorization = `Bearer ${server.issue().access_token}`;
-    expect(await outcome(api.get('/echo', { headers: { Authorization } }))).toBe(200);
+    expect(await outcomeOf(api.get('/echo', { headers: { Authorization } }))).toBe(200);
     expect(server.stats.refresh).toBe(0);
   });
 
@@ -543,7 +544,7 @@ describe('L15 the caller’s own Authorization', () => {
   for (const [name, set] of Object.entries(defaults)) {
     it(`L15 takes over the instance’s default, set as ${name}, before or after the install, and recovers`, async () => {
       for (const when of ['before', 'after'] as const) {
-        const { api, server, secrets, authorizations } = await rigAnd(when, (each) => set(each, 'Bearer stale'));
+        const { api, server, secrets, authorizations } = await clientAnd(when, (each) => set(each, 'Bearer stale'));
         server.expire();
         expect((await api.get('/echo')).status).toBe(200);
         expect(authorizations('/echo')).toEqual([`Bearer ${secrets[0]}`, `Bearer ${secrets[2]}`]);
@@ -551,14 +552,14 @@ describe('L15 the caller’s own Authorization', () => {
     });
 
     it(`L15 counts an empty default, set as ${name}, as none`, async () => {
-      const { api, secrets, authorizations } = await rig({ before: (bare) => set(bare, '') });
+      const { api, secrets, authorizations } = await startRecordedClient({ before: (bare) => set(bare, '') });
       await api.get('/echo');
       expect(authorizations('/echo')).toEqual([`Bearer ${secrets[0]}`]);
     });
   }
 
   it('L15 an adapter that makes the error of a 401 by itself has its replays like any other', async () => {
-    const { api, server } = await rig();
+    const { api, server } = await startRecordedClient();
     const adapter = axios.getAdapter(api.defaults.adapter);
     api.defaults.adapter = async (config) => {
       const response = await adapter({ ...config, validateStatus: () => true });
@@ -573,7 +574,7 @@ describe('L15 the caller’s own Authorization', () => {
   it.each(['Authorization', 'authorization', 'AUTHORIZATION'])(
     'L15 is there once, where the default is spelt %s: on the first send and on the replay',
     async (spelling) => {
-      const { api, server } = await rig({ defaults: { headers: { [spelling]: 'Bearer stale' } } });
+      const { api, server } = await startRecordedClient({ defaults: { headers: { [spelling]: 'Bearer stale' } } });
       const sent: string[] = [];
       const adapter = axios.getAdapter(api.defaults.adapter);
       api.defaults.adapter = (config) => {
@@ -587,38 +588,40 @@ describe('L15 the caller’s own Authorization', () => {
   );
 
   it('L15 leaves one given per request alone where the instance has another as default', async () => {
-    const { api, server, authorizations } = await rig({ defaults: { headers: { Authorization: 'Bearer stale' } } });
-    expect(await outcome(api.get('/echo', { headers: { Authorization: OWN } }))).toBe(401);
+    const { api, server, authorizations } = await startRecordedClient({
+      defaults: { headers: { Authorization: 'Bearer stale' } },
+    });
+    expect(await outcomeOf(api.get('/echo', { headers: { Authorization: OWN } }))).toBe(401);
     expect([authorizations('/echo'), server.stats.refresh]).toEqual([[OWN], 0]);
   });
 
   it('L15 counts an empty one given per request as none', async () => {
-    const { api, server, secrets, authorizations } = await rig();
+    const { api, server, secrets, authorizations } = await startRecordedClient();
     server.expire();
     await api.get('/echo', { headers: { Authorization: '' } });
     expect(authorizations('/echo')).toEqual([`Bearer ${secrets[0]}`, `Bearer ${secrets[2]}`]);
   });
 
   it('L15 leaves a header of another name alone, given per request', async () => {
-    const { api, server, sends } = await rig({ header: 'X-Token' });
-    await outcome(api.get('/always-401', { headers: { 'x-token': 'own' } }));
+    const { api, server, sends } = await startRecordedClient({ header: 'X-Token' });
+    await outcomeOf(api.get('/always-401', { headers: { 'x-token': 'own' } }));
     expect(sends.map(({ headers }) => headers['x-token'])).toEqual(['own']);
     expect(server.stats.refresh).toBe(0);
   });
 
   for (const adapter of adapters) {
     it(`L15 leaves the auth option alone, and its 401 too (${adapter})`, async () => {
-      const { api, server, authorizations } = await rig({ defaults: { adapter } });
+      const { api, server, authorizations } = await startRecordedClient({ defaults: { adapter } });
       const auth = { username: 'ada', password: 'pass' };
-      expect(await outcome(api.get('/echo', { auth }))).toBe(401);
-      expect(await outcome(api.get('/always-401', { auth }))).toBe(401);
+      expect(await outcomeOf(api.get('/echo', { auth }))).toBe(401);
+      expect(await outcomeOf(api.get('/always-401', { auth }))).toBe(401);
       expect(authorizations('/')).toEqual(Array(2).fill(`Basic ${btoa('ada:pass')}`));
       expect(server.stats.refresh).toBe(0);
     });
 
     it(`L15 never refreshes for the 401 of a URL with user:pass@, nor sends it the token (${adapter})`, async () => {
-      const { api, server, authorizations } = await rig({ defaults: { adapter } });
-      const end = await outcome(api.get(`${server.url.replace('//', '//ada:pass@')}/echo`));
+      const { api, server, authorizations } = await startRecordedClient({ defaults: { adapter } });
+      const end = await outcomeOf(api.get(`${server.url.replace('//', '//ada:pass@')}/echo`));
       // fetch itself refuses such a URL on older versions of axios.
       expect(adapter === 'http' ? [401] : [401, 'ERR_NETWORK', undefined]).toContain(end);
       expect(authorizations('/').filter((each) => !each?.startsWith('Basic'))).toEqual([]);
@@ -626,10 +629,10 @@ describe('L15 the caller’s own Authorization', () => {
     });
 
     it(`L15 keeps user:pass@ of the baseURL (${adapter})`, async () => {
-      const { api, server, authorizations } = await rig({ defaults: { adapter } });
+      const { api, server, authorizations } = await startRecordedClient({ defaults: { adapter } });
       await api.get('/echo');
       api.defaults.baseURL = server.url.replace('//', '//ada:pass@');
-      const end = await outcome(api.get('/echo'));
+      const end = await outcomeOf(api.get('/echo'));
       expect(adapter === 'http' ? [401] : [401, 'ERR_NETWORK', undefined]).toContain(end);
       expect(
         authorizations('/')
@@ -644,14 +647,14 @@ describe('L15 the caller’s own Authorization', () => {
 describe(`L15 the caller’s config (${onAdapters})`, () => {
   it('L15 keeps validateStatus: one that lets all through resolves with the 401 that survives', async () => {
     const validateStatus = () => true;
-    const { api } = await rig();
+    const { api } = await startRecordedClient();
     const response = await api.get('/always-401', { validateStatus });
     expect(response.status).toBe(401);
     expect(response.config.validateStatus).toBe(validateStatus);
   });
 
   it('L15 keeps validateStatus: null, which lets all through', async () => {
-    const { api, server } = await rig();
+    const { api, server } = await startRecordedClient();
     expect((await api.get('/always-401', { validateStatus: null })).status).toBe(401);
     server.expire();
     const response = await api.get('/echo', { validateStatus: null });
@@ -661,10 +664,10 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
 
   it('L15 keeps validateStatus: one that refuses 200 refuses the replay’s 200, as on a bare instance', async () => {
     const validateStatus = (status: number) => status === 201;
-    const { api, server } = await rig();
+    const { api, server } = await startRecordedClient();
     server.expire();
-    const error = await failure(api.get('/echo', { validateStatus }));
-    const bare = await failure(bareClient(server.url, server.issue().access_token).get('/echo', { validateStatus }));
+    const error = await failureOf(api.get('/echo', { validateStatus }));
+    const bare = await failureOf(bareClient(server.url, server.issue().access_token).get('/echo', { validateStatus }));
     expect([error.message, error.code, error.response?.status]).toEqual([bare.message, bare.code, 200]);
     expect(error.config?.validateStatus).toBe(validateStatus);
     expect(server.stats.refresh).toBe(1);
@@ -673,16 +676,16 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
   for (const fault of ['reset', { status: 404 }, 'hang'] as const) {
     it(`L15 gives validateStatus and adapter back with an error too: ${JSON.stringify(fault)}`, async () => {
       const validateStatus = (status: number) => status === 200;
-      const { api, server } = await rig();
+      const { api, server } = await startRecordedClient();
       server.fault('/echo', fault);
-      const error = await failure(api.get('/echo', { validateStatus, timeout: 200 }));
+      const error = await failureOf(api.get('/echo', { validateStatus, timeout: 200 }));
       expect(error.config?.validateStatus).toBe(validateStatus);
       expect(error.config?.adapter).toEqual(api.defaults.adapter);
     });
   }
 
   it('L15 sends the replay through an adapter that rewrites requests as it was sent first: it is rewritten once', async () => {
-    const { api, server, sends } = await rig();
+    const { api, server, sends } = await startRecordedClient();
     const send = axios.getAdapter('http');
     api.defaults.adapter = (config) => send({ ...config, url: config.url?.replace('/once', '/echo/once') });
     server.expire();
@@ -694,22 +697,22 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
   });
 
   it('L15 gives the adapter back to a request that was held', async () => {
-    const { api, server, session } = await rig({ tokens: 'clock' });
+    const { api, server, session } = await startRecordedClient({ tokens: 'expired' });
     const { adapter } = api.defaults;
     expect((await api.get('/echo')).config.adapter).toEqual(adapter);
     await session.signIn({ ...server.issue(), expires_in: 0 });
     server.fault('/echo', 'reset');
-    expect((await failure(api.get('/echo'))).config?.adapter).toEqual(adapter);
+    expect((await failureOf(api.get('/echo'))).config?.adapter).toEqual(adapter);
   });
 
   it('L15 gives validateStatus back when the request is held and given up', async () => {
     const validateStatus = (status: number) => status === 200;
-    const { api, server, session } = await rig();
+    const { api, server, session } = await startRecordedClient();
     server.expire();
     const abort = new AbortController();
     const hold = server.hold('/auth/refresh');
-    const waiting = heard(session, 'waiting');
-    const error = failure(api.get('/echo', { validateStatus, signal: abort.signal }));
+    const waiting = nextEvent(session, 'waiting');
+    const error = failureOf(api.get('/echo', { validateStatus, signal: abort.signal }));
     await Promise.all([waiting, hold.arrived(1)]);
     abort.abort();
     expect((await error).config?.validateStatus).toBe(validateStatus);
@@ -717,9 +720,9 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
   });
 
   it('L15 hands a surviving 401 on as a bare instance would', async () => {
-    const { api, server } = await rig();
-    const error = await failure(api.post('/always-401', { a: 1 }));
-    const bare = await failure(bareClient(server.url, server.issue().access_token).post('/always-401', { a: 1 }));
+    const { api, server } = await startRecordedClient();
+    const error = await failureOf(api.post('/always-401', { a: 1 }));
+    const bare = await failureOf(bareClient(server.url, server.issue().access_token).post('/always-401', { a: 1 }));
     const shown = (each: AxiosError) => {
       const { name, message, code, status, isAxiosError, response, config } = each;
       const { url, method, baseURL, data } = config!;
@@ -733,7 +736,7 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
   });
 
   it('L15 keeps transformResponse for the replay', async () => {
-    const { api, server } = await rig();
+    const { api, server } = await startRecordedClient();
     server.expire();
     const { data } = await api.get('/echo', { transformResponse: [(text) => text.length, (length) => ({ length })] });
     expect(data.length).toBeGreaterThan(10);
@@ -741,7 +744,7 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
 
   for (const adapter of adapters) {
     it(`L15 keeps responseType for the replay (${adapter})`, async () => {
-      const { api, server } = await rig({ defaults: { adapter } });
+      const { api, server } = await startRecordedClient({ defaults: { adapter } });
       const get = async (responseType: AxiosRequestConfig['responseType']) => {
         server.expire();
         return (await api.get('/stream', { responseType })).data;
@@ -755,7 +758,7 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
     });
 
     it(`L15 keeps timeout, its message and its code for the replay (${adapter})`, async () => {
-      const { api, server } = await rig({ defaults: { adapter } });
+      const { api, server } = await startRecordedClient({ defaults: { adapter } });
       const bare = bareClient(server.url, server.issue().access_token, { adapter });
       // What comes before the replay must be over by then, however busy the machine is.
       const begun = performance.now();
@@ -767,10 +770,10 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
         // A token that was never accepted would be tried again before another is made (L6).
         await api.get('/echo');
         server.fault('/echo', 'hang');
-        const expected = await failure(bare.get('/echo', { timeout, ...more }));
+        const expected = await failureOf(bare.get('/echo', { timeout, ...more }));
         server.fault('/echo', { status: 401 });
         server.fault('/echo', 'hang');
-        const error = await failure(api.get('/echo', { timeout, ...more }));
+        const error = await failureOf(api.get('/echo', { timeout, ...more }));
         expect([error.code, error.message]).toEqual([expected.code, expected.message]);
         expect(error.config?.timeout).toBe(timeout);
       }
@@ -778,7 +781,7 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
     });
 
     it(`L15 keeps signal: it reaches the first send and the replay on the wire (${adapter})`, async () => {
-      const { api, server } = await rig({ defaults: { adapter } });
+      const { api, server } = await startRecordedClient({ defaults: { adapter } });
       for (const expired of [false, true]) {
         if (expired) server.expire();
         let count = 0;
@@ -787,7 +790,7 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
           return path === '/echo' && count === (expired ? 2 : 1);
         });
         const abort = new AbortController();
-        const error = failure(api.get('/echo', { signal: abort.signal }));
+        const error = failureOf(api.get('/echo', { signal: abort.signal }));
         await hold.arrived(1);
         abort.abort();
         // Older fetch adapters wrap the CanceledError; the code they keep.
@@ -797,7 +800,7 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
     });
 
     it(`L15 keeps progress events for the replay (${adapter})`, async () => {
-      const { api, server, session } = await rig({ defaults: { adapter } });
+      const { api, server, session } = await startRecordedClient({ defaults: { adapter } });
       const ups: number[] = [];
       const downs: number[] = [];
       session.on('refreshed', () => {
@@ -824,7 +827,7 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
       }
     }
     const httpAgent = new Counting({ keepAlive: false });
-    const { api, server } = await rig({ defaults: { httpAgent } });
+    const { api, server } = await startRecordedClient({ defaults: { httpAgent } });
     server.expire();
     const response = await api.get('/echo');
     expect(connections).toBe(3);
@@ -832,7 +835,7 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
   });
 
   it('L15 keeps a caller’s beforeRedirect, and follows redirects at home with the token', async () => {
-    const { api, server, authorizations, secrets } = await rig();
+    const { api, server, authorizations, secrets } = await startRecordedClient();
     const hops: unknown[] = [];
     const beforeRedirect = ({ path }: Record<string, unknown>) => void hops.push(path);
     server.expire();
@@ -846,7 +849,7 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
   });
 
   it('L15 hands one and the same config from the interceptors to the answer, recovered or not, and to the error', async () => {
-    const { api, server } = await rig();
+    const { api, server } = await startRecordedClient();
     const configs: unknown[] = [];
     api.interceptors.request.use((config) => {
       configs.push(config);
@@ -855,7 +858,7 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
     expect((await api.get('/echo')).config).toBe(configs[0]);
     server.expire();
     expect((await api.get('/echo')).config).toBe(configs[1]);
-    const error = await failure(api.get('/always-401'));
+    const error = await failureOf(api.get('/always-401'));
     expect(error.config).toBe(configs[2]);
     expect(error.response?.config).toBe(configs[2]);
   });
@@ -865,14 +868,14 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
     if (!adapters.includes('fetch')) return;
     const fetchOptions = { redirect: 'manual', integrity: '' } as const;
     for (const header of ['Authorization', 'X-Token']) {
-      const { api, server } = await rig({ header, defaults: { adapter: 'fetch' } });
+      const { api, server } = await startRecordedClient({ header, defaults: { adapter: 'fetch' } });
       for (const given of [fetchOptions, { integrity: '' }, undefined]) {
         server.fault('/public', { status: 401 });
         const { config } = await api.get('/public', given && { fetchOptions: given });
         expect(config.fetchOptions).toEqual(given);
       }
       server.fault('/public', { redirect: `${server.url}/public/there` });
-      expect(await outcome(api.get('/public', { fetchOptions }))).toBe(302);
+      expect(await outcomeOf(api.get('/public', { fetchOptions }))).toBe(302);
     }
   });
 
@@ -887,7 +890,7 @@ describe(`L15 the caller’s config (${onAdapters})`, () => {
       skipAuth: 'x',
       headers: { 'X-Own': 'yes' },
     } as AxiosRequestConfig;
-    const { api, server } = await rig();
+    const { api, server } = await startRecordedClient();
     server.expire();
     const response = await api.post('/echo', { a: 1 }, config);
     const bare = await bareClient(server.url, server.issue().access_token).post('/echo', { a: 1 }, config);
@@ -941,7 +944,11 @@ describe('L15 adapters', () => {
       it(`L15 recovers over an adapter that ${mannerName}, and answers with ${copyName}`, async () => {
         const { adapter, sent } = picky(manner, copy);
         const validateStatus = (status: number) => status < 300;
-        const { api } = await rig({ tokens: first, source: fetchToken, defaults: { adapter, validateStatus } });
+        const { api } = await startRecordedClient({
+          tokens: first,
+          source: fetchToken,
+          defaults: { adapter, validateStatus },
+        });
         const seen = watch(api);
         const configs: InternalAxiosRequestConfig[] = [];
         api.interceptors.request.use((config) => {
@@ -957,9 +964,9 @@ describe('L15 adapters', () => {
         // Fresh, with nothing to recover, and then refused for other reasons.
         expect((await api.get('/x')).config.validateStatus).toBe(validateStatus);
         if (mannerName === 'resolves whatever comes') return;
-        const error = await failure(api.get('/status/404'));
+        const error = await failureOf(api.get('/status/404'));
         expect([error.response?.status, error.config?.validateStatus]).toEqual([404, validateStatus]);
-        const last = await failure(api.get('/status/401'));
+        const last = await failureOf(api.get('/status/401'));
         expect([last.response?.status, last.config?.validateStatus]).toEqual([401, validateStatus]);
       });
     }
@@ -975,9 +982,9 @@ describe('L15 adapters', () => {
         const response = { ...answerOf(config, 401), config: copy(config) as never };
         return manners['settles by validateStatus']!(config, response);
       };
-      const { api } = await rig({ tokens: first, source: fetchToken, defaults: { adapter: always } });
+      const { api } = await startRecordedClient({ tokens: first, source: fetchToken, defaults: { adapter: always } });
       const seen = watch(api);
-      const error = await failure(api.get('/x'));
+      const error = await failureOf(api.get('/x'));
       expect(error.response?.status).toBe(401);
       expect(JSON.stringify(error.config ?? {})).not.toContain('Bearer');
       expect(seen).toEqual({ requests: 1, answers: [], failures: [401] });
@@ -995,7 +1002,7 @@ describe('L15 adapters', () => {
         const response = { ...answerOf(config, status, '{"a":1}'), config: copy(config) as never };
         return manners['settles by validateStatus']!(config, response);
       };
-      const { api } = await rig({ tokens: first, source: fetchToken, defaults: { adapter } });
+      const { api } = await startRecordedClient({ tokens: first, source: fetchToken, defaults: { adapter } });
       const seen = watch(api);
       const { data } = await api.post('/x', { b: 2 }, { signal, httpAgent, params: { q: 1 } });
       expect(data).toEqual({ a: 1 });
@@ -1010,12 +1017,12 @@ describe('L15 adapters', () => {
   }
 
   it('L15 leaves the 401 of a request that lets all through alone, whatever became of others before it', async () => {
-    const { api } = await rig({ maxReplays: 0 });
+    const { api } = await startRecordedClient({ maxReplays: 0 });
     const transformResponse = () => {
       throw new Error('no such format');
     };
     for (let round = 0; round < 3; round += 1) {
-      expect((await failure(api.get('/always-401', { transformResponse }))).message).toBe('no such format');
+      expect((await failureOf(api.get('/always-401', { transformResponse }))).message).toBe('no such format');
       const { token, cancel } = axios.CancelToken.source();
       const cancelling = (text: string) => {
         cancel();
@@ -1047,7 +1054,7 @@ describe('L15 adapters', () => {
       if (valid) return response;
       throw new AxiosError('refused', 'ERR_BAD_REQUEST', config, {}, response);
     };
-    const { api } = await rig({ tokens: first, source: fetchToken, defaults: { adapter } });
+    const { api } = await startRecordedClient({ tokens: first, source: fetchToken, defaults: { adapter } });
     const all = { bearer: false, validateStatus: () => true } as const;
     const slow = api.get('/slow');
     await early;
@@ -1059,7 +1066,7 @@ describe('L15 adapters', () => {
 
   it('L15 uses the adapter given per request for both sends', async () => {
     const { adapter, sent } = picky();
-    const { api, sends } = await rig({ tokens: first, source: fetchToken });
+    const { api, sends } = await startRecordedClient({ tokens: first, source: fetchToken });
     const response = await api.get('/x', { adapter });
     expect([response.status, sent.length, sends.length]).toEqual([200, 2, 0]);
     expect(response.config.adapter).toBe(adapter);
@@ -1067,11 +1074,11 @@ describe('L15 adapters', () => {
 
   it('L15 takes adapters in all forms: a list, a name, a list of names', async () => {
     const { adapter, sent } = picky();
-    const { api } = await rig({ tokens: first, source: fetchToken });
+    const { api } = await startRecordedClient({ tokens: first, source: fetchToken });
     expect((await api.get('/x', { adapter: [adapter] })).status).toBe(200);
     expect(sent).toHaveLength(2);
     for (const named of ['http', ['xhr', 'http'], adapters] as AxiosRequestConfig['adapter'][]) {
-      const made = await rig({ defaults: { adapter: named } });
+      const made = await startRecordedClient({ defaults: { adapter: named } });
       made.server.expire();
       expect((await made.api.get('/echo')).status).toBe(200);
     }
@@ -1079,7 +1086,7 @@ describe('L15 adapters', () => {
 
   it('L15 uses the adapter that the instance was given later', async () => {
     const { adapter, sent } = picky();
-    const { api, sends } = await rig({ tokens: first, source: fetchToken });
+    const { api, sends } = await startRecordedClient({ tokens: first, source: fetchToken });
     api.defaults.adapter = adapter;
     expect((await api.get('/x')).status).toBe(200);
     expect([sent, sends]).toEqual([['Bearer first', 'Bearer second'], []]);
@@ -1087,7 +1094,7 @@ describe('L15 adapters', () => {
 
   for (const when of ['before', 'after'] as const) {
     it(`L15 recovers over axios-mock-adapter installed ${when} it, and over the wire once that is restored`, async () => {
-      const { api, server, sends, done: mock } = await rigAnd(when, (each) => new MockAdapter(each as never));
+      const { api, server, sends, done: mock } = await clientAnd(when, (each) => new MockAdapter(each as never));
       const seen = watch(api);
       const token = server.issue();
       mock.onPost('/auth/refresh').reply(200, token);
@@ -1096,18 +1103,18 @@ describe('L15 adapters', () => {
       expect((await api.post('/videos', { title: 'x' })).data).toEqual({ id: 1 });
       expect(seen).toEqual({ requests: 1, answers: [201], failures: [] });
       expect(mock.history.post?.filter(({ url }) => url === '/videos')).toHaveLength(2);
-      expect(await outcome(api.get('/refused'))).toBe(401);
-      expect(await outcome(api.get('/unknown'))).toBe(404);
+      expect(await outcomeOf(api.get('/refused'))).toBe(401);
+      expect(await outcomeOf(api.get('/unknown'))).toBe(404);
       expect(sends).toHaveLength(0);
       mock.restore();
       server.expire();
-      expect(await outcome(api.get('/echo'))).toBe(200);
+      expect(await outcomeOf(api.get('/echo'))).toBe(200);
       expect(sends.length).toBeGreaterThan(0);
     });
   }
 
   it('L15 recovers over axios-mock-adapter’s passThrough', async () => {
-    const { api, server } = await rig();
+    const { api, server } = await startRecordedClient();
     new MockAdapter(api as never).onAny().passThrough();
     server.expire();
     expect((await api.post('/echo', { a: 1 })).data.text).toBe('{"a":1}');
@@ -1140,7 +1147,7 @@ describe(`L15 a config that is sent again (${onAdapters})`, () => {
   };
   for (const [name, send] of Object.entries(resend)) {
     it(`L15 recovers a config taken from an answer, however often: ${name}`, async () => {
-      const { api, server, authorizations } = await rig();
+      const { api, server, authorizations } = await startRecordedClient();
       let { config } = await api.post('/echo', { a: 1 });
       for (let round = 1; round <= 4; round += 1) {
         server.expire();
@@ -1153,9 +1160,9 @@ describe(`L15 a config that is sent again (${onAdapters})`, () => {
     });
 
     it(`L15 recovers a config taken from an error: ${name}`, async () => {
-      const { api, server } = await rig();
+      const { api, server } = await startRecordedClient();
       server.fault('/echo', { status: 503 });
-      const { config } = await failure(api.post('/echo', { a: 1 }));
+      const { config } = await failureOf(api.post('/echo', { a: 1 }));
       server.expire();
       const response = await send(api, config!);
       expect([response.data.text, response.data.headers['content-length']]).toEqual(['{"a":1}', '7']);
@@ -1163,7 +1170,7 @@ describe(`L15 a config that is sent again (${onAdapters})`, () => {
     });
 
     it(`L15 sends a config again with the token of the day, not the one it was first sent with: ${name}`, async () => {
-      const { api, server, session, secrets, authorizations } = await rig();
+      const { api, server, session, secrets, authorizations } = await startRecordedClient();
       const { config } = await api.get('/echo');
       await session.refresh();
       expect((await send(api, config)).status).toBe(200);
@@ -1172,16 +1179,16 @@ describe(`L15 a config that is sent again (${onAdapters})`, () => {
     });
 
     it(`L15 sends a config again without its old token after signOut(): ${name}`, async () => {
-      const { api, session, authorizations } = await rig();
+      const { api, session, authorizations } = await startRecordedClient();
       const { config } = await api.get('/echo');
       await session.signOut();
-      expect(await outcome(send(api, config))).toBe(401);
+      expect(await outcomeOf(send(api, config))).toBe(401);
       expect(authorizations('/echo')[1]).toBeUndefined();
     });
   }
 
   it('L15 recovers one config that is sent again many times at once', async () => {
-    const { api, server } = await rig();
+    const { api, server } = await startRecordedClient();
     const { config } = await api.post('/echo', { a: 1 });
     server.expire();
     const told = await Promise.all(Array.from({ length: 5 }, () => api(config)));
@@ -1190,29 +1197,29 @@ describe(`L15 a config that is sent again (${onAdapters})`, () => {
   });
 
   it('L15 recovers the config of a 401 that survived, and of a refresh that failed', async () => {
-    const { api, server } = await rig({ maxReplays: 1 });
+    const { api, server } = await startRecordedClient({ maxReplays: 1 });
     server.fault('/echo', { status: 401 }, { times: 2 });
-    const survived = await failure(api.get('/echo'));
+    const survived = await failureOf(api.get('/echo'));
     expect(survived.response?.status).toBe(401);
     // A token that was never accepted would be tried again before another is made, and this is the only replay (L6).
     await api.get('/echo');
     server.expire();
-    expect(await outcome(api(survived.config!))).toBe(200);
+    expect(await outcomeOf(api(survived.config!))).toBe(200);
 
     server.expire();
     server.fault('/auth/refresh', { status: 503 });
-    const failed = await failure(api.post('/echo', { a: 1 }));
+    const failed = await failureOf(api.post('/echo', { a: 1 }));
     expect(failed.code).toBe('ERR_BEARER_UNAVAILABLE');
     const again = await eventually(() => api(failed.config!));
     expect(again.data.text).toBe('{"a":1}');
   });
 
   it('L15 recovers the config of a request given up while it waited', async () => {
-    const { api, server } = await rig();
+    const { api, server } = await startRecordedClient();
     server.expire();
     const hold = server.hold('/auth/refresh');
     const abort = new AbortController();
-    const error = failure(api.post('/echo', { a: 1 }, { signal: abort.signal }));
+    const error = failureOf(api.post('/echo', { a: 1 }, { signal: abort.signal }));
     await hold.arrived(1);
     abort.abort();
     const { signal: _, ...rest } = (await error).config!;
@@ -1221,18 +1228,18 @@ describe(`L15 a config that is sent again (${onAdapters})`, () => {
   });
 
   it('L15 sends a failed config on a bare instance without our token, with the caller’s validateStatus', async () => {
-    const { api, server, authorizations } = await rig();
+    const { api, server, authorizations } = await startRecordedClient();
     server.fault('/echo', { status: 503 });
-    const { config } = await failure(api.get('/echo'));
-    expect(await outcome(axios.create()(config!))).toBe(401);
+    const { config } = await failureOf(api.get('/echo'));
+    expect(await outcomeOf(axios.create()(config!))).toBe(401);
     expect(authorizations('/echo')[1]).toBeUndefined();
   });
 
   it('L15 keeps what the request asked of it: bearer: false, replay: false, own Authorization', async () => {
-    const { api, server, authorizations } = await rig();
+    const { api, server, authorizations } = await startRecordedClient();
     for (const config of [{ bearer: false }, { headers: { Authorization: 'Bearer own' } }] as AxiosRequestConfig[]) {
-      const first = await failure(api.get('/echo', config));
-      const second = await failure(api(first.config!));
+      const first = await failureOf(api.get('/echo', config));
+      const second = await failureOf(api(first.config!));
       expect([first.response?.status, second.response?.status]).toEqual([401, 401]);
     }
     expect(authorizations('/echo')).toEqual([undefined, undefined, 'Bearer own', 'Bearer own']);
@@ -1241,12 +1248,12 @@ describe(`L15 a config that is sent again (${onAdapters})`, () => {
     const { config } = await api.get('/echo', { bearer: { replay: false } });
     server.expire();
     const sent = authorizations('/echo').length;
-    expect(await outcome(api(config))).toBe(401);
+    expect(await outcomeOf(api(config))).toBe(401);
     expect(authorizations('/echo').length).toBe(sent + 1);
   });
 
   it('L15 sends postForm and replayable() bodies again', async () => {
-    const { api, server } = await rig();
+    const { api, server } = await startRecordedClient();
     for (const send of [
       () => api.postForm('/echo', { name: 'Ada' }),
       () =>
@@ -1271,7 +1278,7 @@ describe(`L15 a config that is sent again (${onAdapters})`, () => {
           retryDelay: () => 1,
           retryCondition: (e) => e.response?.status === 503,
         });
-      const { api, server } = await rigAnd(when, retry);
+      const { api, server } = await clientAnd(when, retry);
       for (const status of [503, 401, 503]) server.fault('/echo', { status });
       const { data } = await api.post('/echo', { a: 1 });
       expect([data.text, data.headers['content-length']]).toEqual(['{"a":1}', '7']);
@@ -1314,7 +1321,10 @@ const after = (place: Place) => (place === 'after a 401' ? '401' : 'held');
 
 /** One place at the gate, for requests that wait for a refresh, which is held. */
 async function rigAtTheGate(place: Place) {
-  const made = await rig({ replayConcurrency: 1, tokens: place === 'after a 401' ? undefined : 'clock' });
+  const made = await startRecordedClient({
+    replayConcurrency: 1,
+    tokens: place === 'after a 401' ? undefined : 'expired',
+  });
   const { api, server } = made;
   server.expire();
   const refresh = server.hold('/auth/refresh');
@@ -1323,11 +1333,11 @@ async function rigAtTheGate(place: Place) {
    * during the refresh would be held (L2).
    */
   const inOrder = async ([first, ...rest]: AxiosRequestConfig[]) => {
-    const sendRest = () => rest.map((config, n) => outcome(api.get(`/echo/${n + 2}`, config)));
+    const sendRest = () => rest.map((config, n) => outcomeOf(api.get(`/echo/${n + 2}`, config)));
     const late = server.hold(({ path }) => place === 'after a 401' && /^\/echo\/[2-9]$/.test(path));
     const early = place === 'after a 401' ? sendRest() : [];
     if (early.length > 0) await late.arrived(rest.length);
-    const sent = outcome(api.get('/echo/1', first));
+    const sent = outcomeOf(api.get('/echo/1', first));
     await refresh.arrived(1);
     late.release();
     return [sent, ...(early.length > 0 ? early : sendRest())];
@@ -1339,16 +1349,16 @@ describe('L17 giving up', () => {
   for (const [name, make] of Object.entries(quitters)) {
     for (const place of ['held before its first send', 'waiting after a 401'] as const) {
       it(`L17 ends a request at once by ${name} while ${place}, and the flight goes on for the others`, async () => {
-        const { api, server, session, sends } = await rig({
-          tokens: place.startsWith('held') ? 'clock' : undefined,
+        const { api, server, session, sends } = await startRecordedClient({
+          tokens: place.startsWith('held') ? 'expired' : undefined,
           refreshTimeout: 2 * MINUTE,
         });
         server.expire();
         const hold = server.hold('/auth/refresh');
         const { config, quit, code } = make();
-        const waiting = heard(session, 'waiting', 2);
+        const waiting = watchEvent(session, 'waiting').count(2);
         // The one that gives up began the flight.
-        const first = failure(api.get('/echo/first', config));
+        const first = failureOf(api.get('/echo/first', config));
         const second = api.get('/echo/second');
         await Promise.all([waiting, hold.arrived(1)]);
         const sent = sends.filter(({ path }) => path === '/echo/first').length;
@@ -1369,7 +1379,7 @@ describe('L17 giving up', () => {
       it(`L17 ends a request at once by ${name} while queued at the gate ${place}, and keeps no slot`, async () => {
         const { api, server, session, sends, refresh, inOrder } = await rigAtTheGate(place);
         const { config, quit, code } = make('gate');
-        const waiting = heard(session, 'waiting', 4);
+        const waiting = watchEvent(session, 'waiting').count(4);
         const [first, quitting, ...others] = await inOrder([{}, config, {}, {}]);
         expect((await waiting).map(({ after }) => after)).toEqual(Array(4).fill(after(place)));
         const sent = sends.filter(({ path }) => path === '/echo/2').length;
@@ -1392,7 +1402,7 @@ describe('L17 giving up', () => {
         const begun = performance.now();
         await api.get('/public', { bearer: false });
         const { config, quit, code } = make('wire', Math.max(600, Math.ceil(50 * (performance.now() - begun))));
-        const waiting = heard(session, 'waiting', 2);
+        const waiting = watchEvent(session, 'waiting').count(2);
         const [quitting, other] = await inOrder([config, {}]);
         expect((await waiting).map(({ after }) => after)).toEqual(Array(2).fill(after(place)));
         const gate = server.hold('/echo/1');
@@ -1407,7 +1417,7 @@ describe('L17 giving up', () => {
   }
 
   it('L17 says what a bare instance would say', async () => {
-    const { api, server } = await rig({ tokens: 'clock' });
+    const { api, server } = await startRecordedClient({ tokens: 'expired' });
     const bare = axios.create({ baseURL: server.url });
     server.hold('/auth/refresh');
     server.hold('/public');
@@ -1417,7 +1427,7 @@ describe('L17 giving up', () => {
       { timeout: 30, timeoutErrorMessage: 'slow' },
       { timeout: 30, transitional },
     ]) {
-      const [ours, theirs] = await Promise.all([api, bare].map((each) => failure(each.get('/public', config))));
+      const [ours, theirs] = await Promise.all([api, bare].map((each) => failureOf(each.get('/public', config))));
       expect([ours!.message, ours!.code]).toEqual([theirs!.message, theirs!.code]);
     }
     for (const quit of [
@@ -1429,7 +1439,7 @@ describe('L17 giving up', () => {
     ]) {
       const ends = [api, bare].map((each) => {
         const { token: cancelToken, signal, cancel } = { signal: undefined, ...quit() };
-        const end = failure(each.get('/public', { cancelToken, signal }));
+        const end = failureOf(each.get('/public', { cancelToken, signal }));
         setImmediate(() => cancel('enough'));
         return end;
       });
@@ -1440,27 +1450,27 @@ describe('L17 giving up', () => {
 
   it('L17 ends a request at once while shouldRefresh is still thinking', async () => {
     const abort = new AbortController();
-    const { api, server } = await rig({
+    const { api, server } = await startRecordedClient({
       shouldRefresh: () => {
         setImmediate(() => abort.abort());
         return new Promise(() => {});
       },
     });
     server.expire();
-    expect((await failure(api.get('/echo', { signal: abort.signal }))).code).toBe('ERR_CANCELED');
+    expect((await failureOf(api.get('/echo', { signal: abort.signal }))).code).toBe('ERR_CANCELED');
   });
 
   it('L17 keeps the token of a refresh even when all that waited for it have gone', async () => {
-    const { api, server, session, secrets } = await rig();
+    const { api, server, session, secrets } = await startRecordedClient();
     server.expire();
     const hold = server.hold('/auth/refresh');
     const abort = new AbortController();
-    const waiting = heard(session, 'waiting', 3);
-    const ends = [1, 2, 3].map((n) => failure(api.get(`/echo/${n}`, { signal: abort.signal })));
+    const waiting = watchEvent(session, 'waiting').count(3);
+    const ends = [1, 2, 3].map((n) => failureOf(api.get(`/echo/${n}`, { signal: abort.signal })));
     await Promise.all([waiting, hold.arrived(1)]);
     abort.abort();
     expect((await Promise.all(ends)).map(({ code }) => code)).toEqual(Array(3).fill('ERR_CANCELED'));
-    const refreshed = heard(session, 'refreshed');
+    const refreshed = nextEvent(session, 'refreshed');
     hold.release();
     await refreshed;
     expect(await session.token()).toBe(secrets[2]);
@@ -1469,9 +1479,9 @@ describe('L17 giving up', () => {
   });
 
   it('L17 never sends a request whose signal is aborted already, and starts nothing that others must wait for', async () => {
-    const { api, server, sends } = await rig({ tokens: 'clock' });
+    const { api, server, sends } = await startRecordedClient({ tokens: 'expired' });
     const hold = server.hold('/auth/refresh');
-    const error = await failure(api.get('/echo/gone', { signal: AbortSignal.abort() }));
+    const error = await failureOf(api.get('/echo/gone', { signal: AbortSignal.abort() }));
     expect(axios.isCancel(error)).toBe(true);
     hold.release();
     expect((await api.get('/echo/next')).status).toBe(200);
@@ -1480,14 +1490,14 @@ describe('L17 giving up', () => {
 
   for (const event of ['waiting', 'refreshing', 'refreshed', 'replayed'] as const) {
     it(`L17 may be given up from within a listener of "${event}", and keeps no slot`, async () => {
-      const { api, server, session } = await rig({ replayConcurrency: 1 });
+      const { api, server, session } = await startRecordedClient({ replayConcurrency: 1 });
       const abort = new AbortController();
       server.expire();
       const off = session.on(event, () => {
         off();
         abort.abort();
       });
-      expect((await failure(api.get('/echo/1', { signal: abort.signal }))).code).toBe('ERR_CANCELED');
+      expect((await failureOf(api.get('/echo/1', { signal: abort.signal }))).code).toBe('ERR_CANCELED');
       expect((await api.get('/echo/2')).status).toBe(200);
       server.expire();
       expect((await api.get('/echo/3')).status).toBe(200);
@@ -1495,10 +1505,10 @@ describe('L17 giving up', () => {
   }
 
   it('L17 cancelling token() ends its wait and not the refresh', async () => {
-    const { server, session, secrets } = await rig({ tokens: 'clock' });
+    const { server, session, secrets } = await startRecordedClient({ tokens: 'expired' });
     const hold = server.hold('/auth/refresh');
     const abort = new AbortController();
-    const first = failure(session.token({ signal: abort.signal }));
+    const first = failureOf(session.token({ signal: abort.signal }));
     const second = session.token();
     await hold.arrived(1);
     abort.abort();
@@ -1519,31 +1529,31 @@ describe('L17 giving up', () => {
           if (sends === at) await quit();
           return answerOf(sent, sent.headers.get('Authorization') === 'Bearer second' ? 200 : 401);
         };
-        const { api } = await rig({
+        const { api } = await startRecordedClient({
           tokens: { access_token: 'first', refresh_token: 'r', expires_in: 3600 },
           source: async () => 'second',
           defaults: { adapter },
         });
-        expect(axios.isCancel(await failure(api.get('/x', config)))).toBe(true);
+        expect(axios.isCancel(await failureOf(api.get('/x', config)))).toBe(true);
         expect(sends).toBe(at);
       }
     });
   }
 
   it('L17 leaves no listener behind on a signal that serves many requests', async () => {
-    const { api, server } = await rig();
+    const { api, server } = await startRecordedClient();
     const { signal } = new AbortController();
     server.expire();
     await Promise.all([1, 2, 3].map((n) => api.get(`/echo/${n}`, { signal })));
-    await failure(api.get('/always-401', { signal }));
+    await failureOf(api.get('/always-401', { signal }));
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   it('L17 leaves the timeout alone that is not there: timeout 0 waits as long as it takes', async () => {
-    const { api, server } = await rig();
+    const { api, server } = await startRecordedClient();
     server.expire();
     const hold = server.hold('/auth/refresh');
-    const end = outcome(api.get('/echo', { timeout: 0 }));
+    const end = outcomeOf(api.get('/echo', { timeout: 0 }));
     await hold.arrived(1);
     await new Promise((resolve) => setTimeout(resolve, 50));
     hold.release();
@@ -1560,7 +1570,7 @@ function said(error: unknown): string {
 
 describe('L18 the refresh call', () => {
   it('L18 goes through ctx.client: same defaults, no interceptor, no Authorization', async () => {
-    const { api, server, sends } = await rig({
+    const { api, server, sends } = await startRecordedClient({
       defaults: { headers: { Authorization: 'Bearer stale', 'X-App': 'yes' }, params: { lang: 'en' } },
     });
     const seen = watch(api);
@@ -1575,33 +1585,34 @@ describe('L18 the refresh call', () => {
 
   it('L18 ctx.client reads JSON and judges statuses for itself, whatever the instance does with its answers', async () => {
     const defaults = { validateStatus: () => true, responseType: 'arraybuffer' } as const;
-    const { api, server } = await rig({ defaults });
+    const { api, server } = await startRecordedClient({ defaults });
     server.expire();
     expect((await api.get('/echo')).status).toBe(200);
     server.expire();
     server.revokeRefreshTokens();
-    expect((await failure(api.get('/echo'))).code).toBe('ERR_BEARER_REJECTED');
+    expect((await failureOf(api.get('/echo'))).code).toBe('ERR_BEARER_REJECTED');
   });
 
   it('L18 ctx.client takes the baseURL and headers that the instance was given later', async () => {
-    const { api, server, sends } = await rig();
+    const { api, server, sends } = await startRecordedClient();
     api.defaults.headers.common['X-Later'] = 'yes';
     server.expire();
     await api.get('/echo');
     expect(sends.find(({ path }) => path === '/auth/refresh')!.headers['x-later']).toBe('yes');
   });
 
-  for (const tokens of [undefined, 'clock'] as const) {
+  for (const tokens of [undefined, 'expired'] as const) {
     const situation = tokens ? 'an expired token' : 'a 401';
     it(`L18 recognises the guarded instance in the source’s synchronous part, after ${situation}`, async () => {
       let guarded: AxiosInstance | undefined;
-      const { api, server, authorizations } = await rig({
+      const { api, server, authorizations } = await startRecordedClient({
         tokens,
-        source: ({ refreshToken }) => guarded!.post<Wire>('/auth/refresh', { refreshToken }).then(({ data }) => data),
+        source: ({ refreshToken }) =>
+          guarded!.post<TokenAnswer>('/auth/refresh', { refreshToken }).then(({ data }) => data),
       });
       guarded = api;
       server.expire();
-      const ends = await Promise.all([1, 2, 3].map((n) => outcome(api.get(`/echo/${n}`))));
+      const ends = await Promise.all([1, 2, 3].map((n) => outcomeOf(api.get(`/echo/${n}`))));
       expect(ends).toEqual([200, 200, 200]);
       expect(server.stats.refresh).toBe(1);
       expect(authorizations('/auth/refresh')).toEqual([undefined]);
@@ -1609,7 +1620,7 @@ describe('L18 the refresh call', () => {
 
     it(`L18 does so too where interceptors of the app unwrap answers, after ${situation}`, async () => {
       let guarded: AxiosInstance | undefined;
-      const { api, server } = await rig({
+      const { api, server } = await startRecordedClient({
         tokens,
         before: (bare) => void bare.interceptors.response.use((response) => response.data),
         source: ({ refreshToken }) => guarded!.post('/auth/refresh', { refreshToken }) as Promise<never>,
@@ -1622,12 +1633,12 @@ describe('L18 the refresh call', () => {
 
     it(`L18 never hangs when the source uses the guarded instance later, after ${situation}`, async () => {
       let guarded: AxiosInstance | undefined;
-      const { api, server } = await rig({
+      const { api, server } = await startRecordedClient({
         tokens,
         refreshTimeout: 100,
         source: async ({ refreshToken }) => {
           await null;
-          return (await guarded!.post<Wire>('/auth/refresh', { refreshToken })).data;
+          return (await guarded!.post<TokenAnswer>('/auth/refresh', { refreshToken })).data;
         },
       });
       guarded = api;
@@ -1643,18 +1654,18 @@ describe('L18 the refresh call', () => {
     it(`L18 never recurses when the refresh call itself is answered 401, after ${situation}`, async () => {
       let guarded: AxiosInstance | undefined;
       let calls = 0;
-      const { api, server } = await rig({
+      const { api, server } = await startRecordedClient({
         tokens,
         refreshTimeout: MINUTE,
         source: ({ refreshToken }) => {
           calls += 1;
-          return guarded!.post<Wire>('/auth/refresh', { refreshToken }).then(({ data }) => data);
+          return guarded!.post<TokenAnswer>('/auth/refresh', { refreshToken }).then(({ data }) => data);
         },
       });
       guarded = api;
       server.expire();
       server.fault('/auth/refresh', { status: 401 });
-      const error = await failure(api.get('/echo'));
+      const error = await failureOf(api.get('/echo'));
       expect(error.code).toBe('ERR_BEARER_REJECTED');
       expect([calls, server.stats.refresh]).toEqual([1, 1]);
     });
@@ -1662,7 +1673,7 @@ describe('L18 the refresh call', () => {
     it(`L18 never recurses when a later call to the guarded instance is answered 401, after ${situation}`, async () => {
       let guarded: AxiosInstance | undefined;
       let calls = 0;
-      const { api, server } = await rig({
+      const { api, server } = await startRecordedClient({
         tokens,
         refreshTimeout: 100,
         source: async () => {
@@ -1673,17 +1684,17 @@ describe('L18 the refresh call', () => {
       });
       guarded = api;
       server.expire();
-      await failure(api.get('/echo'));
+      await failureOf(api.get('/echo'));
       expect(calls).toBe(1);
     });
   }
 
   it('L18 recognises the guarded instance in obtain() too, for a first token', async () => {
     let guarded: AxiosInstance | undefined;
-    const { api, server } = await rig({
+    const { api, server } = await startRecordedClient({
       tokens: 'none',
       source: {
-        obtain: () => guarded!.post<Wire>('/auth/api-key', { apiKey: server.apiKey }).then(({ data }) => data),
+        obtain: () => guarded!.post<TokenAnswer>('/auth/api-key', { apiKey: server.apiKey }).then(({ data }) => data),
       },
     });
     guarded = api;
@@ -1695,8 +1706,9 @@ describe('L18 the refresh call', () => {
 
   it('L18 recognises any instance that the session guards', async () => {
     let other: AxiosInstance | undefined;
-    const { api, server, session } = await rig({
-      source: ({ refreshToken }) => other!.post<Wire>('/auth/refresh', { refreshToken }).then(({ data }) => data),
+    const { api, server, session } = await startRecordedClient({
+      source: ({ refreshToken }) =>
+        other!.post<TokenAnswer>('/auth/refresh', { refreshToken }).then(({ data }) => data),
     });
     other = axios.create({ baseURL: server.url });
     session.install(other);
@@ -1707,35 +1719,36 @@ describe('L18 the refresh call', () => {
   });
 
   it('L18 leaves an instance that another session guards to that session', async () => {
-    const other = await rig();
-    const { api, server } = await rig({
+    const other = await startRecordedClient();
+    const { api, server } = await startRecordedClient({
       source: () => other.api.get('/echo').then(() => server.issue()),
     });
     server.expire();
-    expect(await outcome(api.get('/echo'))).toBe(200);
+    expect(await outcomeOf(api.get('/echo'))).toBe(200);
     expect(other.authorizations('/echo')).toEqual([`Bearer ${other.secrets[0]}`]);
     other.server.expire();
     server.expire();
-    expect(await outcome(api.get('/echo'))).toBe(200);
+    expect(await outcomeOf(api.get('/echo'))).toBe(200);
     expect(other.server.stats.refresh).toBe(1);
   });
 
   it('L18 attends again to what the guarded instance sends once the flight is over', async () => {
     let guarded: AxiosInstance | undefined;
-    const { api, server } = await rig({
-      source: ({ refreshToken }) => guarded!.post<Wire>('/auth/refresh', { refreshToken }).then(({ data }) => data),
+    const { api, server } = await startRecordedClient({
+      source: ({ refreshToken }) =>
+        guarded!.post<TokenAnswer>('/auth/refresh', { refreshToken }).then(({ data }) => data),
     });
     guarded = api;
     for (let round = 1; round <= 2; round += 1) {
       server.expire();
-      expect(await outcome(api.get('/echo'))).toBe(200);
+      expect(await outcomeOf(api.get('/echo'))).toBe(200);
       expect(server.stats.refresh).toBe(round);
     }
   });
 
   it('L18 never hangs on a source that throws in its synchronous part after using the guarded instance', async () => {
     let guarded: AxiosInstance | undefined;
-    const { api, server } = await rig({
+    const { api, server } = await startRecordedClient({
       refreshTimeout: 100,
       source: () => {
         guarded!.get('/public').catch(() => {});
@@ -1744,15 +1757,20 @@ describe('L18 the refresh call', () => {
     });
     guarded = api;
     server.expire();
-    expect((await failure(api.get('/echo'))).code).toMatch(/^ERR_BEARER_/);
-    expect(await outcome(api.get('/public'))).toBe(200);
+    expect((await failureOf(api.get('/echo'))).code).toMatch(/^ERR_BEARER_/);
+    expect(await outcomeOf(api.get('/public'))).toBe(200);
   });
 });
 
 describe('L15 a foreign server of one’s own', () => {
   it('L15 keeps a header of another name: header and scheme options leave Authorization to the caller', async () => {
-    const { url, received } = await listen((_, res) => res.writeHead(200).end('{}'));
-    const { api, secrets } = await rig({ header: 'X-Token', scheme: '', origins: url, defaults: { baseURL: url } });
+    const { url, received } = await startHttpServer((_, res) => res.writeHead(200).end('{}'));
+    const { api, secrets } = await startRecordedClient({
+      header: 'X-Token',
+      scheme: '',
+      origins: url,
+      defaults: { baseURL: url },
+    });
     await api.get('/x', { headers: { Authorization: 'Bearer own' } });
     expect(received[0]?.headers).toMatchObject({ authorization: 'Bearer own', 'x-token': secrets[0] });
   });
@@ -1764,7 +1782,7 @@ describe('L15 two sessions on an instance, each with a header of its own', () =>
     ['the second', [], ['b1']],
     ['both', ['a1'], ['b1']],
   ])('L15 are recovered both: the token of %s is refused', async (_, firstRefused, secondRefused) => {
-    const { url, received } = await listen(({ headers }, res) => {
+    const { url, received } = await startHttpServer(({ headers }, res) => {
       const refused = [...firstRefused.map((token) => `Bearer ${token}`), ...secondRefused];
       const bears = [headers.authorization, headers['x-token']];
       res.writeHead(bears.some((value) => refused.includes(String(value))) ? 401 : 200).end('{}');
@@ -1772,11 +1790,11 @@ describe('L15 two sessions on an instance, each with a header of its own', () =>
     const tokensOf = (access_token: string) => ({ access_token, refresh_token: 'r', expires_in: 3600 });
     const first = { tokens: tokensOf('a1'), source: async () => 'a2' };
     const second = { tokens: tokensOf('b1'), source: async () => 'b2' };
-    const { api } = await rig({ ...first, origins: url, defaults: { baseURL: url } });
+    const { api } = await startRecordedClient({ ...first, origins: url, defaults: { baseURL: url } });
     const other = createSession({ ...second, backoff: { initial: 1, factor: 1, cap: 5 } });
     atEnd(() => void other.close());
     other.install(api, { header: 'X-Token', scheme: '', origins: url });
-    expect(await outcome(api.get('/x'))).toBe(200);
+    expect(await outcomeOf(api.get('/x'))).toBe(200);
     const { headers } = received.at(-1)!;
     if (firstRefused.length) expect(headers.authorization).toBe('Bearer a2');
     if (secondRefused.length) expect(headers['x-token']).toBe('b2');
@@ -1785,15 +1803,15 @@ describe('L15 two sessions on an instance, each with a header of its own', () =>
 
 describe('L15 beforeSend', () => {
   it('L15 meets each send that bears a token, the replay too, and what it sets arrives', async () => {
-    const { api, server, session, sends } = await rig({
+    const { api, server, session, sends } = await startRecordedClient({
       beforeSend: async (config, { replay, token }) => {
         config.headers.set('X-Proof', `${replay} ${token.accessToken.slice(0, 20)}`);
       },
     });
     server.expire();
-    expect(await outcome(api.post('/echo', { a: 1 }))).toBe(200);
+    expect(await outcomeOf(api.post('/echo', { a: 1 }))).toBe(200);
     await session.signOut();
-    await outcome(api.get('/echo'));
+    await outcomeOf(api.get('/echo'));
     const echoes = sends.filter(({ path }) => path === '/echo');
     const begin = (n: number) => echoes[n]?.headers.authorization?.slice('Bearer '.length).slice(0, 20);
     const proofs = echoes.map(({ headers }) => headers['x-proof']);
@@ -1802,15 +1820,15 @@ describe('L15 beforeSend', () => {
 
   it('L15 that throws has the request rejected and not sent, and blocks nobody', async () => {
     let isBroken = true;
-    const { api, sends } = await rig({
+    const { api, sends } = await startRecordedClient({
       replayConcurrency: 1,
       beforeSend: () => {
         if (isBroken) throw new Error('no key');
       },
     });
-    expect((await failure(api.get('/echo'))).message).toBe('no key');
+    expect((await failureOf(api.get('/echo'))).message).toBe('no key');
     expect(sends).toEqual([]);
     isBroken = false;
-    expect(await outcome(api.get('/echo'))).toBe(200);
+    expect(await outcomeOf(api.get('/echo'))).toBe(200);
   });
 });

@@ -16,14 +16,15 @@ import {
   adapters,
   atEnd,
   cleanUp,
-  failure,
-  heard,
-  listen,
+  failureOf,
+  nextEvent,
   onAdapters,
-  outcome,
-  type Rig,
-  rig,
-} from '../support/wire.js';
+  outcomeOf,
+  type RecordedClient,
+  startHttpServer,
+  startRecordedClient,
+  watchEvent,
+} from '../support/kit.js';
 
 afterEach(cleanUp);
 
@@ -95,14 +96,14 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
       for (const strict of name === 'a baseURL' ? [false, true] : [false]) {
         const option = strict ? ', allowAbsoluteUrls: false' : '';
         it(`L19 sends no trick of a URL to a foreign origin with the token, from ${name}${option} (${adapter})`, async () => {
-          const foreign = await listen(refuse);
-          const { api, server, secrets } = await rig((url) => ({
+          const foreign = await startHttpServer(refuse);
+          const { api, server, secrets } = await startRecordedClient((url) => ({
             origins: url,
             defaults: { adapter, ...home(url), ...(strict && { allowAbsoluteUrls: false }) },
           }));
           const ours = new URL(server.url).port;
           const urls = TRICKS.map((trick) => trick.replaceAll('FFFF', String(foreign.port)).replaceAll('HHHH', ours));
-          await Promise.all(urls.map((url) => outcome(api.get(url, { timeout: 2000 }))));
+          await Promise.all(urls.map((url) => outcomeOf(api.get(url, { timeout: 2000 }))));
           expectNoSecret(overheard(foreign.received), secrets);
           expect(server.stats.refresh).toBe(0);
           if (!strict) expect(foreign.received.length).toBeGreaterThan(0);
@@ -111,7 +112,7 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
     }
 
     it(`L19 goes with every way to write a URL at home (${adapter})`, async () => {
-      const { api, server, secrets, sends } = await rig({ defaults: { adapter } });
+      const { api, server, secrets, sends } = await startRecordedClient({ defaults: { adapter } });
       const urls = [
         '/echo',
         'echo',
@@ -120,21 +121,21 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
         '/echo?q=//x',
         '/echo#//x',
       ];
-      for (const url of urls) expect([url, await outcome(api.get(url))]).toEqual([url, 200]);
+      for (const url of urls) expect([url, await outcomeOf(api.get(url))]).toEqual([url, 200]);
       api.defaults.baseURL = `${server.url}/`;
-      expect(await outcome(api.get('/echo'))).toBe(200);
+      expect(await outcomeOf(api.get('/echo'))).toBe(200);
       api.defaults.baseURL = `${server.url}/echo`;
-      expect([await outcome(api.get('below')), await outcome(api.get(''))]).toEqual([200, 200]);
+      expect([await outcomeOf(api.get('below')), await outcomeOf(api.get(''))]).toEqual([200, 200]);
       expect(new Set(sends.map(({ headers }) => headers.authorization))).toEqual(new Set([`Bearer ${secrets[0]}`]));
     });
 
     for (const [name, copy] of Object.entries(COPIES)) {
       for (const header of ['Authorization', 'X-Token']) {
         it(`L19 sends a config that was copied on its way, ${name}, to no foreign origin with its token: ${header} (${adapter})`, async () => {
-          const foreign = await listen(ok);
+          const foreign = await startHttpServer(ok);
           const copied: InternalAxiosRequestConfig[] = [];
           const send = axios.getAdapter(adapter);
-          const { api, server, secrets, sends } = await rig({ header, defaults: { adapter: send } });
+          const { api, server, secrets, sends } = await startRecordedClient({ header, defaults: { adapter: send } });
           api.defaults.adapter = (config) => {
             if (config.url === '/public') copied.push(copy(config));
             return send(config);
@@ -147,8 +148,8 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
           );
           const [first] = copied;
           for (const config of copied.splice(0)) {
-            expect(await outcome(api.request({ ...config, baseURL: foreign.url }))).toBe(200);
-            expect(await outcome(api.request({ ...config, url: `${foreign.url}/x` }))).toBe(200);
+            expect(await outcomeOf(api.request({ ...config, baseURL: foreign.url }))).toBe(200);
+            expect(await outcomeOf(api.request({ ...config, url: `${foreign.url}/x` }))).toBe(200);
           }
           expect(foreign.received).toHaveLength(4);
           expectNoSecret(overheard(foreign.received), secrets);
@@ -160,20 +161,20 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
     }
 
     it(`L19 judges a URL object as it does its text (${adapter})`, async () => {
-      const foreign = await listen(refuse);
-      const { api, server, secrets } = await rig({ defaults: { adapter } });
-      await outcome(api.get(new URL(`${foreign.url}/x`) as never));
+      const foreign = await startHttpServer(refuse);
+      const { api, server, secrets } = await startRecordedClient({ defaults: { adapter } });
+      await outcomeOf(api.get(new URL(`${foreign.url}/x`) as never));
       expectNoSecret(overheard(foreign.received), secrets);
-      const end = await outcome(api.get(new URL(`${server.url}/echo`) as never));
+      const end = await outcomeOf(api.get(new URL(`${server.url}/echo`) as never));
       const bare = axios.create({ baseURL: server.url, adapter, headers: { Authorization: `Bearer ${secrets[0]}` } });
-      expect(end).toBe(await outcome(bare.get(new URL(`${server.url}/echo`) as never)));
+      expect(end).toBe(await outcomeOf(bare.get(new URL(`${server.url}/echo`) as never)));
       expect(server.stats.refresh).toBe(0);
     });
 
     it(`L19 judges the URL that axios makes: an absolute one under allowAbsoluteUrls: false bears the token where it arrives at home (${adapter})`, async () => {
-      const foreign = await listen(refuse);
-      const { api, sends, secrets } = await rig({ defaults: { adapter } });
-      await outcome(api.get(`${foreign.url}/x`, { allowAbsoluteUrls: false }));
+      const foreign = await startHttpServer(refuse);
+      const { api, sends, secrets } = await startRecordedClient({ defaults: { adapter } });
+      await outcomeOf(api.get(`${foreign.url}/x`, { allowAbsoluteUrls: false }));
       expectNoSecret(overheard(foreign.received), secrets);
       // Older versions of axios know no such option, and go abroad.
       expect(sends.length + foreign.received.length).toBe(1);
@@ -181,26 +182,26 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
     });
 
     it(`L19 judges an absolute URL by what goes to the adapter: an interceptor may take allowAbsoluteUrls: false off (${adapter})`, async () => {
-      const foreign = await listen(refuse);
-      const { api, server, secrets } = await rig({ defaults: { adapter, allowAbsoluteUrls: false } });
+      const foreign = await startHttpServer(refuse);
+      const { api, server, secrets } = await startRecordedClient({ defaults: { adapter, allowAbsoluteUrls: false } });
       api.interceptors.request.use((config) => {
         delete config.allowAbsoluteUrls;
         return config;
       });
-      expect(await outcome(api.get(`${foreign.url}/x`))).toBe(401);
+      expect(await outcomeOf(api.get(`${foreign.url}/x`))).toBe(401);
       expect(foreign.received).toHaveLength(1);
       expectNoSecret(overheard(foreign.received), secrets);
       expect(server.stats.refresh).toBe(0);
     });
 
     it(`L19 judges the final URL, whoever has changed it: baseURL per request, interceptors of any time (${adapter})`, async () => {
-      const foreign = await listen(refuse);
+      const foreign = await startHttpServer(refuse);
       const abroad = (config: InternalAxiosRequestConfig) => {
         if (config.url === '/by-url') config.url = `${foreign.url}/by-url`;
         if (config.url === '/by-base') config.baseURL = foreign.url;
         return config;
       };
-      const { api, server, secrets, session } = await rig({
+      const { api, server, secrets, session } = await startRecordedClient({
         defaults: { adapter },
         before: (bare) => void bare.interceptors.request.use(abroad),
       });
@@ -208,9 +209,9 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
         if (config.url === '/late') config.url = `${foreign.url}/late`;
         return config;
       });
-      const skipped = heard(session, 'skipped', 4);
-      await outcome(api.get('/x', { baseURL: foreign.url }));
-      for (const url of ['/by-url', '/by-base', '/late']) await outcome(api.get(url));
+      const skipped = watchEvent(session, 'skipped').count(4);
+      await outcomeOf(api.get('/x', { baseURL: foreign.url }));
+      for (const url of ['/by-url', '/by-base', '/late']) await outcomeOf(api.get(url));
       expect(foreign.received).toHaveLength(4);
       expectNoSecret(overheard(foreign.received), secrets);
       expect((await skipped).map(({ reason }) => reason)).toEqual(Array(4).fill('origin'));
@@ -224,17 +225,17 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
         'X-Api-Token': { header: 'X-Api-Token', scheme: '' },
       })) {
         it(`L19 never crosses a ${status} to another origin: ${header} (${adapter})`, async () => {
-          const foreign = await listen(ok);
-          const { api, server, session, secrets } = await rig({ ...options, defaults: { adapter } });
+          const foreign = await startHttpServer(ok);
+          const { api, server, session, secrets } = await startRecordedClient({ ...options, defaults: { adapter } });
           const abroad = { redirect: `${foreign.url}/there`, status };
           // At the first send, as a replay, and as one that was held.
           server.fault('/echo', abroad);
-          await outcome(api.post('/echo', 'x'));
+          await outcomeOf(api.post('/echo', 'x'));
           server.fault('/echo', { status: 401 });
           server.fault('/echo', abroad);
-          await outcome(api.post('/echo', 'x'));
+          await outcomeOf(api.post('/echo', 'x'));
           server.fault('/echo', abroad);
-          await outcome(api.post('/echo', 'x', { bearer: { minValidity: 7_200_000 } }));
+          await outcomeOf(api.post('/echo', 'x', { bearer: { minValidity: 7_200_000 } }));
           await session.refresh().catch(() => {});
           expectNoSecret(overheard(foreign.received), secrets);
         });
@@ -242,39 +243,43 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
     }
 
     it(`L19 crosses no redirect from home, where an absolute URL had led under allowAbsoluteUrls: false (${adapter})`, async () => {
-      const foreign = await listen(ok);
-      const { api, server, secrets } = await rig({
+      const foreign = await startHttpServer(ok);
+      const { api, server, secrets } = await startRecordedClient({
         header: 'X-Api-Token',
         scheme: '',
         defaults: { adapter, allowAbsoluteUrls: false },
       });
       server.fault(() => true, { redirect: `${foreign.url}/there` });
-      await outcome(api.get(`${foreign.url}/x`));
+      await outcomeOf(api.get(`${foreign.url}/x`));
       expectNoSecret(overheard(foreign.received), secrets);
     });
 
     it(`L19 crosses neither several redirects, nor one that goes abroad and comes back (${adapter})`, async () => {
-      const { api, server, secrets } = await rig({ header: 'X-Api-Token', scheme: '', defaults: { adapter } });
-      const second = await listen(ok);
-      const first = await listen((req, res) =>
+      const { api, server, secrets } = await startRecordedClient({
+        header: 'X-Api-Token',
+        scheme: '',
+        defaults: { adapter },
+      });
+      const second = await startHttpServer(ok);
+      const first = await startHttpServer((req, res) =>
         res.writeHead(302, { location: req.url === '/back' ? `${server.url}/public` : `${second.url}/x` }).end(),
       );
       for (const path of ['/on', '/back']) {
         server.fault('/echo', { redirect: first.url + path });
-        await outcome(api.get('/echo'));
+        await outcomeOf(api.get('/echo'));
       }
       expectNoSecret(overheard([first.received, second.received]), secrets);
     });
 
     it(`L19 the refresh call follows no redirect, and the session is kept (${adapter})`, async () => {
       for (const status of [302, 307, 308] as const) {
-        const foreign = await listen((_, res) =>
+        const foreign = await startHttpServer((_, res) =>
           res.writeHead(200, { 'content-type': 'application/json' }).end('{"access_token":"evil","expires_in":3600}'),
         );
-        const { api, server, session, secrets } = await rig({ defaults: { adapter } });
+        const { api, server, session, secrets } = await startRecordedClient({ defaults: { adapter } });
         server.expire();
         server.fault('/auth/refresh', { redirect: `${foreign.url}/collect`, status });
-        const error = await failure(api.get('/echo'));
+        const error = await failureOf(api.get('/echo'));
         expect(error.code).toMatch(/^ERR_BEARER_(UNAVAILABLE|TOKEN)$/);
         expect(foreign.received).toEqual([]);
         expect(session.state.status).not.toBe('signed-out');
@@ -283,14 +288,14 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
     });
 
     it(`L19 follows no redirect with an API key either (${adapter})`, async () => {
-      const foreign = await listen(ok);
-      const { api, server } = await rig((url) => ({
+      const foreign = await startHttpServer(ok);
+      const { api, server } = await startRecordedClient((url) => ({
         tokens: 'none',
         source: apiVideo({ apiKey: 'test-api-key', baseURL: url }),
         defaults: { adapter },
       }));
       server.fault('/auth/api-key', { redirect: `${foreign.url}/collect`, status: 307 });
-      await outcome(api.get('/echo'));
+      await outcomeOf(api.get('/echo'));
       expect(foreign.received).toEqual([]);
     });
   }
@@ -304,14 +309,14 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
       ['sub.home.test', 'home.test'],
     ] as const) {
       for (const header of ['Authorization', 'X-Api-Token']) {
-        const { api, server, sends, secrets } = await rig((url) => ({
+        const { api, server, sends, secrets } = await startRecordedClient((url) => ({
           header,
           scheme: '',
           defaults: { httpAgent, baseURL: url.replace('127.0.0.1', from), proxy: false },
         }));
         const { port } = new URL(server.url);
         server.fault('/public', { redirect: `http://${to}:${port}/public/there` });
-        expect(await outcome(api.get('/public'))).toBe(200);
+        expect(await outcomeOf(api.get('/public'))).toBe(200);
         const [first, second] = sends;
         expect([first?.headers.host, first?.headers[header.toLowerCase()]]).toEqual([`${from}:${port}`, secrets[0]]);
         expect(second?.headers.host).toBe(`${to}:${port}`);
@@ -466,14 +471,14 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
 
 describe('L19 a request that beforeSend has changed', () => {
   it.each([0, 1])('L19 is not sent where its token may not go: before send %i', async (at) => {
-    const foreign = await listen(ok);
-    const { api, server, sends } = await rig({
+    const foreign = await startHttpServer(ok);
+    const { api, server, sends } = await startRecordedClient({
       beforeSend: (config, { replay }) => {
         if (replay === at) config.baseURL = foreign.url;
       },
     });
     server.expire();
-    const error = await failure(api.get('/echo'));
+    const error = await failureOf(api.get('/echo'));
     expect(error).toMatchObject({ code: 'ERR_BEARER_CONFIG', message: expect.stringContaining(foreign.url) });
     expect(foreign.received).toEqual([]);
     expect(sends.filter(({ path }) => path === '/echo')).toHaveLength(at);
@@ -482,28 +487,30 @@ describe('L19 a request that beforeSend has changed', () => {
 
 describe('L19 only the 401 of a request that we gave a token is ours to mend', () => {
   it('L19 a wrong password on a login route that is skipped, or told to be left alone, refreshes nothing', async () => {
-    const { api, server, session, authorizations } = await rig({ skip: ({ url }) => url === '/public/login' });
-    const skipped = heard(session, 'skipped', 2);
+    const { api, server, session, authorizations } = await startRecordedClient({
+      skip: ({ url }) => url === '/public/login',
+    });
+    const skipped = watchEvent(session, 'skipped').count(2);
     server.fault('/public*', { status: 401 }, { times: 2 });
-    expect(await outcome(api.post('/public/login', { password: 'wrong' }))).toBe(401);
-    expect(await outcome(api.post('/public/other', { password: 'wrong' }, { bearer: false }))).toBe(401);
+    expect(await outcomeOf(api.post('/public/login', { password: 'wrong' }))).toBe(401);
+    expect(await outcomeOf(api.post('/public/other', { password: 'wrong' }, { bearer: false }))).toBe(401);
     expect(authorizations('/public')).toEqual([undefined, undefined]);
     expect((await skipped).map(({ reason }) => reason)).toEqual(['skip', 'off']);
     expect(server.stats.refresh).toBe(0);
   });
 
   it('L19 a 401 while nobody is signed in refreshes nothing, also with a source that needs no refresh token', async () => {
-    const { api, server, session } = await rig({ tokens: 'none' });
+    const { api, server, session } = await startRecordedClient({ tokens: 'none' });
     await session.signOut();
-    expect(await outcome(api.get('/echo'))).toBe(401);
+    expect(await outcomeOf(api.get('/echo'))).toBe(401);
     expect(server.stats.refresh).toBe(0);
   });
 
   it('L19 a 401 of a request sent before the sign-in refreshes nothing, though somebody is signed in by then', async () => {
-    const { api, server, session, authorizations } = await rig();
+    const { api, server, session, authorizations } = await startRecordedClient();
     await session.signOut();
     const hold = server.hold('/echo');
-    const end = outcome(api.get('/echo'));
+    const end = outcomeOf(api.get('/echo'));
     await hold.arrived(1);
     await session.signIn(server.issue());
     hold.release();
@@ -513,9 +520,9 @@ describe('L19 only the 401 of a request that we gave a token is ours to mend', (
   });
 
   it('L19 a foreign origin’s 401 refreshes nothing', async () => {
-    const foreign = await listen(refuse);
-    const { api, server } = await rig();
-    expect(await outcome(api.get(`${foreign.url}/x`))).toBe(401);
+    const foreign = await startHttpServer(refuse);
+    const { api, server } = await startRecordedClient();
+    expect(await outcomeOf(api.get(`${foreign.url}/x`))).toBe(401);
     expect(foreign.received).toHaveLength(1);
     expect(server.stats.refresh).toBe(0);
   });
@@ -526,18 +533,18 @@ describe('L19 only the 401 of a request that we gave a token is ours to mend', (
   const tellingAdapters = adapters.filter((adapter) => adapter === 'http' || isTold);
   for (const adapter of tellingAdapters) {
     it(`L19 a 401 behind a redirect to another origin refreshes nothing, and is sent once (${adapter})`, async () => {
-      const foreign = await listen(refuse);
-      const { api, server, session, secrets } = await rig({ defaults: { adapter } });
+      const foreign = await startHttpServer(refuse);
+      const { api, server, session, secrets } = await startRecordedClient({ defaults: { adapter } });
       const told: BearerEvent[] = [];
       for (const event of ['refreshing', 'replayed', 'breakerOpen'] as const) session.on(event, () => told.push(event));
       server.fault('/echo', { redirect: `${foreign.url}/file` }, { times: Number.POSITIVE_INFINITY });
-      for (let n = 1; n <= 5; n += 1) expect(await outcome(api.get('/echo'))).toBe(401);
+      for (let n = 1; n <= 5; n += 1) expect(await outcomeOf(api.get('/echo'))).toBe(401);
       expectNoSecret(overheard(foreign.received), secrets);
       expect([told, foreign.received.length, server.stats.refresh]).toEqual([[], 5, 0]);
       // One at home is mended all the same.
       server.fault('/public', { redirect: `${server.url}/echo/there` });
       server.expire();
-      expect(await outcome(api.get('/public'))).toBe(200);
+      expect(await outcomeOf(api.get('/public'))).toBe(200);
       expect(server.stats.refresh).toBe(1);
     });
   }
@@ -545,33 +552,33 @@ describe('L19 only the 401 of a request that we gave a token is ours to mend', (
   it('L19 a session in cookies attends to the 401s of home, and of nobody else', async () => {
     let live = false;
     let refreshes = 0;
-    const home = await listen((req, res) => {
+    const home = await startHttpServer((req, res) => {
       if (req.url === '/refresh') {
         refreshes += 1;
         live = true;
       }
       res.writeHead(live ? 200 : 401).end('{}');
     });
-    const foreign = await listen(refuse);
+    const foreign = await startHttpServer(refuse);
     const api = axios.create({ baseURL: home.url });
     const session = bearer(api, {
       header: false,
       source: async (_, { client }) => void (await client.post('/refresh')),
     });
     atEnd(() => session.close());
-    expect(await outcome(api.get(`${foreign.url}/x`))).toBe(401);
-    expect(await outcome(api.get('/x', { bearer: false }))).toBe(401);
+    expect(await outcomeOf(api.get(`${foreign.url}/x`))).toBe(401);
+    expect(await outcomeOf(api.get('/x', { bearer: false }))).toBe(401);
     expect(refreshes).toBe(0);
-    expect(await outcome(api.get('/x'))).toBe(200);
+    expect(await outcomeOf(api.get('/x'))).toBe(200);
     expect(refreshes).toBe(1);
     expect(home.received.map(({ headers }) => headers.authorization)).toEqual(Array(4).fill(undefined));
   });
 
   for (const adapter of tellingAdapters) {
     it(`L19 a session in cookies leaves a 401 alone that is met behind a redirect to another origin (${adapter})`, async () => {
-      const foreign = await listen(refuse);
+      const foreign = await startHttpServer(refuse);
       let refreshes = 0;
-      const { api, server } = await rig({
+      const { api, server } = await startRecordedClient({
         header: false,
         tokens: 'none',
         source: async () => {
@@ -580,20 +587,20 @@ describe('L19 only the 401 of a request that we gave a token is ours to mend', (
         defaults: { adapter },
       });
       server.fault('/public', { redirect: `${foreign.url}/file` }, { times: Number.POSITIVE_INFINITY });
-      expect(await outcome(api.get('/public'))).toBe(401);
+      expect(await outcomeOf(api.get('/public'))).toBe(401);
       expect([foreign.received.length, refreshes]).toEqual([1, 0]);
     });
   }
 
   it('L19 a delegated upload token goes home only, and its 401 refreshes nothing', async () => {
-    const foreign = await listen(refuse);
-    const { api, server, sends } = await rig((url) => ({
+    const foreign = await startHttpServer(refuse);
+    const { api, server, sends } = await startRecordedClient((url) => ({
       source: apiVideo({ delegatedToken: 'to_canary', baseURL: url }),
     }));
-    expect(await outcome(api.post('/upload', 'x'))).toBe(401);
+    expect(await outcomeOf(api.post('/upload', 'x'))).toBe(401);
     expect(sends[0]).toMatchObject({ path: '/upload', query: { token: 'to_canary' } });
     expect(sends[0]?.headers.authorization).toBeUndefined();
-    expect(await outcome(api.post(`${foreign.url}/upload`, 'x'))).toBe(401);
+    expect(await outcomeOf(api.post(`${foreign.url}/upload`, 'x'))).toBe(401);
     expect(overheard(foreign.received)).not.toContain('canary');
     expect(server.stats.refresh).toBe(0);
   });
@@ -665,64 +672,64 @@ function headerNames(config: InternalAxiosRequestConfig | undefined): string[] {
   return Object.keys(config?.headers ?? {}).map((name) => name.toLowerCase());
 }
 
-type Scenario = (made: Rig) => Promise<unknown>;
+type Scenario = (made: RecordedClient) => Promise<unknown>;
 
 const copying = (config: InternalAxiosRequestConfig) =>
   axios.getAdapter('http')({ ...config, headers: new AxiosHeaders(config.headers) });
 
 /** Ways for a request to fail that has been given a token. */
 const failures: Record<string, Scenario> = {
-  'the final 401': ({ api }) => failure(api.post('/always-401', { a: 1 })),
+  'the final 401': ({ api }) => failureOf(api.post('/always-401', { a: 1 })),
   'a 401 beyond the open breaker': async ({ api }) => {
-    await failure(api.get('/always-401'));
-    return failure(api.get('/always-401'));
+    await failureOf(api.get('/always-401'));
+    return failureOf(api.get('/always-401'));
   },
-  'a 404': ({ api }) => failure(api.get('/unknown')),
+  'a 404': ({ api }) => failureOf(api.get('/unknown')),
   'a 500': ({ api, server }) => {
     server.fault('/echo', { status: 500 });
-    return failure(api.post('/echo', { a: 1 }));
+    return failureOf(api.post('/echo', { a: 1 }));
   },
   'a 500 to the replay': ({ api, server }) => {
     server.expire();
     server.fault('/echo', { status: 401 });
     server.fault('/echo', { status: 500 });
-    return failure(api.get('/echo'));
+    return failureOf(api.get('/echo'));
   },
   'a 500 to a request that was held': ({ api, server }) => {
     server.fault('/echo', { status: 500 });
-    return failure(api.get('/echo', { bearer: { minValidity: 3_599_999 } }));
+    return failureOf(api.get('/echo', { bearer: { minValidity: 3_599_999 } }));
   },
   'a network error after the send': ({ api, server }) => {
     server.fault('/echo', 'reset');
-    return failure(api.post('/echo', { a: 1 }));
+    return failureOf(api.post('/echo', { a: 1 }));
   },
   'a network error of the replay': ({ api, server }) => {
     server.fault('/echo', { status: 401 });
     server.fault('/echo', 'reset');
-    return failure(api.post('/echo', { a: 1 }));
+    return failureOf(api.post('/echo', { a: 1 }));
   },
   'an answer that breaks off': ({ api, server }) => {
     server.fault('/echo', 'cut-body');
-    return failure(api.get('/echo'));
+    return failureOf(api.get('/echo'));
   },
   'a timeout on the wire': ({ api, server }) => {
     server.fault('/echo', 'hang');
-    return failure(api.get('/echo', { timeout: 100 }));
+    return failureOf(api.get('/echo', { timeout: 100 }));
   },
   'a timeout of the replay': ({ api, server }) => {
     server.fault('/echo', { status: 401 });
     server.fault('/echo', 'hang');
-    return failure(api.get('/echo', { timeout: 150 }));
+    return failureOf(api.get('/echo', { timeout: 150 }));
   },
   'a timeout while it waits': ({ api, server }) => {
     server.expire();
     server.hold('/auth/refresh');
-    return failure(api.get('/echo', { timeout: 150 }));
+    return failureOf(api.get('/echo', { timeout: 150 }));
   },
   'a cancel on the wire': async ({ api, server }) => {
     const abort = new AbortController();
     const hold = server.hold('/echo');
-    const error = failure(api.get('/echo', { signal: abort.signal }));
+    const error = failureOf(api.get('/echo', { signal: abort.signal }));
     await hold.arrived(1);
     abort.abort();
     return error;
@@ -731,7 +738,7 @@ const failures: Record<string, Scenario> = {
     server.expire();
     const abort = new AbortController();
     const hold = server.hold('/auth/refresh');
-    const error = failure(api.get('/echo', { signal: abort.signal }));
+    const error = failureOf(api.get('/echo', { signal: abort.signal }));
     await hold.arrived(1);
     abort.abort();
     return error;
@@ -744,13 +751,13 @@ const failures: Record<string, Scenario> = {
     });
     server.expire();
     const abort = new AbortController();
-    const error = failure(api.get('/echo', { signal: abort.signal }));
+    const error = failureOf(api.get('/echo', { signal: abort.signal }));
     await hold.arrived(1);
     abort.abort();
     return error;
   },
   'a transformRequest that throws': ({ api }) =>
-    failure(
+    failureOf(
       api.post('/echo', 'x', {
         transformRequest: () => {
           throw new Error('no');
@@ -758,7 +765,7 @@ const failures: Record<string, Scenario> = {
       }),
     ),
   'a transformResponse that throws': ({ api }) =>
-    failure(
+    failureOf(
       api.get('/echo', {
         transformResponse: () => {
           throw new Error('no');
@@ -771,11 +778,11 @@ const failures: Record<string, Scenario> = {
       if (status === 200) throw new Error('no');
       return text;
     };
-    return failure(api.get('/echo', { transformResponse }));
+    return failureOf(api.get('/echo', { transformResponse }));
   },
   'JSON that is none': ({ api, server }) => {
     server.fault('/echo', { raw: '{"a":' });
-    return failure(api.get('/echo', { responseType: 'json', transitional: { silentJSONParsing: false } }));
+    return failureOf(api.get('/echo', { responseType: 'json', transitional: { silentJSONParsing: false } }));
   },
   ERR_BEARER_BODY: ({ api, server }) => {
     server.expire();
@@ -787,12 +794,12 @@ const failures: Record<string, Scenario> = {
       },
     });
     const body = api.defaults.adapter === 'fetch' ? web : Readable.from([bytes]);
-    return failure(api.post('/echo', body, { headers: { 'Content-Type': 'application/octet-stream' } }));
+    return failureOf(api.post('/echo', body, { headers: { 'Content-Type': 'application/octet-stream' } }));
   },
   ERR_BEARER_REJECTED: ({ api, server }) => {
     server.expire();
     server.revokeRefreshTokens();
-    return failure(api.get('/echo'));
+    return failureOf(api.get('/echo'));
   },
   'ERR_BEARER_REJECTED with an answer that repeats the token': ({ api, server, secrets }) => {
     server.expire();
@@ -800,52 +807,52 @@ const failures: Record<string, Scenario> = {
       status: 400,
       body: { error: `invalid_grant ${secrets[1]}`, error_description: `bad ${secrets[1]}`, detail: secrets },
     });
-    return failure(api.get('/echo'));
+    return failureOf(api.get('/echo'));
   },
   'ERR_BEARER_UNAVAILABLE by a status': ({ api, server }) => {
     server.expire();
     server.fault('/auth/refresh', { status: 503 });
-    return failure(api.get('/echo'));
+    return failureOf(api.get('/echo'));
   },
   'ERR_BEARER_UNAVAILABLE by the network': ({ api, server }) => {
     server.expire();
     server.fault('/auth/refresh', 'reset');
-    return failure(api.get('/echo'));
+    return failureOf(api.get('/echo'));
   },
   'ERR_BEARER_UNAVAILABLE by a deadline': ({ api, server }) => {
     server.expire();
     server.fault('/auth/refresh', 'hang');
-    return failure(api.get('/echo'));
+    return failureOf(api.get('/echo'));
   },
   'ERR_BEARER_UNAVAILABLE for one that was held': async ({ api, server, session, secrets }) => {
     const stale = server.issue();
     secrets.push(stale.access_token, stale.refresh_token);
     server.fault('/auth/refresh', { status: 503 }, { times: 10 });
     await session.signIn({ ...stale, expires_in: 0 });
-    return failure(api.get('/echo'));
+    return failureOf(api.get('/echo'));
   },
   'ERR_BEARER_TOKEN by a token that no header carries': ({ api, server, secrets }) => {
     server.expire();
     secrets.push('at_malformed_canary');
     server.fault('/auth/refresh', { json: { access_token: 'at_malformed_canary \u00e9', refresh_token: secrets[1] } });
-    return failure(api.get('/echo'));
+    return failureOf(api.get('/echo'));
   },
   'ERR_BEARER_TOKEN by an answer of another shape': ({ api, server, secrets }) => {
     server.expire();
     secrets.push('at_elsewhere_canary');
     server.fault('/auth/refresh', { json: { data: { token: 'at_elsewhere_canary' }, refresh_token: secrets[1] } });
-    return failure(api.get('/echo'));
+    return failureOf(api.get('/echo'));
   },
   'ERR_BEARER_TOKEN by JSON cut short': ({ api, server }) => {
     server.expire();
     server.fault('/auth/refresh', 'truncated-json');
-    return failure(api.get('/echo'));
+    return failureOf(api.get('/echo'));
   },
   ERR_BEARER_IDENTITY: async ({ api, server, session, secrets }) => {
     server.expire();
     const hold = server.hold('/auth/refresh');
-    const waiting = heard(session, 'waiting');
-    const error = failure(api.get('/echo'));
+    const waiting = nextEvent(session, 'waiting');
+    const error = failureOf(api.get('/echo'));
     await Promise.all([waiting, hold.arrived(1)]);
     const other = server.issue();
     secrets.push(other.access_token, other.refresh_token);
@@ -855,8 +862,8 @@ const failures: Record<string, Scenario> = {
   'ERR_BEARER_SIGNED_OUT while it waits': async ({ api, server, session }) => {
     server.expire();
     const hold = server.hold('/auth/refresh');
-    const waiting = heard(session, 'waiting');
-    const error = failure(api.get('/echo'));
+    const waiting = nextEvent(session, 'waiting');
+    const error = failureOf(api.get('/echo'));
     await Promise.all([waiting, hold.arrived(1)]);
     await session.signOut();
     return error;
@@ -864,8 +871,8 @@ const failures: Record<string, Scenario> = {
   'ERR_BEARER_SIGNED_OUT when the session is closed': async ({ api, server, session }) => {
     server.expire();
     const hold = server.hold('/auth/refresh');
-    const waiting = heard(session, 'waiting');
-    const error = failure(api.get('/echo'));
+    const waiting = nextEvent(session, 'waiting');
+    const error = failureOf(api.get('/echo'));
     await Promise.all([waiting, hold.arrived(1)]);
     session.close();
     return error;
@@ -875,49 +882,49 @@ const failures: Record<string, Scenario> = {
 const httpFailures: Record<string, Scenario> = {
   'a streamed 500': ({ api, server }) => {
     server.fault('/echo', { status: 500 });
-    return failure(api.get('/echo', { responseType: 'stream' }));
+    return failureOf(api.get('/echo', { responseType: 'stream' }));
   },
-  'a streamed 401': ({ api }) => failure(api.get('/always-401', { responseType: 'stream' })),
+  'a streamed 401': ({ api }) => failureOf(api.get('/always-401', { responseType: 'stream' })),
   'a streamed 401 of ERR_BEARER_BODY': ({ api, server }) => {
     server.expire();
-    return failure(api.post('/echo', Readable.from([Buffer.from('x')]), { responseType: 'stream' }));
+    return failureOf(api.post('/echo', Readable.from([Buffer.from('x')]), { responseType: 'stream' }));
   },
   'a 500 behind a redirect at home': ({ api, server }) => {
     server.fault('/echo/a', { redirect: `${server.url}/echo/b` });
     server.fault('/echo/b', { status: 500 });
-    return failure(api.get('/echo/a'));
+    return failureOf(api.get('/echo/a'));
   },
   'a network error without follow-redirects': ({ api, server }) => {
     server.fault('/echo', 'reset');
-    return failure(api.get('/echo', { maxRedirects: 0 }));
+    return failureOf(api.get('/echo', { maxRedirects: 0 }));
   },
-  'the final 401 without follow-redirects': ({ api }) => failure(api.get('/always-401', { maxRedirects: 0 })),
+  'the final 401 without follow-redirects': ({ api }) => failureOf(api.get('/always-401', { maxRedirects: 0 })),
   'a 500 by an adapter that answers with a copy of the config': ({ api, server }) => {
     server.fault('/echo', { status: 500 });
-    return failure(api.get('/echo', { adapter: copying }));
+    return failureOf(api.get('/echo', { adapter: copying }));
   },
   'a 500 by an adapter whose answer alone has a copy of the config': ({ api, server }) => {
     server.fault('/echo', { status: 500 });
     const adapter = async (config: InternalAxiosRequestConfig) => {
-      const { response } = await failure(copying(config));
+      const { response } = await failureOf(copying(config));
       throw new AxiosError('refused', 'ERR_BAD_RESPONSE', config, {}, response);
     };
-    return failure(api.get('/echo', { adapter }));
+    return failureOf(api.get('/echo', { adapter }));
   },
   'a 401 by an adapter that answers with a copy of the config': ({ api }) =>
-    failure(api.get('/always-401', { adapter: copying })),
+    failureOf(api.get('/always-401', { adapter: copying })),
   'a network error of an adapter that answers with a copy of the config': ({ api, server }) => {
     server.fault('/echo', 'reset');
-    return failure(api.get('/echo', { adapter: copying }));
+    return failureOf(api.get('/echo', { adapter: copying }));
   },
-  'an answer that is too long': ({ api }) => failure(api.get('/stream', { maxContentLength: 10 })),
+  'an answer that is too long': ({ api }) => failureOf(api.get('/stream', { maxContentLength: 10 })),
   'too many redirects': ({ api, server }) => {
     server.fault('/echo', { redirect: `${server.url}/echo` }, { times: 10 });
-    return failure(api.get('/echo', { maxRedirects: 3 }));
+    return failureOf(api.get('/echo', { maxRedirects: 3 }));
   },
   'a redirect that leads nowhere': ({ api, server }) => {
     server.fault('/echo', { redirect: 'http://127.0.0.1:1/' });
-    return failure(api.get('/echo'));
+    return failureOf(api.get('/echo'));
   },
 };
 
@@ -926,7 +933,7 @@ describe(`L20 no token in any error (${onAdapters})`, () => {
     const scenarios = adapter === 'http' ? { ...failures, ...httpFailures } : failures;
     for (const [name, scenario] of Object.entries(scenarios)) {
       it(`L20 shows none of ${name} (${adapter})`, async () => {
-        const made = await rig({
+        const made = await startRecordedClient({
           defaults: { adapter },
           maxReplays: 1,
           // Short only where the deadline is what is to come. Elsewhere a busy machine could miss it.
@@ -947,10 +954,10 @@ describe(`L20 no token in any error (${onAdapters})`, () => {
       [{ header: 'x-api-token', scheme: 'Token' }, 'x-api-token'],
     ] as const) {
       it(`L20 deletes the header, whatever its name: ${JSON.stringify(options)} (${adapter})`, async () => {
-        const made = await rig({ ...options, defaults: { adapter }, maxReplays: 0 });
+        const made = await startRecordedClient({ ...options, defaults: { adapter }, maxReplays: 0 });
         for (const fault of ['reset', { status: 401 }, { status: 500 }] as const) {
           made.server.fault('/echo', fault);
-          const error = await failure(made.api.get('/echo'));
+          const error = await failureOf(made.api.get('/echo'));
           expect(leaks(error, made.secrets)).toEqual([]);
           expect(headerNames(error.config)).not.toContain(header);
         }
@@ -963,22 +970,22 @@ describe(`L20 no token in any error (${onAdapters})`, () => {
         errors.push(error);
         throw error;
       };
-      const made = await rig({
+      const made = await startRecordedClient({
         defaults: { adapter },
         before: (bare) => void bare.interceptors.response.use(undefined, note),
       });
       made.api.interceptors.response.use(undefined, note);
-      await failure(made.api.get('/always-401'));
+      await failureOf(made.api.get('/always-401'));
       expect(errors).toHaveLength(2);
       for (const error of errors) expect(leaks(error, made.secrets)).toEqual([]);
     });
 
     it(`L20 shows none when many fail at once, nor of others that are on the wire of the same agent (${adapter})`, async () => {
-      const made = await rig({ defaults: { adapter } });
+      const made = await startRecordedClient({ defaults: { adapter } });
       const hold = made.server.hold('/echo/slow');
       const slow = made.api.get('/echo/slow');
       await hold.arrived(1);
-      const errors = await Promise.all([1, 2, 3].map((n) => failure(made.api.get(`/unknown/${n}`))));
+      const errors = await Promise.all([1, 2, 3].map((n) => failureOf(made.api.get(`/unknown/${n}`))));
       for (const error of errors) {
         expect(leaks(error, made.secrets)).toEqual([]);
         expectNoSecret(inspect(error), made.secrets);
@@ -988,20 +995,20 @@ describe(`L20 no token in any error (${onAdapters})`, () => {
     });
 
     it(`L20 keeps its hands off the caller’s own header, and off all with redact: false (${adapter})`, async () => {
-      const made = await rig({ defaults: { adapter } });
-      const own = await failure(made.api.get('/echo', { headers: { Authorization: 'Bearer own' } }));
+      const made = await startRecordedClient({ defaults: { adapter } });
+      const own = await failureOf(made.api.get('/echo', { headers: { Authorization: 'Bearer own' } }));
       expect(own.config?.headers.get('Authorization')).toBe('Bearer own');
-      const open = await rig({ defaults: { adapter }, redact: false });
-      const error = await failure(open.api.get('/unknown'));
+      const open = await startRecordedClient({ defaults: { adapter }, redact: false });
+      const error = await failureOf(open.api.get('/unknown'));
       expect(error.config?.headers.get('Authorization')).toBe(`Bearer ${open.secrets[0]}`);
     });
   }
 
   it('L20 shows none in ERR_BEARER_SIGNED_OUT, rejected or thrown by token() and refresh()', async () => {
-    const { api, session, secrets } = await rig({ whenSignedOut: 'reject' });
+    const { api, session, secrets } = await startRecordedClient({ whenSignedOut: 'reject' });
     await session.signOut();
     for (const work of [api.get('/echo'), session.token(), session.refresh()]) {
-      const error = await failure(work);
+      const error = await failureOf(work);
       expect(error.code).toBe('ERR_BEARER_SIGNED_OUT');
       expect(leaks(error, secrets)).toEqual([]);
     }
@@ -1015,9 +1022,9 @@ describe(`L20 no token in any error (${onAdapters})`, () => {
     { json: { access_token: 'at_mangled canary' } },
   ] as const) {
     it(`L20 shows none in what token() and refresh() reject with: ${JSON.stringify(fault)}`, async () => {
-      const { server, session, secrets } = await rig({ tokens: 'clock' });
+      const { server, session, secrets } = await startRecordedClient({ tokens: 'expired' });
       server.fault('/auth/refresh', fault, { times: 2 });
-      const errors = [await failure(session.token()), await failure(session.refresh())];
+      const errors = [await failureOf(session.token()), await failureOf(session.refresh())];
       for (const error of errors) expect([error.code, leaks(error, secrets)]).toEqual([error.code, []]);
     });
   }
@@ -1033,11 +1040,11 @@ describe(`L20 no token in any error (${onAdapters})`, () => {
   };
   for (const [name, make] of Object.entries(throwers)) {
     it(`L20 shows none though a source throws ${name}`, async () => {
-      const { api, server, secrets } = await rig({
+      const { api, server, secrets } = await startRecordedClient({
         source: ({ refreshToken, accessToken }) => Promise.reject(make(`${refreshToken} ${accessToken}`)),
       });
       server.expire();
-      const error = await failure(api.get('/echo'));
+      const error = await failureOf(api.get('/echo'));
       expect(error.code).toMatch(/^ERR_BEARER_(UNAVAILABLE|REJECTED)$/);
       expect(leaks(error, secrets)).toEqual([]);
     });
@@ -1057,7 +1064,7 @@ describe(`L20 no token in any error (${onAdapters})`, () => {
       const original = store[method] as (...args: never[]) => Promise<never>;
       (store as unknown as Record<string, unknown>)[method] = (...args: never[]) =>
         broken ? Promise.reject(new Error(`SET failed: ${quote}`)) : original(...args);
-      const { api, server, session, secrets } = await rig({ store });
+      const { api, server, session, secrets } = await startRecordedClient({ store });
       await api.get('/echo');
       quote = JSON.stringify(secrets);
       broken = true;
@@ -1110,7 +1117,7 @@ describe(`L20 no token in any error (${onAdapters})`, () => {
 
       const session = createSession({ source: () => 'x' as never });
       atEnd(() => session.close());
-      const late = await failure(session.signIn(tokens as never));
+      const late = await failureOf(session.signIn(tokens as never));
       expect([late.code, leaks(late, ['at_canary_handed'])]).toEqual(['ERR_BEARER_TOKEN', []]);
     }
   });
@@ -1130,7 +1137,7 @@ describe('L20 no token in what else can be printed', () => {
   ];
 
   it('L20 shows none in event payloads, states and snapshots, in good days and bad', async () => {
-    const { api, server, session, secrets } = await rig({ refreshWindow: { limit: 1 }, maxReplays: 1 });
+    const { api, server, session, secrets } = await startRecordedClient({ refreshWindow: { limit: 1 }, maxReplays: 1 });
     const told: [string, unknown][] = [];
     for (const event of EVENTS) session.on(event, (payload) => told.push([event, payload]));
     const look = () => told.push(['state', session.state], ['snapshot', session.getSnapshot()]);
@@ -1138,20 +1145,20 @@ describe('L20 no token in what else can be printed', () => {
     look();
     server.expire();
     await api.get('/echo?access_token=query_canary#canary_fragment');
-    await outcome(api.get('/always-401'));
-    await outcome(api.get('/always-401'));
+    await outcomeOf(api.get('/always-401'));
+    await outcomeOf(api.get('/always-401'));
     server.fault('/auth/refresh', { status: 503 });
     await session.refresh().catch(() => {});
     server.fault('/auth/refresh', { json: { access_token: 'at_canary bad' } });
     await session.refresh().catch(() => {});
-    await outcome(api.get(`${server.url.replace('//', '//canary_user:canary_pass@')}/public`));
+    await outcomeOf(api.get(`${server.url.replace('//', '//canary_user:canary_pass@')}/public`));
     server.revokeRefreshTokens();
     await session.refresh().catch(() => {});
     const next = server.issue();
     secrets.push(next.access_token, next.refresh_token);
     await session.signIn(next);
     await session.signOut();
-    await outcome(api.get('/echo'));
+    await outcomeOf(api.get('/echo'));
     look();
     for (const event of EVENTS) expect(told.map(([name]) => name)).toContain(event);
     for (const [name, payload] of told) {
@@ -1161,7 +1168,7 @@ describe('L20 no token in what else can be printed', () => {
   });
 
   it('L20 keeps its state on a config opaque to printing', async () => {
-    const { api, server, secrets } = await rig();
+    const { api, server, secrets } = await startRecordedClient();
     server.expire();
     for (const path of ['/echo/replayed', '/echo/fresh']) {
       const { config } = await api.post(path, { a: 1 });
@@ -1173,7 +1180,7 @@ describe('L20 no token in what else can be printed', () => {
   });
 
   it('L20 keeps the session itself opaque to printing', async () => {
-    const { session, secrets } = await rig();
+    const { session, secrets } = await startRecordedClient();
     expectNoSecret(inspect(session, { depth: 8, showHidden: true }), secrets);
     expectNoSecret(JSON.stringify(session), secrets);
   });
@@ -1185,7 +1192,7 @@ describe('L20 no token in what else can be printed', () => {
         lines.push(args.map((each) => inspect(each, { depth: 8 })).join(' '));
       }),
     );
-    const { api, server, session, secrets } = await rig();
+    const { api, server, session, secrets } = await startRecordedClient();
     for (const event of EVENTS) {
       session.on(event, () => {
         throw new Error('broken listener');
@@ -1195,7 +1202,7 @@ describe('L20 no token in what else can be printed', () => {
     await api.get('/echo');
     server.revokeRefreshTokens();
     server.expire();
-    await outcome(api.get('/echo'));
+    await outcomeOf(api.get('/echo'));
     for (const spy of spies) spy.mockRestore();
     expect(lines.length).toBeGreaterThan(0);
     expectNoSecret(lines.join('\n'), secrets);

@@ -14,18 +14,18 @@ import {
   ALWAYS,
   cleanUp,
   clientOf,
-  failure,
+  failureOf,
   HOUR,
+  installClock,
   instantAt,
   MINUTE,
-  outcome,
   refreshAt,
   SECOND,
-  serve,
-  time,
+  startServer,
+  statusOrError,
   times,
-  watch,
-} from '../support/refreshes.js';
+  watchEvent,
+} from '../support/kit.js';
 
 afterEach(cleanUp);
 
@@ -83,18 +83,18 @@ describe('a refresh that fails', () => {
   it.each(FAULTS)(
     'L10 ends no session by %s: the tokens stay, and serve when the server is well again',
     async (_, fault) => {
-      const clock = time();
+      const clock = installClock();
       const store = memoryStore();
       // Without rotation, as some of them do the work before they fail: the refresh token would be spent.
-      const server = await serve({ rotate: false });
+      const server = await startServer({ rotate: false });
       const { api, session } = clientOf(server, { store, ...ONE_TRY });
       await session.token();
-      const signedOut = watch(session, 'signedOut');
-      const [refreshing, failed] = [watch(session, 'refreshing'), watch(session, 'refreshFailed')];
+      const signedOut = watchEvent(session, 'signedOut');
+      const [refreshing, failed] = [watchEvent(session, 'refreshing'), watchEvent(session, 'refreshFailed')];
       const kept = await store.read();
       server.fault('/auth/refresh', fault);
       server.expire();
-      const request = failure(api.get('/echo'));
+      const request = failureOf(api.get('/echo'));
       await refreshing.count(1);
       if (isUnanswered(fault)) await clock.advance(11 * SECOND);
       const error = await request;
@@ -113,17 +113,17 @@ describe('a refresh that fails', () => {
   );
 
   it('L10 ends no session by any status but 400, 401 and 403', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const { api, session } = clientOf(server, ONE_TRY);
-    const signedOut = watch(session, 'signedOut');
+    const signedOut = watchEvent(session, 'signedOut');
     const statuses = [
       300, 304, 402, 404, 405, 406, 407, 408, 409, 410, 413, 418, 421, 422, 423, 425, 428, 429, 431, 451,
     ];
     for (const status of [...statuses, 500, 501, 502, 503, 504, 505, 507, 511, 520, 525, 530, 599]) {
       server.fault('/auth/refresh', { status });
       server.expire();
-      const error = await failure(api.get('/echo'));
+      const error = await failureOf(api.get('/echo'));
       expect([status, error.code]).toEqual([status, 'ERR_BEARER_UNAVAILABLE']);
       await clock.advance(3 * SECOND);
       expect((await api.get('/echo')).status).toBe(200);
@@ -144,8 +144,8 @@ describe('a refresh that fails', () => {
     ['an object without a prototype', Object.create(null)],
     ['a frozen object', Object.freeze({ status: 'weird' })],
   ])('L10 ends no session by a source that throws %s', async (_, thrown) => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     let well = false;
     const source = answering(() => {
       if (well) return server.issue();
@@ -153,7 +153,7 @@ describe('a refresh that fails', () => {
     });
     const { api, session } = clientOf(server, { source, ...ONE_TRY });
     server.expire();
-    const error = await failure(api.get('/echo'));
+    const error = await failureOf(api.get('/echo'));
     expect(error).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE', response: { status: 401 } });
     expect(session.state.status).toBe('active');
     well = true;
@@ -162,7 +162,7 @@ describe('a refresh that fails', () => {
   });
 
   it('L10 ends no session by a source that throws at once, or returns no promise', async () => {
-    const server = await serve();
+    const server = await startServer();
     for (const broken of [
       () => {
         throw new Error('at once');
@@ -172,19 +172,19 @@ describe('a refresh that fails', () => {
     ]) {
       const { api, session } = clientOf(server, { source: broken as never, ...ONE_TRY });
       server.expire();
-      expect(isBearerError(await failure(api.get('/echo')))).toBe(true);
+      expect(isBearerError(await failureOf(api.get('/echo')))).toBe(true);
       expect(session.state.status).toBe('active');
     }
   });
 
   it.each([400, 401, 403])('L10 ends the session by a definite refusal (%i), and tells so', async (status) => {
     const store = memoryStore();
-    const server = await serve();
+    const server = await startServer();
     const { api, session } = clientOf(server, { store });
-    const signedOut = watch(session, 'signedOut');
+    const signedOut = watchEvent(session, 'signedOut');
     server.fault('/auth/refresh', { status });
     server.expire();
-    const error = await failure(api.get('/echo'));
+    const error = await failureOf(api.get('/echo'));
     expect(error).toMatchObject({ code: 'ERR_BEARER_REJECTED', response: { status: 401 } });
     expect(signedOut.all).toEqual([{ reason: 'rejected' }]);
     expect(session.state.status).toBe('failed');
@@ -192,14 +192,14 @@ describe('a refresh that fails', () => {
   });
 
   it('L8 L10 tells a request whose 401 comes after a definite refusal the same, with that 401, and asks no more', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { api } = clientOf(server);
     const late = server.hold('/echo/late/*');
-    const requests = times(3, (i) => failure(i ? api.get(`/echo/late/${i}`) : api.post('/echo/late/0')));
+    const requests = times(3, (i) => failureOf(i ? api.get(`/echo/late/${i}`) : api.post('/echo/late/0')));
     await late.arrived(3);
     server.fault('/auth/refresh', { status: 400 });
     server.expire();
-    const first = await failure(api.get('/echo'));
+    const first = await failureOf(api.get('/echo'));
     expect(first).toMatchObject({ code: 'ERR_BEARER_REJECTED', response: { status: 401 } });
     late.release();
     for (const [i, error] of (await Promise.all(requests)).entries()) {
@@ -212,7 +212,7 @@ describe('a refresh that fails', () => {
   });
 
   it('L10 lets isRejected say what is definite', async () => {
-    const server = await serve();
+    const server = await startServer();
     const only = (status: number) => ({
       source: {
         refresh: refreshAt(server),
@@ -223,35 +223,35 @@ describe('a refresh that fails', () => {
     const [a, b] = [clientOf(server, only(418)), clientOf(server, only(418))];
     server.expire();
     server.fault('/auth/refresh', { status: 400 });
-    expect(await failure(a.api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
+    expect(await failureOf(a.api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
     expect(a.session.state.status).toBe('active');
     server.fault('/auth/refresh', { status: 418 });
-    expect(await failure(b.api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
+    expect(await failureOf(b.api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
     expect(b.session.state.status).toBe('failed');
   });
 
   it('L10 ends no session by an isRejected that throws', async () => {
-    const server = await serve();
+    const server = await startServer();
     const isRejected = () => {
       throw new Error('my mistake');
     };
     const { api, session } = clientOf(server, { source: { refresh: refreshAt(server), isRejected }, ...ONE_TRY });
     server.expire();
     server.fault('/auth/refresh', { status: 503 });
-    expect(await failure(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
+    expect(await failureOf(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
     expect(session.state.status).toBe('active');
   });
 
   it('L10 keeps the session when the refresh token is dead and the API key can’t be used just now', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const source = apiVideo({ apiKey: server.apiKey, baseURL: server.url });
     const { api, session } = clientOf(server, { source, ...ONE_TRY });
-    const signedOut = watch(session, 'signedOut');
+    const signedOut = watchEvent(session, 'signedOut');
     server.expire();
     server.revokeRefreshTokens();
     server.fault('/auth/api-key', { status: 503 });
-    expect(await failure(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
+    expect(await failureOf(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
     await clock.advance(3 * SECOND);
     expect((await api.get('/echo')).status).toBe(200);
     // The dead one was not presented again (L3).
@@ -260,13 +260,13 @@ describe('a refresh that fails', () => {
   });
 
   it('L10 keeps a session that has no first token yet: the API key is tried again', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const source = apiVideo({ apiKey: server.apiKey, baseURL: server.url });
     const { api } = clientOf(server, { source, tokens: undefined, ...ONE_TRY });
     for (const fault of ['reset', { status: 503 }, 'html', 'empty'] as const) {
       server.fault('/auth/api-key', fault);
-      expect(isBearerError(await failure(api.get('/echo')))).toBe(true);
+      expect(isBearerError(await failureOf(api.get('/echo')))).toBe(true);
       await clock.advance(3 * SECOND);
     }
     expect((await api.get('/echo')).status).toBe(200);
@@ -276,12 +276,12 @@ describe('a refresh that fails', () => {
 
 describe('a token that is still good', () => {
   it.each(FAULTS)('L10 is used while its refresh fails by %s', async (_, fault) => {
-    const clock = time();
+    const clock = installClock();
     // Some of these answers come after the refresh token was spent: the next refresh would be a reuse.
-    const server = await serve({ now: () => 0, reuseDetection: false });
+    const server = await startServer({ now: () => 0, reuseDetection: false });
     const { api, session } = clientOf(server, ONE_TRY);
     const before = await session.token();
-    const [refreshing, failed] = [watch(session, 'refreshing'), watch(session, 'refreshFailed')];
+    const [refreshing, failed] = [watchEvent(session, 'refreshing'), watchEvent(session, 'refreshFailed')];
     server.fault('/auth/refresh', fault, ALWAYS);
     await clock.advance(56 * MINUTE);
     expect((await api.get('/echo')).status).toBe(200);
@@ -295,8 +295,8 @@ describe('a token that is still good', () => {
   });
 
   it('L10 is used at once: no request waits for a refresh that is only due', async () => {
-    const clock = time();
-    const server = await serve({ now: () => 0 });
+    const clock = installClock();
+    const server = await startServer({ now: () => 0 });
     const { api, session } = clientOf(server);
     const before = await session.token();
     const hold = server.hold('/auth/refresh');
@@ -315,8 +315,8 @@ describe('a token that is still good', () => {
   ] as const)(
     'L10 serves also when it becomes %s while another %s interceptor is at work',
     async (_, kind, minutes) => {
-      const clock = time();
-      const server = await serve();
+      const clock = installClock();
+      const server = await startServer();
       const { api } = clientOf(server);
       await api.get('/echo');
       const id = api.interceptors.request.use(
@@ -327,54 +327,54 @@ describe('a token that is still good', () => {
         null,
         { synchronous: kind === 'synchronous' },
       );
-      expect(await outcome(api.get('/echo'))).toBe(200);
+      expect(await statusOrError(api.get('/echo'))).toBe(200);
       api.interceptors.request.eject(id);
-      expect(await outcome(api.get('/echo'))).toBe(200);
+      expect(await statusOrError(api.get('/echo'))).toBe(200);
     },
   );
 
   it('L10 is used to its last second, then a request waits or fails, but not before', async () => {
-    const clock = time();
-    const server = await serve({ now: () => 0 });
+    const clock = installClock();
+    const server = await startServer({ now: () => 0 });
     const { api, session } = clientOf(server, ONE_TRY);
     await session.token();
     server.fault('/auth/refresh', { status: 503 }, ALWAYS);
     await clock.advance(HOUR - 30 * SECOND);
     for (let i = 0; i < 9; i += 1) {
-      expect(await outcome(api.get('/echo'))).toBe(200);
+      expect(await statusOrError(api.get('/echo'))).toBe(200);
       await clock.advance(3 * SECOND);
     }
     await clock.advance(10 * SECOND);
-    expect(await failure(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
+    expect(await failureOf(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
   });
 
   it('L10 is used for what asked for a longer life, when a longer one can’t be had', async () => {
-    const clock = time();
-    const server = await serve({ now: () => 0 });
+    const clock = installClock();
+    const server = await startServer({ now: () => 0 });
     const { api, session } = clientOf(server, ONE_TRY);
     await session.token();
     server.fault('/auth/refresh', { status: 503 }, ALWAYS);
     await clock.advance(30 * MINUTE);
-    expect(await outcome(api.get('/echo', { bearer: { minValidity: 45 * MINUTE } }))).toBe(200);
+    expect(await statusOrError(api.get('/echo', { bearer: { minValidity: 45 * MINUTE } }))).toBe(200);
   });
 });
 
 describe('a definite refusal inside the leeway', () => {
   /** The access token lives on for 5 minutes; a refresh ahead of its end was refused for good. */
   async function refusedAhead(options: Parameters<typeof clientOf>[1] = {}) {
-    const clock = time();
+    const clock = installClock();
     const store = memoryStore();
-    const server = await serve();
+    const server = await startServer();
     const client = clientOf(server, { store, ...options });
     const accessToken = await client.session.token();
     const entry = (await store.read())!;
-    const failed = watch(client.session, 'refreshFailed');
-    const signedOut = watch(client.session, 'signedOut');
+    const failed = watchEvent(client.session, 'refreshFailed');
+    const signedOut = watchEvent(client.session, 'signedOut');
     server.revokeRefreshTokens();
     await clock.advance(55 * MINUTE + 5 * SECOND);
     expect((await client.api.get('/echo')).status).toBe(200);
     await failed.count(1);
-    return { clock, store, server, accessToken, entry, failed, signedOut, ...client };
+    return { clock, store, accessToken, entry, failed, signedOut, ...client };
   }
 
   it.each([false, true])(
@@ -386,7 +386,7 @@ describe('a definite refusal inside the leeway', () => {
       for (let i = 0; i < 5; i += 1) expect((await api.post('/echo', 'a form')).status).toBe(200);
       expect(await session.token()).toBe(accessToken);
       expect(await session.token({ minValidity: 30 * MINUTE })).toBe(accessToken);
-      expect(await failure(session.refresh())).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
+      expect(await failureOf(session.refresh())).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
       await clock.advance(3 * MINUTE);
       expect((await api.get('/echo')).status).toBe(200);
       expect(session.state.status).toBe('active');
@@ -398,8 +398,8 @@ describe('a definite refusal inside the leeway', () => {
   it('L10 ends the session with its access token, and a sign-out is stored then', async () => {
     const { clock, store, server, entry, failed, signedOut, api, session } = await refusedAhead();
     await clock.advance(5 * MINUTE);
-    expect(await failure(api.get('/echo'))).toMatchObject({ response: { status: 401 } });
-    expect(await failure(session.token())).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
+    expect(await failureOf(api.get('/echo'))).toMatchObject({ response: { status: 401 } });
+    expect(await failureOf(session.token())).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
     expect(session.state).toMatchObject({ status: 'failed', error: { code: 'ERR_BEARER_REJECTED' } });
     expect(signedOut.all).toEqual([{ reason: 'rejected' }]);
     expect(failed.all).toHaveLength(1);
@@ -408,14 +408,14 @@ describe('a definite refusal inside the leeway', () => {
     expect(rests.version).toBeGreaterThan(entry.version);
     expect(rests).not.toHaveProperty('token');
     const restarted = clientOf(server, { store, tokens: undefined });
-    expect(await failure(restarted.session.token())).toMatchObject({ code: 'ERR_BEARER_SIGNED_OUT' });
+    expect(await failureOf(restarted.session.token())).toMatchObject({ code: 'ERR_BEARER_SIGNED_OUT' });
     expect(server.stats.refresh).toBe(1);
   });
 
   it('L10 ends the session at once by a 401 that comes after it', async () => {
     const { store, server, signedOut, api, session } = await refusedAhead();
     server.expire();
-    expect(await failure(api.get('/echo'))).toMatchObject({ response: { status: 401 } });
+    expect(await failureOf(api.get('/echo'))).toMatchObject({ response: { status: 401 } });
     expect(session.state).toMatchObject({ status: 'failed', error: { code: 'ERR_BEARER_REJECTED' } });
     expect(signedOut.all).toEqual([{ reason: 'rejected' }]);
     expect(await store.read()).not.toHaveProperty('token');
@@ -423,34 +423,34 @@ describe('a definite refusal inside the leeway', () => {
   });
 
   it('L10 ends the session at once when a 401 came before it, however long', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const { api, session } = clientOf(server, { ...ONE_TRY, refreshWindow: { limit: 100 } });
     await session.token();
-    const signedOut = watch(session, 'signedOut');
+    const signedOut = watchEvent(session, 'signedOut');
     server.fault('/auth/refresh', { status: 503 });
     server.expire();
-    expect(await failure(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
+    expect(await failureOf(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
     expect(session.state.status).toBe('active');
     await clock.advance(3 * SECOND);
     server.revokeRefreshTokens();
-    expect(await failure(session.refresh())).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
+    expect(await failureOf(session.refresh())).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
     expect(session.state.status).toBe('failed');
     expect(signedOut.all).toEqual([{ reason: 'rejected' }]);
   });
 
   it('L10 does not end it where a request, sent after that 401, was accepted with the token', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const { api, session } = clientOf(server, ONE_TRY);
     const accessToken = await session.token();
     server.fault('/echo/odd', { status: 401 });
     server.fault('/auth/refresh', { status: 503 });
-    expect(await failure(api.get('/echo/odd'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
+    expect(await failureOf(api.get('/echo/odd'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
     expect((await api.get('/echo')).status).toBe(200);
     await clock.advance(3 * SECOND);
     server.revokeRefreshTokens();
-    expect(await failure(session.refresh())).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
+    expect(await failureOf(session.refresh())).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
     expect(session.state.status).toBe('active');
     expect(await session.token()).toBe(accessToken);
     expect((await api.get('/echo')).status).toBe(200);
@@ -475,12 +475,12 @@ describe('a definite refusal inside the leeway', () => {
       expect(await store.read()).toEqual({ ...sameAs(entry), token });
       await session.close();
       const restarted = clientOf(server, { source, store, tokens: undefined });
-      const signedOut = watch(restarted.session, 'signedOut');
+      const signedOut = watchEvent(restarted.session, 'signedOut');
       expect(await restarted.session.token()).toBe(accessToken);
       for (let i = 0; i < 3; i += 1) expect((await restarted.api.get('/echo')).status).toBe(200);
       expect(signedOut.all).toEqual([]);
       await clock.advance(5 * MINUTE);
-      expect(await failure(restarted.api.get('/echo'))).toMatchObject({ response: { status: 401 } });
+      expect(await failureOf(restarted.api.get('/echo'))).toMatchObject({ response: { status: 401 } });
       expect(presented).toEqual(needsRefreshToken ? [refreshToken] : [refreshToken, undefined]);
     },
   );
@@ -501,7 +501,7 @@ describe('an answer without a new refresh token', () => {
     ['null', { refresh_token: null }],
     ['empty', { refresh_token: '' }],
   ])('L11 keeps the old one (%s)', async (_, more) => {
-    const server = await serve({ rotate: false });
+    const server = await startServer({ rotate: false });
     const presented: unknown[] = [];
     const source: RefreshFunction = async ({ refreshToken }) => {
       presented.push(refreshToken);
@@ -518,7 +518,7 @@ describe('an answer without a new refresh token', () => {
   });
 
   it('L11 keeps the old one when the answer is a bare token', async () => {
-    const server = await serve();
+    const server = await startServer();
     const presented: unknown[] = [];
     const source: RefreshFunction = async ({ refreshToken }) => {
       presented.push(refreshToken);
@@ -534,7 +534,7 @@ describe('an answer without a new refresh token', () => {
   });
 
   it('L11 takes the new one when there is one, in either spelling', async () => {
-    const server = await serve();
+    const server = await startServer();
     const presented: unknown[] = [];
     const source: RefreshFunction = async ({ refreshToken }) => {
       presented.push(refreshToken);
@@ -594,13 +594,13 @@ const NO_TOKENS: [name: string, answer: unknown][] = [
 describe('a malformed answer', () => {
   it.each(NO_TOKENS)('L11 is refused at the door, and the old tokens are kept: %s', async (_, answer) => {
     const store = memoryStore();
-    const server = await serve();
+    const server = await startServer();
     const source = answering(() => answer);
     const { api, session } = clientOf(server, { store, source, ...ONE_TRY });
     const before = await session.token();
     const kept = await store.read();
     server.expire();
-    const error = await failure(api.get('/echo'));
+    const error = await failureOf(api.get('/echo'));
     expect(error).toMatchObject({ code: 'ERR_BEARER_TOKEN', response: { status: 401 } });
     expect(error.message).not.toMatch(/at_1|at_polluted|rt\r|at_ha/);
     expect(await session.token()).toBe(before);
@@ -610,29 +610,29 @@ describe('a malformed answer', () => {
   });
 
   it('L11 is refused for a first token too', async () => {
-    const server = await serve();
+    const server = await startServer();
     for (const [, answer] of NO_TOKENS) {
       const source = { obtain: async () => answer as TokenResponse };
       const { api, session } = clientOf(server, { source, tokens: undefined, ...ONE_TRY });
-      expect(await failure(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_TOKEN' });
-      expect(await failure(session.token())).toMatchObject({ code: 'ERR_BEARER_TOKEN' });
+      expect(await failureOf(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_TOKEN' });
+      expect(await failureOf(session.token())).toMatchObject({ code: 'ERR_BEARER_TOKEN' });
     }
     expect(server.stats.requests).toBe(0);
   });
 
   it('L11 is refused at sign-in too, and who was signed in stays so', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { api, session } = clientOf(server);
     const before = await session.token();
     for (const answer of NO_TOKENS.slice(1).map(([, answer]) => answer)) {
-      expect(await failure(session.signIn(answer as TokenResponse))).toMatchObject({ code: 'ERR_BEARER_TOKEN' });
+      expect(await failureOf(session.signIn(answer as TokenResponse))).toMatchObject({ code: 'ERR_BEARER_TOKEN' });
       expect(await session.token()).toBe(before);
     }
     expect((await api.get('/echo')).status).toBe(200);
   });
 
   it('L11 is tried again like any failure that may pass', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { api } = clientOf(server, { backoff: { initial: 1, cap: 5 } });
     server.fault('/auth/refresh', 'html');
     server.fault('/auth/refresh', 'truncated-json');
@@ -644,7 +644,7 @@ describe('a malformed answer', () => {
   it.each(['1|laravelSanctum', 'a.b-c_d~e+f/g==', '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~', 'x'.repeat(8000)])(
     'L11 is not what an unusual but visible token is: %.20s',
     async (token) => {
-      const server = await serve();
+      const server = await startServer();
       const bare = /[&]/.test(token) ? [] : [token];
       for (const answer of [...bare, { access_token: token }, { accessToken: token, refreshToken: token }]) {
         const { session } = clientOf(server, { source: answering(() => answer) });
@@ -708,10 +708,10 @@ describe('expires_in', () => {
   it.each(LIVES)(
     'L12 of %s: 10 requests one after the other are no storm, and no time is NaN',
     async (_, value, life) => {
-      const server = await serve({ now: () => 0 });
+      const server = await startServer({ now: () => 0 });
       const source = answering(() => ({ ...server.issue(), expires_in: value }));
       const { api, session } = clientOf(server, { source });
-      const refreshed = watch(session, 'refreshed');
+      const refreshed = watchEvent(session, 'refreshed');
       const from = Date.now();
       await session.refresh();
       for (let i = 0; i < 10; i += 1) expect((await api.get('/echo')).status).toBe(200);
@@ -726,7 +726,7 @@ describe('expires_in', () => {
   );
 
   it.each(LIVES)('L12 of %s: the timer of keepFresh never spins', async (_, value, life) => {
-    const clock = time();
+    const clock = installClock();
     const delays: number[] = [];
     const fake = globalThis.setTimeout;
     globalThis.setTimeout = ((task: () => void, ms: number, ...rest: []) => {
@@ -734,7 +734,7 @@ describe('expires_in', () => {
       return fake(task, ms, ...rest);
     }) as typeof fake;
     try {
-      const server = await serve({ now: () => 0 });
+      const server = await startServer({ now: () => 0 });
       const source = answering(() => ({ ...server.issue(), expires_in: value }));
       const { session } = clientOf(server, { source, keepFresh: true });
       await session.refresh();
@@ -750,8 +750,8 @@ describe('expires_in', () => {
   });
 
   it('L12 that a timer can’t hold is kept fresh all the same, when its time comes', async () => {
-    const clock = time();
-    const server = await serve({ now: () => 0 });
+    const clock = installClock();
+    const server = await startServer({ now: () => 0 });
     const life = 60 * DAY;
     const source = answering(() => ({ ...server.issue(), expires_in: life / SECOND }));
     const { session } = clientOf(server, { source, keepFresh: true });
@@ -763,8 +763,8 @@ describe('expires_in', () => {
   });
 
   it('L12 of an hour has keepFresh refresh about once an hour', async () => {
-    const clock = time();
-    const server = await serve({ now: () => 0 });
+    const clock = installClock();
+    const server = await startServer({ now: () => 0 });
     const source = instantAt(server);
     const { session } = clientOf(server, { source, keepFresh: true });
     await session.token();
@@ -774,7 +774,7 @@ describe('expires_in', () => {
   });
 
   it('L12 of 0 or less means expired in tokens that are handed in: they are refreshed before the first send', async () => {
-    const server = await serve();
+    const server = await startServer();
     const past = { expiresAt: Date.now() - HOUR, issuedAt: Date.now() - 2 * HOUR };
     for (const life of [{ expires_in: 0 }, { expires_in: -60 }, { expires_in: '0' }, past, { expiresAt: 0 }]) {
       const { access_token: accessToken, refresh_token: refreshToken } = server.issue();
@@ -788,7 +788,7 @@ describe('expires_in', () => {
   });
 
   it('L12 of 0 or less means unknown in an answer: the token is used until a 401 tells', async () => {
-    const server = await serve();
+    const server = await startServer();
     for (const expires_in of [0, -1, '0', '-60']) {
       const source = answering(() => ({ ...server.issue(), expires_in }));
       const { api, session } = clientOf(server, { source });
@@ -802,7 +802,7 @@ describe('expires_in', () => {
   });
 
   it('L12 of tokens handed in may be of any type and size as well', async () => {
-    const server = await serve({ now: () => 0 });
+    const server = await startServer({ now: () => 0 });
     for (const [, expires_in] of LIVES) {
       const source = instantAt(server);
       const tokens = { ...server.issue(), expires_in } as TokenResponse;
@@ -818,7 +818,7 @@ describe('expires_in', () => {
   it.each([Number.NaN, 'soon', '', {}, null, Number.POSITIVE_INFINITY, -1, new Date('nonsense'), 1e300])(
     'L12 is not all: an odd expiresAt (%p) or issuedAt does no harm either',
     async (odd) => {
-      const server = await serve({ now: () => 0 });
+      const server = await startServer({ now: () => 0 });
       const { access_token: accessToken, refresh_token: refreshToken } = server.issue();
       for (const times of [
         { expiresAt: odd },
@@ -838,7 +838,7 @@ describe('expires_in', () => {
   );
 
   it('L12 that is beyond all bounds comes through a store of text unharmed', async () => {
-    const server = await serve({ now: () => 0 });
+    const server = await startServer({ now: () => 0 });
     for (const expires_in of [1e308, 1e300, Number.POSITIVE_INFINITY, 3600]) {
       const items = new Map<string, string>();
       const storage = {
@@ -873,7 +873,7 @@ describe('a JWT', () => {
     ['is 1e300', { exp: 1e300 }],
     ['is missing', {}],
   ])('L12 whose exp %s gives a hint and no storm', async (_, claims) => {
-    const server = await serve();
+    const server = await startServer();
     const now = Math.floor(Date.now() / 1000);
     const shifted = Object.fromEntries(
       Object.entries(claims).map(([name, value]) => [name, typeof value === 'number' ? now + value : value]),
@@ -895,7 +895,7 @@ describe('a JWT', () => {
     `${'x'.repeat(20)}.%%%.y`,
     `a.${Buffer.from('null').toString('base64url')}.c`,
   ])('L12 that is none (%s) is a token like any other', async (token) => {
-    const server = await serve();
+    const server = await startServer();
     const source = answering(() => token);
     const { session } = clientOf(server, { source });
     await session.refresh();
@@ -905,7 +905,7 @@ describe('a JWT', () => {
   });
 
   it.each([0, -24, 24])('L12 says how long it lives, not until when: the server’s clock is %i h off', async (hours) => {
-    const server = await serve();
+    const server = await startServer();
     const from = Date.now();
     const iat = Math.floor(from / 1000) + hours * 3600;
     const { session } = clientOf(server, { source: answering(() => jwt({ iat, exp: iat + 3600 })) });
@@ -915,7 +915,7 @@ describe('a JWT', () => {
   });
 
   it('L12 with nothing but exp is believed, answered or handed in; an expired one handed in is expired', async () => {
-    const server = await serve();
+    const server = await startServer();
     const exp = Math.floor(Date.now() / 1000) + 3600;
     const source = answering(() => jwt({ exp }));
     const { session } = clientOf(server, { source, tokens: jwt({ exp: exp - 7200 }) });
@@ -928,8 +928,8 @@ describe('a JWT', () => {
   });
 
   it('L12 without an expires_in beside it tells when to refresh', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const stamp = () => Math.floor(clock.now() / 1000);
     const source = answering(() => jwt({ iat: stamp(), exp: stamp() + 3600, jti: source.calls }));
     const { session } = clientOf(server, { source });
@@ -944,8 +944,8 @@ describe('a JWT', () => {
 
 describe('the clock', () => {
   it('L12 that jumps a year ahead costs one refresh and no more', async () => {
-    const clock = time();
-    const server = await serve({ now: () => 0 });
+    const clock = installClock();
+    const server = await startServer({ now: () => 0 });
     const { api } = clientOf(server, { keepFresh: true });
     await api.get('/echo');
     clock.jump(365 * DAY);
@@ -954,8 +954,8 @@ describe('the clock', () => {
   });
 
   it('L12 that is set back a day costs nothing, and a 401 is still the truth', async () => {
-    const clock = time();
-    const server = await serve({ now: () => 0 });
+    const clock = installClock();
+    const server = await startServer({ now: () => 0 });
     const { api } = clientOf(server, { keepFresh: true });
     await api.get('/echo');
     clock.jump(-DAY);
@@ -967,8 +967,8 @@ describe('the clock', () => {
   });
 
   it('L12 that jumps to and fro all the time gives no storm', async () => {
-    const clock = time();
-    const server = await serve({ now: () => 0 });
+    const clock = installClock();
+    const server = await startServer({ now: () => 0 });
     const source = instantAt(server);
     const { api } = clientOf(server, { source, keepFresh: true });
     for (let i = 0; i < 20; i += 1) {
@@ -979,12 +979,12 @@ describe('the clock', () => {
   });
 
   it('L12 that stands a day off the server’s does no harm: expires_in counts from the answer', async () => {
-    const clock = time();
+    const clock = installClock();
     let skew = -DAY;
-    const server = await serve({ now: () => clock.now() + skew });
+    const server = await startServer({ now: () => clock.now() + skew });
     for (skew of [-DAY, DAY, -365 * DAY]) {
       const { api, session } = clientOf(server);
-      const refreshed = watch(session, 'refreshed');
+      const refreshed = watchEvent(session, 'refreshed');
       server.reset();
       for (let i = 0; i < 5; i += 1) await api.get('/echo');
       expect(server.stats).toMatchObject({ refresh: 0, unauthorized: 0 });
@@ -995,8 +995,8 @@ describe('the clock', () => {
   });
 
   it('L12 of a machine that slept: the first request refreshes, the late timer joins in or finds nothing to do', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const { api, session } = clientOf(server, { keepFresh: true, refreshTimeout: HOUR });
     await session.token();
     await clock.advance(54 * MINUTE);
@@ -1008,10 +1008,10 @@ describe('the clock', () => {
   });
 
   it('L12 that goes back during the flight’s backoff does not keep it waiting for a day', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const { api, session } = clientOf(server, { refreshRetries: 2, backoff: { initial: 5 * SECOND, factor: 1 } });
-    const failed = watch(session, 'refreshFailed');
+    const failed = watchEvent(session, 'refreshFailed');
     server.fault('/auth/refresh', { status: 503 });
     server.expire();
     const request = api.get('/echo');
@@ -1022,23 +1022,23 @@ describe('the clock', () => {
   });
 
   it('L12 that goes back after a failed flight does not keep the next waiting for a day', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const { api } = clientOf(server, ONE_TRY);
     server.fault('/auth/refresh', { status: 503 });
     server.expire();
-    await failure(api.get('/echo'));
+    await failureOf(api.get('/echo'));
     clock.jump(-DAY);
     await clock.advance(3 * SECOND);
     expect((await api.get('/echo')).status).toBe(200);
   });
 
   it('L12 that goes back while the breaker is open does not keep it open for a day', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const { api, session } = clientOf(server, { backoff: { initial: 1, factor: 1 }, refreshWindow: { limit: 1 } });
-    const open = watch(session, 'breakerOpen');
-    await failure(api.get('/always-401'));
+    const open = watchEvent(session, 'breakerOpen');
+    await failureOf(api.get('/always-401'));
     expect(open.all).toHaveLength(1);
     clock.jump(-DAY);
     await clock.advance(31 * SECOND);
@@ -1047,8 +1047,8 @@ describe('the clock', () => {
   });
 
   it('L12 that goes back does not have keepFresh spin or stop', async () => {
-    const clock = time();
-    const server = await serve({ now: () => 0 });
+    const clock = installClock();
+    const server = await startServer({ now: () => 0 });
     const source = instantAt(server);
     const { session } = clientOf(server, { source, keepFresh: true });
     await session.token();
@@ -1064,7 +1064,7 @@ describe('a leeway or minValidity larger than the life', () => {
   it.each([2 * HOUR, 1e15, Number.MAX_SAFE_INTEGER, Number.MAX_VALUE, Number.POSITIVE_INFINITY])(
     'L12 causes no storm: leeway %p',
     async (leeway) => {
-      const server = await serve({ now: () => 0 });
+      const server = await startServer({ now: () => 0 });
       const source = instantAt(server);
       const { api, session } = clientOf(server, { source, leeway });
       for (let i = 0; i < 30; i += 1) expect((await api.get('/echo')).status).toBe(200);
@@ -1074,8 +1074,8 @@ describe('a leeway or minValidity larger than the life', () => {
   );
 
   it.each([2 * HOUR, Number.POSITIVE_INFINITY])('L12 causes no storm on the timer: leeway %p', async (leeway) => {
-    const clock = time();
-    const server = await serve({ now: () => 0 });
+    const clock = installClock();
+    const server = await startServer({ now: () => 0 });
     const source = instantAt(server);
     const { session } = clientOf(server, { source, leeway, keepFresh: true });
     await session.token();
@@ -1087,8 +1087,8 @@ describe('a leeway or minValidity larger than the life', () => {
   it.each([60, 2])(
     'L12 causes no storm with a life of %i s and a leeway of an hour, over many requests',
     async (life) => {
-      const clock = time();
-      const server = await serve({ now: () => 0, expiresIn: life });
+      const clock = installClock();
+      const server = await startServer({ now: () => 0, expiresIn: life });
       const source = instantAt(server);
       const { api } = clientOf(server, { source, leeway: HOUR, keepFresh: true });
       for (let i = 0; i < 40; i += 1) {
@@ -1100,7 +1100,7 @@ describe('a leeway or minValidity larger than the life', () => {
   );
 
   it.each([2 * HOUR, 1e15, Number.POSITIVE_INFINITY])('L12 causes no storm: minValidity %p', async (minValidity) => {
-    const server = await serve({ now: () => 0 });
+    const server = await startServer({ now: () => 0 });
     const source = instantAt(server);
     const { api, session } = clientOf(server, { source });
     for (let i = 0; i < 20; i += 1) {
@@ -1111,7 +1111,7 @@ describe('a leeway or minValidity larger than the life', () => {
   });
 
   it.each([Number.NaN, -1, -HOUR])('L12 causes no harm: minValidity %p', async (minValidity) => {
-    const server = await serve({ now: () => 0 });
+    const server = await startServer({ now: () => 0 });
     const source = instantAt(server);
     const { api, session } = clientOf(server, { source });
     for (let i = 0; i < 5; i += 1) {
@@ -1122,8 +1122,8 @@ describe('a leeway or minValidity larger than the life', () => {
   });
 
   it('L12 still has a long upload refreshed first rather than expire midway', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const { api } = clientOf(server);
     await api.get('/echo');
     await clock.advance(30 * MINUTE);

@@ -17,27 +17,28 @@ import {
 } from 'axios-bearer';
 import { type ApiVideo, type Clock, startApiVideo } from 'axios-bearer/testing';
 import {
-  clockInHand,
-  closeAll,
+  cleanUp,
+  clientOf,
+  closeSessionAtEnd,
   codeOf,
   deferred,
   failureOf,
-  keepSession,
-  lone,
+  installClock,
   never,
-  next,
-  pair,
-  record,
-  scene,
-  serve,
+  nextEvent,
+  recordEvents,
   settle,
-  standing,
+  startClient,
+  startServer,
+  startSession,
+  stateOf,
   storeWith,
+  tokenPair,
   until,
-} from '../support/sessions.js';
+} from '../support/kit.js';
 import { databaseStore, newRows, stored } from '../support/stores.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 /** As AsyncStorage: each call takes a while, and a read overtakes a write. */
 function slowStorage() {
@@ -87,10 +88,10 @@ async function oneOnTheWireOneInTheGate(server: ApiVideo, api: AxiosInstance) {
 
 describe('L21: no token of one identity on a request of another', () => {
   /** Ada signed in with generation 1; Bob’s tokens are generation 2 of the server’s. */
-  async function adaAndBob(options: Parameters<typeof scene>[0] = {}) {
-    const server = await serve();
+  async function adaAndBob(options: Parameters<typeof startClient>[0] = {}) {
+    const server = await startServer();
     const [ada, bob] = [server.issue(), server.issue()];
-    const { api, session } = await scene({ server, ...options, tokens: ada });
+    const { api, session } = clientOf(server, { ...options, tokens: ada });
     const sent = (path: string) =>
       server.log.filter((entry) => entry.path === path).map(({ generation }) => generation);
     return { server, api, session, bob, sent };
@@ -183,7 +184,7 @@ describe('L21: no token of one identity on a request of another', () => {
     server.fault('/echo/ada', { status: 401 });
     const request = codeOf(api.get('/echo/ada'));
     await refresh.arrived(1);
-    const elsewhere = lone({ store });
+    const elsewhere = startSession({ store });
     await elsewhere.signIn(bob);
     refresh.release();
     expect(await request).toBe('ERR_BEARER_IDENTITY');
@@ -199,7 +200,7 @@ describe('L21: no token of one identity on a request of another', () => {
     const refresh = codeOf(session.refresh());
     await settle();
     await session.signIn(bob);
-    answer.resolve(pair('ada-late'));
+    answer.resolve(tokenPair('ada-late'));
     await settle();
     expect(await refresh).toBe('ERR_BEARER_IDENTITY');
     expect(await session.token()).toBe(bob.access_token);
@@ -213,14 +214,14 @@ describe('L21: no token of one identity on a request of another', () => {
       if (next.token?.accessToken === 'at_ada') await slow.promise;
       return inner.write(next);
     };
-    const session = lone({
+    const session = startSession({
       store: storeWith({ subscribe: undefined, write }, inner),
-      source: async () => pair('new'),
+      source: async () => tokenPair('new'),
     });
     await codeOf(session.token());
-    const ada = codeOf(session.signIn(pair('ada')));
+    const ada = codeOf(session.signIn(tokenPair('ada')));
     await settle();
-    const bob = session.signIn(pair('bob'));
+    const bob = session.signIn(tokenPair('bob'));
     await settle();
     slow.resolve();
     expect((await bob).accessToken).toBe('at_bob');
@@ -254,8 +255,8 @@ describe('L21: no token of one identity on a request of another', () => {
   });
 
   it('L21 keeps two sessions on two instances apart in a storm', async () => {
-    const server = await serve();
-    const users = await Promise.all(['ada', 'bob'].map(() => scene({ server })));
+    const server = await startServer();
+    const users = await Promise.all(['ada', 'bob'].map(() => clientOf(server)));
     server.expire();
     const names = ['ada', 'bob'];
     await Promise.all(Array.from({ length: 40 }, (_, i) => users[i % 2]!.api.get(`/echo/${names[i % 2]}`)));
@@ -291,13 +292,13 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
         return answer.promise;
       };
       const revoke = async ({ accessToken }: { accessToken: string }) => void revoked.push(accessToken);
-      const session = lone({ tokens: pair('a'), store, source: { refresh, revoke } });
+      const session = startSession({ tokens: tokenPair('a'), store, source: { refresh, revoke } });
       await session.token();
       const waits = codeOf(session.refresh());
       await asked.promise;
       await session.signOut();
-      const seen = record(session);
-      answer.resolve(pair('late'));
+      const seen = recordEvents(session);
+      answer.resolve(tokenPair('late'));
       await settle();
       await settle();
       expect(await waits).toBe('ERR_BEARER_SIGNED_OUT');
@@ -321,19 +322,19 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
           obtain,
           revoke: async (token: { accessToken: string }) => void revoked.push(token.accessToken),
         };
-        const session = lone({ store, source });
+        const session = startSession({ store, source });
         const waits = codeOf(by === 'signIn()' ? session.signIn() : session.token());
         await asked.promise;
         await session.signOut();
-        answer.resolve(pair('late'));
+        answer.resolve(tokenPair('late'));
         await settle();
         await settle();
         expect(await waits).toBe('ERR_BEARER_SIGNED_OUT');
         expect(await restsIn(store)).toBe('a sign-out');
         expect(session.state).toEqual({ status: 'signed-out' });
-        expect(await codeOf(lone({ store, source: { needsRefreshToken: true, refresh: obtain } }).token())).toBe(
-          'ERR_BEARER_SIGNED_OUT',
-        );
+        expect(
+          await codeOf(startSession({ store, source: { needsRefreshToken: true, refresh: obtain } }).token()),
+        ).toBe('ERR_BEARER_SIGNED_OUT');
         expect(written.filter(({ token }) => token)).toEqual([]);
         expect(revoked).toEqual(['at_late']);
       },
@@ -353,7 +354,7 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
           },
           store,
         );
-        const session = lone({ tokens: pair('a'), store: watched, source: async () => 'b' });
+        const session = startSession({ tokens: tokenPair('a'), store: watched, source: async () => 'b' });
         await session.token();
         const refresh = codeOf(session.refresh());
         await writing.promise;
@@ -368,9 +369,9 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
 
     it('L22 leaves no token in the store when it comes in the middle of signIn(tokens)', async () => {
       const store = makeStore();
-      const session = lone({ store });
+      const session = startSession({ store });
       await codeOf(session.token());
-      const signIn = codeOf(session.signIn(pair('a')));
+      const signIn = codeOf(session.signIn(tokenPair('a')));
       await session.signOut();
       await settle();
       expect(await signIn).toBe('ERR_BEARER_SIGNED_OUT');
@@ -382,14 +383,18 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
       const store = storeWith({ subscribe: undefined }, makeStore());
       const answer = deferred<TokenResponse>();
       const revoke = jest.fn(async (_: { accessToken: string }) => {});
-      const here = lone({ store, tokens: pair('a') });
+      const here = startSession({ store, tokens: tokenPair('a') });
       await here.token();
-      const there = lone({ store, source: { refresh: () => answer.promise, revoke }, backoff: { initial: 1, cap: 1 } });
+      const there = startSession({
+        store,
+        source: { refresh: () => answer.promise, revoke },
+        backoff: { initial: 1, cap: 1 },
+      });
       await there.token();
       const refresh = codeOf(there.refresh());
       await settle();
       await here.signOut();
-      answer.resolve(pair('late'));
+      answer.resolve(tokenPair('late'));
       expect(await refresh).toBe('ERR_BEARER_SIGNED_OUT');
       expect(await restsIn(store)).toBe('a sign-out');
       expect(there.state).toEqual({ status: 'signed-out' });
@@ -399,7 +404,7 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
     it('L22 holds when it comes before the stored session was read', async () => {
       const store = makeStore();
       await store.write(stored('s'));
-      const session = lone({ store });
+      const session = startSession({ store });
       await session.signOut();
       await settle();
       expect(session.state).toEqual({ status: 'signed-out' });
@@ -413,22 +418,22 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
     await store.write(stored('s'));
     const revoked: string[] = [];
     const revoke = async ({ accessToken }: { accessToken: string }) => void revoked.push(accessToken);
-    const session = lone({ store, source: { refresh: async () => 'b', revoke } });
+    const session = startSession({ store, source: { refresh: async () => 'b', revoke } });
     await session.signOut();
     expect(await restsIn(store)).toBe('a sign-out');
     expect(revoked).toEqual(['at_s1']);
     // With nobody signed in there is nothing to revoke.
-    await lone({ store, source: { refresh: async () => 'b', revoke } }).signOut();
+    await startSession({ store, source: { refresh: async () => 'b', revoke } }).signOut();
     expect(revoked).toEqual(['at_s1']);
   });
 
   it.each(['signedOut', 'a watcher'])('L22 a listener may sign a guest in: %s', async (how) => {
     for (const store of [undefined, ...stores.map(([, makeStore]) => makeStore())]) {
-      const session = lone({ tokens: pair('ada'), store });
+      const session = startSession({ tokens: tokenPair('ada'), store });
       expect(await session.token()).toBe('at_ada');
       let guest: Promise<unknown> | undefined;
       const signIn = () => {
-        guest ??= session.signIn(pair('guest'));
+        guest ??= session.signIn(tokenPair('guest'));
       };
       if (how === 'signedOut') session.on('signedOut', signIn);
       else session.subscribe(() => void (session.state.status === 'signed-out' && signIn()));
@@ -444,19 +449,19 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
     'L22 signOut() inside a watcher of signIn(): nobody is signed in, here or after a restart: %s',
     async (_, makeStore) => {
       const store = makeStore();
-      const session = lone({ store });
+      const session = startSession({ store });
       await codeOf(session.token());
       let out: Promise<unknown> | undefined;
       session.subscribe(() => {
         if (session.state.status === 'refreshing') out ??= session.signOut();
       });
-      expect(await codeOf(session.signIn(pair('ada')))).toBe('ERR_BEARER_SIGNED_OUT');
+      expect(await codeOf(session.signIn(tokenPair('ada')))).toBe('ERR_BEARER_SIGNED_OUT');
       expect(await out).toBeUndefined();
       await settle();
       await settle();
       expect(session.state).toEqual({ status: 'signed-out' });
       expect(await restsIn(store)).toBe('a sign-out');
-      expect(await codeOf(lone({ store }).token())).toBe('ERR_BEARER_SIGNED_OUT');
+      expect(await codeOf(startSession({ store }).token())).toBe('ERR_BEARER_SIGNED_OUT');
     },
   );
 
@@ -469,16 +474,16 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
       if (!next.token) landed.resolve();
       return found;
     };
-    const session = lone({
+    const session = startSession({
       store: storeWith({ write }, inner),
-      source: async () => pair('new'),
+      source: async () => tokenPair('new'),
       refreshTimeout: 30,
       refreshRetries: 0,
     });
-    await session.signIn(pair('ana'));
+    await session.signIn(tokenPair('ana'));
     expect(await codeOf(session.signOut())).toBe('ERR_BEARER_STORE');
-    await session.signIn(pair('ben'));
-    const seen = record(session);
+    await session.signIn(tokenPair('ben'));
+    const seen = recordEvents(session);
     slow.resolve();
     await landed.promise;
     await settle();
@@ -501,10 +506,10 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
     };
     const revoke = jest.fn(async (_: { accessToken: string }) => {});
     const store = storeWith({ write, subscribe: undefined }, inner);
-    const here = lone({ store, source: { refresh: async () => 'b', revoke }, refreshTimeout: 30 });
-    await here.signIn(pair('ana'));
+    const here = startSession({ store, source: { refresh: async () => 'b', revoke }, refreshTimeout: 30 });
+    await here.signIn(tokenPair('ana'));
     expect(await codeOf(here.signOut())).toBe('ERR_BEARER_STORE');
-    await lone({ store: inner }).signIn(pair('ben'));
+    await startSession({ store: inner }).signIn(tokenPair('ben'));
     slow.resolve();
     await answered.promise;
     await settle();
@@ -520,9 +525,9 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
       { write: async (next) => (next.token ? slow.promise : Promise.resolve()).then(() => inner.write(next)) },
       inner,
     );
-    const session = lone({ store, refreshTimeout: 500 });
+    const session = startSession({ store, refreshTimeout: 500 });
     await codeOf(session.token());
-    const signIn = codeOf(session.signIn(pair('a')));
+    const signIn = codeOf(session.signIn(tokenPair('a')));
     await settle();
     const signOut = session.signOut();
     await settle();
@@ -535,9 +540,14 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
 
   it('L22 ends the retries of a refresh: the source is not asked again', async () => {
     const source = jest.fn(() => Promise.reject(new Error('down')));
-    const session = lone({ tokens: pair('a'), source, backoff: { initial: 5, cap: 5 }, refreshRetries: 50 });
+    const session = startSession({
+      tokens: tokenPair('a'),
+      source,
+      backoff: { initial: 5, cap: 5 },
+      refreshRetries: 50,
+    });
     const waits = codeOf(session.refresh());
-    await next(session, 'refreshFailed');
+    await nextEvent(session, 'refreshFailed');
     await session.signOut();
     const calls = source.mock.calls.length;
     await new Promise((resolve) => setTimeout(resolve, 30));
@@ -547,7 +557,7 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
 
   it('L22 is not undone by requests, token(), refresh(), a late 401 or a hint', async () => {
     const store = memoryStore();
-    const { server, api, session } = await scene({
+    const { server, api, session } = await startClient({
       store,
       source: { obtain: async () => 'again', refresh: async () => 'again' },
     });
@@ -571,7 +581,7 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
   });
 
   it('L22 sends nothing more with the old token: what waits in the gate neither', async () => {
-    const { server, api, session } = await scene({ replayConcurrency: 1 });
+    const { server, api, session } = await startClient({ replayConcurrency: 1 });
     const { first, second, replays } = await oneOnTheWireOneInTheGate(server, api);
     await session.signOut();
     replays.release();
@@ -583,13 +593,13 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
   it('L22 a sign-in afterwards is not disturbed by the late result of the session before', async () => {
     const store = memoryStore();
     const answer = deferred<TokenResponse>();
-    const session = lone({ tokens: pair('a'), store, source: () => answer.promise });
+    const session = startSession({ tokens: tokenPair('a'), store, source: () => answer.promise });
     await session.token();
     const old = codeOf(session.refresh());
     await settle();
     await session.signOut();
-    await session.signIn(pair('b'));
-    answer.resolve(pair('late'));
+    await session.signIn(tokenPair('b'));
+    answer.resolve(tokenPair('late'));
     await settle();
     expect(await old).toBe('ERR_BEARER_SIGNED_OUT');
     expect(await session.token()).toBe('at_b');
@@ -598,7 +608,7 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
 
   it('L22 stops other holders at the hint', async () => {
     const store = memoryStore();
-    const [here, there] = [lone({ store, tokens: pair('a') }), lone({ store, keepFresh: true })];
+    const [here, there] = [startSession({ store, tokens: tokenPair('a') }), startSession({ store, keepFresh: true })];
     await here.token();
     await there.token().catch(() => {});
     await settle();
@@ -611,10 +621,10 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
 
   it('L22 stops other holders without hints at their next read, and lets no refresh of theirs be stored', async () => {
     const store = storeWith({ subscribe: undefined });
-    const source = jest.fn(async () => pair('b'));
-    const here = lone({ store, tokens: pair('a') });
+    const source = jest.fn(async () => tokenPair('b'));
+    const here = startSession({ store, tokens: tokenPair('a') });
     await here.token();
-    const there = lone({ store, source });
+    const there = startSession({ store, source });
     await there.token();
     await here.signOut();
     expect(await there.token()).toBe('at_a');
@@ -628,7 +638,7 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
     const inner = memoryStore();
     await inner.write(stored('s'));
     const store = storeWith({ write: () => Promise.reject(new Error('down')) }, inner);
-    const { api, session } = await scene({ store, tokens: undefined });
+    const { api, session } = await startClient({ store, tokens: undefined });
     expect(await codeOf(session.signOut())).toBe('ERR_BEARER_STORE');
     expect(await codeOf(session.token())).toBe('ERR_BEARER_SIGNED_OUT');
     expect((await api.get('/public')).data).toEqual({ authorization: false });
@@ -642,9 +652,9 @@ describe('L22: after signOut() resolves, the session does not come back', () => 
       inner,
     );
     const revoke = jest.fn(async () => {});
-    const session = lone({ store, tokens: pair('a'), source: { refresh: async () => 'x', revoke } });
+    const session = startSession({ store, tokens: tokenPair('a'), source: { refresh: async () => 'x', revoke } });
     await session.token();
-    const signedOut = next(session, 'signedOut');
+    const signedOut = nextEvent(session, 'signedOut');
     expect(await codeOf(session.signOut())).toBe('ERR_BEARER_STORE');
     expect(await signedOut).toEqual({ reason: 'signOut' });
     expect(revoke).toHaveBeenCalledTimes(1);
@@ -1145,11 +1155,11 @@ describe('L23: no residue', () => {
   };
 
   it('L23 install twice is install once', async () => {
-    const { server, api, session } = await scene();
+    const { server, api, session } = await startClient();
     const handlers = liveHandlers(api);
     const uninstalls = [session.install(api), session.install(api), bearer(api, { session })];
     expect(liveHandlers(api)).toBe(handlers);
-    const seen = record(session);
+    const seen = recordEvents(session);
     server.expire();
     expect((await api.get('/videos')).status).toBe(200);
     expect(seen.map(([name]) => name).sort()).toEqual(['refreshed', 'refreshing', 'replayed', 'waiting']);
@@ -1160,10 +1170,10 @@ describe('L23: no residue', () => {
   });
 
   it('L23 uninstall restores the instance, and so does close()', async () => {
-    const server = await serve();
+    const server = await startServer();
     const api = axios.create({ baseURL: server.url, headers: { Authorization: 'Bearer default' } });
     const before = shapeOf(api);
-    const session = lone({ tokens: server.issue() });
+    const session = startSession({ tokens: server.issue() });
     const uninstall = session.install(api);
     await api.get('/videos');
     uninstall();
@@ -1177,9 +1187,9 @@ describe('L23: no residue', () => {
   });
 
   it('L23 an uninstall that is called again does not touch a later install, which close() takes off', async () => {
-    const { api, session } = await scene();
+    const { api, session } = await startClient();
     session.close();
-    const again = lone({ tokens: 'a' });
+    const again = startSession({ tokens: 'a' });
     const first = again.install(api);
     first();
     again.install(api);
@@ -1190,7 +1200,7 @@ describe('L23: no residue', () => {
   });
 
   it('L23 uninstall leaves other people’s interceptors, older and newer, with their ids', async () => {
-    const server = await serve();
+    const server = await startServer();
     const api = axios.create({ baseURL: server.url });
     const calls: string[] = [];
     const note =
@@ -1200,7 +1210,7 @@ describe('L23: no residue', () => {
         return value;
       };
     api.interceptors.request.use(note('old'));
-    const session = lone({ tokens: server.issue() });
+    const session = startSession({ tokens: server.issue() });
     const uninstall = session.install(api);
     const id = api.interceptors.request.use(note('new'));
     api.interceptors.response.use(note('answer'));
@@ -1219,7 +1229,7 @@ describe('L23: no residue', () => {
     const api = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: answering(200) });
     const outlives = memoryStore();
     await (async () => {
-      const session = lone({ tokens: pair('a'), store: outlives });
+      const session = startSession({ tokens: tokenPair('a'), store: outlives });
       const uninstall = session.install(api);
       const other = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: answering(200) });
       session.install(other)();
@@ -1228,7 +1238,7 @@ describe('L23: no residue', () => {
       uninstall();
       session.close();
     })();
-    await closeAll();
+    await cleanUp();
     for (let i = 0; i < 20 && refs.some((ref) => ref.deref()); i += 1) {
       await settle();
       gc();
@@ -1237,7 +1247,7 @@ describe('L23: no residue', () => {
   });
 
   it('L23 leaves no listener on signals and cancel tokens that live longer than the request', async () => {
-    const { server, api, session } = await scene({ backoff: { initial: 1, cap: 2 } });
+    const { server, api, session } = await startClient({ backoff: { initial: 1, cap: 2 } });
     const { signal } = new AbortController();
     const { token: cancelToken } = axios.CancelToken.source();
     for (let i = 0; i < 3; i += 1) {
@@ -1261,12 +1271,12 @@ describe('L23: no residue', () => {
 
   it('L23 leaves no lock behind: after each kind of end the store’s lock is free', async () => {
     const ways: ((options: Partial<SessionOptions>) => Promise<unknown>)[] = [
-      async (options) => lone({ ...options, source: async () => 'b' }).refresh(),
-      async (options) => lone({ ...options, source: () => Promise.reject(new Error('down')) }).refresh(),
-      async (options) => lone({ ...options, source: () => never }).refresh(),
-      async (options) => lone({ ...options, source: async () => ({}) as never }).refresh(),
+      async (options) => startSession({ ...options, source: async () => 'b' }).refresh(),
+      async (options) => startSession({ ...options, source: () => Promise.reject(new Error('down')) }).refresh(),
+      async (options) => startSession({ ...options, source: () => never }).refresh(),
+      async (options) => startSession({ ...options, source: async () => ({}) as never }).refresh(),
       async (options) => {
-        const session = lone({ ...options, source: () => never });
+        const session = startSession({ ...options, source: () => never });
         session.refresh().catch(() => {});
         await settle();
         session.close();
@@ -1306,7 +1316,7 @@ describe('L24: every promise settles, for every fault, within a bound the option
 
   let clock: Clock;
   beforeEach(() => {
-    clock = clockInHand();
+    clock = installClock();
   });
 
   /** How they stand when `ms` have gone by. */
@@ -1324,14 +1334,14 @@ describe('L24: every promise settles, for every fault, within a bound the option
   }
   const instanceOf = (sessionOptions: Partial<SessionOptions>, status = 401) => {
     const api = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: answering(status) });
-    const session = keepSession(bearer(api, { source: () => never, ...options, ...sessionOptions }));
+    const session = closeSessionAtEnd(bearer(api, { source: () => never, ...options, ...sessionOptions }));
     return { api, session };
   };
-  const expired = () => pair('a', { expires_in: 0 });
+  const expired = () => tokenPair('a', { expires_in: 0 });
   const replacing = (changes: Partial<TokenStore>) => storeWith({ subscribe: undefined, ...changes });
 
   it('L24 a source that never answers and ignores its signal: request, held request, token(), refresh()', async () => {
-    const { api } = instanceOf({ tokens: pair('a') });
+    const { api } = instanceOf({ tokens: tokenPair('a') });
     const { api: held, session } = instanceOf({ tokens: expired() });
     const all = [api.get('/'), held.get('/'), session.token(), session.refresh(), session.token({ minValidity: 5 })];
     expect(await after(BOUND, all)).toEqual(Array(5).fill('ERR_BEARER_UNAVAILABLE'));
@@ -1347,7 +1357,7 @@ describe('L24: every promise settles, for every fault, within a bound the option
 
   it('L24 a refresh that is refused and an obtain that never answers', async () => {
     const refresh = () => Promise.reject(Object.assign(new Error('no'), { response: { status: 400 } }));
-    const { api } = instanceOf({ tokens: pair('a'), source: { refresh, obtain: () => never } });
+    const { api } = instanceOf({ tokens: tokenPair('a'), source: { refresh, obtain: () => never } });
     expect(await after(BOUND, [api.get('/')])).toEqual(['ERR_BEARER_UNAVAILABLE']);
   });
 
@@ -1356,7 +1366,7 @@ describe('L24: every promise settles, for every fault, within a bound the option
     const { session } = instanceOf({ source: { obtain } });
     const token = codeOf(session.token());
     await clock.advance(BOUND + 50);
-    expect(await standing(token)).toBe('fulfilled');
+    expect(await stateOf(token)).toBe('fulfilled');
     expect(await token).toBe('ERR_BEARER_UNAVAILABLE');
     expect(obtain).toHaveBeenCalledTimes(refreshRetries + 1);
   });
@@ -1371,11 +1381,11 @@ describe('L24: every promise settles, for every fault, within a bound the option
   });
 
   it('L24 the default options state a bound too: 42 s', async () => {
-    const session = lone({ tokens: expired(), source: () => never });
+    const session = startSession({ tokens: expired(), source: () => never });
     const token = codeOf(session.token());
     // The token request is let finish: it may have spent the refresh token.
     await clock.advance(38_000);
-    expect(await standing(token)).toBe('pending');
+    expect(await stateOf(token)).toBe('pending');
     await clock.advance(4_150);
     expect(await token).toBe('ERR_BEARER_UNAVAILABLE');
   });
@@ -1397,7 +1407,7 @@ describe('L24: every promise settles, for every fault, within a bound the option
       const joined = [codeOf(session.token()), codeOf(api.get('/')), codeOf(session.refresh())];
       await clock.advance(0.4 * bound + 50);
       expect(await first).toBe('ERR_BEARER_UNAVAILABLE');
-      expect(await Promise.all(joined.map(standing))).toEqual(Array(3).fill('pending'));
+      expect(await Promise.all(joined.map(stateOf))).toEqual(Array(3).fill('pending'));
       await clock.advance(0.6 * bound + 50);
       expect(await Promise.all(joined)).toEqual(Array(3).fill('ERR_BEARER_UNAVAILABLE'));
     },
@@ -1418,7 +1428,7 @@ describe('L24: every promise settles, for every fault, within a bound the option
     const { signal } = source.mock.calls[0]![1];
     await clock.advance(3.5 * refreshTimeout);
     expect(await token).toBe('ERR_BEARER_UNAVAILABLE');
-    expect(await standing(codeOf(session.token()))).toBe('pending');
+    expect(await stateOf(codeOf(session.token()))).toBe('pending');
     expect([signal.aborted, source.mock.calls.length]).toEqual([false, 1]);
     await clock.advance(0.6 * refreshTimeout);
     expect(signal.aborted).toBe(true);
@@ -1426,7 +1436,7 @@ describe('L24: every promise settles, for every fault, within a bound the option
 
   it('L3 L24 what the token request brings when all that waited have gone is kept', async () => {
     const store = memoryStore();
-    const source = () => new Promise<TokenResponse>((go) => setTimeout(go, 3 * refreshTimeout, pair('late')));
+    const source = () => new Promise<TokenResponse>((go) => setTimeout(go, 3 * refreshTimeout, tokenPair('late')));
     const { session } = instanceOf({ tokens: expired(), source, store, refreshRetries: 0 });
     const token = codeOf(session.token());
     await clock.advance(refreshTimeout + 50);
@@ -1440,15 +1450,15 @@ describe('L24: every promise settles, for every fault, within a bound the option
     const error = Object.assign(new Error('slow down'), {
       response: { status: 429, headers: { 'retry-after': '86400' } },
     });
-    const session = lone({ ...options, tokens: expired(), source: () => Promise.reject(error) });
+    const session = startSession({ ...options, tokens: expired(), source: () => Promise.reject(error) });
     expect(await after(0, [session.token()])).toEqual(['ERR_BEARER_UNAVAILABLE']);
   });
 
   it('L3 what a source that ignores its signal brings after all bounds is kept', async () => {
     const store = memoryStore();
-    const source = () => new Promise<TokenResponse>((go) => setTimeout(go, 4.5 * refreshTimeout, pair('late')));
+    const source = () => new Promise<TokenResponse>((go) => setTimeout(go, 4.5 * refreshTimeout, tokenPair('late')));
     const { session } = instanceOf({ tokens: expired(), source, store, refreshRetries: 0 });
-    const [token, refreshed] = [codeOf(session.token()), next(session, 'refreshed')];
+    const [token, refreshed] = [codeOf(session.token()), nextEvent(session, 'refreshed')];
     await clock.advance(4.2 * refreshTimeout);
     expect(await token).toBe('ERR_BEARER_UNAVAILABLE');
     await clock.advance(0.4 * refreshTimeout);
@@ -1458,7 +1468,7 @@ describe('L24: every promise settles, for every fault, within a bound the option
 
   it('L24 store.read that hangs: request, token(), refresh()', async () => {
     const store = replacing({ read: () => never });
-    const { api, session } = instanceOf({ store, tokens: pair('a') });
+    const { api, session } = instanceOf({ store, tokens: tokenPair('a') });
     // L13: the live token serves, and only what it can't do fails.
     expect(await after(STORE, [session.token(), session.refresh()])).toEqual(['fulfilled', 'ERR_BEARER_STORE']);
     expect(await session.token()).toBe('at_a');
@@ -1529,7 +1539,7 @@ describe('L24: every promise settles, for every fault, within a bound the option
         return new Promise((_resolve, reject) => setTimeout(() => reject(new Error('lock wait')), waitMs));
       };
       const { session } = await withLock(lock, { source, refreshRetries: retries });
-      const seen = record(session);
+      const seen = recordEvents(session);
       const bound = retries ? BOUND : refreshTimeout;
       expect(await after(bound, [session.refresh()])).toEqual(['ERR_BEARER_UNAVAILABLE']);
       await clock.advance(bound);
@@ -1541,7 +1551,9 @@ describe('L24: every promise settles, for every fault, within a bound the option
       expect(errors.map(({ code, message, cause }) => [code, message, cause?.message])).toEqual([
         [
           'ERR_BEARER_UNAVAILABLE',
-          expect.stringMatching(/^Another holder of the token store kept its lock for \d+ ms: lock wait\. The session is kept$/),
+          expect.stringMatching(
+            /^Another holder of the token store kept its lock for \d+ ms: lock wait\. The session is kept$/,
+          ),
           'lock wait',
         ],
       ]);
@@ -1581,7 +1593,7 @@ describe('L24: every promise settles, for every fault, within a bound the option
       await inner.write(stored('s', 1, { expiresAt: Date.now() + 3_600_000 }));
       let locked = false;
       const isHanging = (next: StoreEntry) => hanging === (next.sent ? 'mark' : 'result') && next.version > 1;
-      const source = jest.fn(async () => pair('new'));
+      const source = jest.fn(async () => tokenPair('new'));
       const { session } = instanceOf({
         refreshRetries: 0,
         source,
@@ -1596,7 +1608,7 @@ describe('L24: every promise settles, for every fault, within a bound the option
         }),
       });
       await session.token();
-      const failed = next(session, 'refreshFailed');
+      const failed = nextEvent(session, 'refreshFailed');
       const refresh = codeOf(session.refresh());
       await clock.advance(refreshTimeout + 50);
       expect((await failed).error).toMatchObject({
@@ -1617,14 +1629,14 @@ describe('L24: every promise settles, for every fault, within a bound the option
       ...inner,
       write: (next) => (next.token?.accessToken === 'b' ? never : inner.write(next)),
     });
-    const { session } = instanceOf({ store: hangs, tokens: pair('a'), source: async () => 'b' });
+    const { session } = instanceOf({ store: hangs, tokens: tokenPair('a'), source: async () => 'b' });
     await session.token();
     expect(await after(BOUND, [session.refresh()])).toEqual([
       expect.stringMatching(/^ERR_BEARER_(STORE|UNAVAILABLE)$/),
     ]);
 
     const taken = memoryStore();
-    const { session: other } = instanceOf({ store: taken, tokens: pair('a') });
+    const { session: other } = instanceOf({ store: taken, tokens: tokenPair('a') });
     await other.token();
     taken.withLock(() => never, { waitMs: 10, holdMs: 10 }).catch(() => {});
     await settle();
@@ -1637,13 +1649,16 @@ describe('L24: every promise settles, for every fault, within a bound the option
     const all = [session.signIn(), session.token(), api.get('/')].map(codeOf);
     const patient = [codeOf(session.token({ signal: aborter.signal })), codeOf(api.get('/', { timeout: 5_000 }))];
     await clock.advance(100 * BOUND);
-    expect(await Promise.all(all.map(standing))).toEqual(Array(3).fill('pending'));
+    expect(await Promise.all(all.map(stateOf))).toEqual(Array(3).fill('pending'));
     aborter.abort();
     expect(await Promise.all(patient)).toEqual([expect.anything(), 'ECONNABORTED']);
   });
 
   it('L24 revoke that hangs: signOut()', async () => {
-    const { session } = instanceOf({ tokens: pair('a'), source: { refresh: async () => 'x', revoke: () => never } });
+    const { session } = instanceOf({
+      tokens: tokenPair('a'),
+      source: { refresh: async () => 'x', revoke: () => never },
+    });
     expect(await after(refreshTimeout, [session.signOut()])).toEqual(['fulfilled']);
   });
 
@@ -1651,7 +1666,7 @@ describe('L24: every promise settles, for every fault, within a bound the option
     const inner = memoryStore();
     const { session } = instanceOf({
       store: replacing({ ...inner, write: (next) => (next.token ? inner.write(next) : never) }),
-      tokens: pair('a'),
+      tokens: tokenPair('a'),
       source: { refresh: async () => 'x', revoke: () => never },
     });
     await session.token();
@@ -1659,18 +1674,20 @@ describe('L24: every promise settles, for every fault, within a bound the option
   });
 
   it('L24 listeners and subscribers that never return a settled promise hold nobody up', async () => {
-    const { session } = instanceOf({ tokens: pair('a'), source: async () => 'b' });
+    const { session } = instanceOf({ tokens: tokenPair('a'), source: async () => 'b' });
     for (const event of ['refreshing', 'refreshed', 'signedOut', 'signedIn'] as const) session.on(event, () => never);
     session.subscribe(() => never);
-    expect(await standing(session.refresh())).toBe('fulfilled');
-    expect(await standing(session.signIn('c'))).toBe('fulfilled');
-    expect(await standing(session.signOut())).toBe('fulfilled');
+    expect(await stateOf(session.refresh())).toBe('fulfilled');
+    expect(await stateOf(session.signIn('c'))).toBe('fulfilled');
+    expect(await stateOf(session.signOut())).toBe('fulfilled');
   });
 
   it('L24 what the app itself never settles is bounded by the request’s own timeout and signal', async () => {
     const predicate = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: answering(401) });
-    keepSession(bearer(predicate, { ...options, source: async () => 'b', tokens: 'a', shouldRefresh: () => never }));
-    const { api } = instanceOf({ tokens: pair('a'), source: async () => 'b' });
+    closeSessionAtEnd(
+      bearer(predicate, { ...options, source: async () => 'b', tokens: 'a', shouldRefresh: () => never }),
+    );
+    const { api } = instanceOf({ tokens: tokenPair('a'), source: async () => 'b' });
     let made = 0;
     const body = replayable(() => (made++ ? never : 'first'));
     const aborter = new AbortController();
@@ -1689,24 +1706,24 @@ describe('L24: every promise settles, for every fault, within a bound the option
     const hanging = replacing({ read: () => never, withLock: () => never, write: () => never });
     const cases = [
       { tokens: expired() },
-      { tokens: pair('a') },
+      { tokens: tokenPair('a') },
       { source: { obtain: () => never } },
       { source: { interactive: true, obtain: () => never } },
-      { tokens: pair('a'), store: hanging },
+      { tokens: tokenPair('a'), store: hanging },
     ];
     for (const each of cases) {
       const { api, session } = instanceOf(each);
       const all = [api.get('/'), session.token({ minValidity: 9e9 }), session.refresh()].map(codeOf);
       await settle();
       session.close();
-      for (const promise of all) expect(await standing(promise)).toBe('fulfilled');
+      for (const promise of all) expect(await stateOf(promise)).toBe('fulfilled');
     }
   });
 
   it('L24 close() resolves at once with nothing under way, called twice too', async () => {
-    const { session } = instanceOf({ tokens: pair('a') });
-    expect(await standing(session.close())).toBe('fulfilled');
-    expect(await standing(session.close())).toBe('fulfilled');
+    const { session } = instanceOf({ tokens: tokenPair('a') });
+    expect(await stateOf(session.close())).toBe('fulfilled');
+    expect(await stateOf(session.close())).toBe('fulfilled');
   });
 
   it('L3 L24 close() resolves after a refresh under way was stored, though all that waited have gone', async () => {
@@ -1723,8 +1740,8 @@ describe('L24: every promise settles, for every fault, within a bound the option
       },
       inner,
     );
-    const source = () => new Promise<TokenResponse>((go) => setTimeout(go, 2 * refreshTimeout, pair('late')));
-    const { session } = instanceOf({ tokens: pair('a'), store, source });
+    const source = () => new Promise<TokenResponse>((go) => setTimeout(go, 2 * refreshTimeout, tokenPair('late')));
+    const { session } = instanceOf({ tokens: tokenPair('a'), store, source });
     const planted = session.token();
     await clock.advance(500);
     await planted;
@@ -1758,7 +1775,7 @@ describe('L24: every promise settles, for every fault, within a bound the option
       await settle();
       const closed = session.close();
       await clock.advance(5 * refreshTimeout + 50);
-      expect([name, await standing(closed)]).toEqual([name, 'fulfilled']);
+      expect([name, await stateOf(closed)]).toEqual([name, 'fulfilled']);
     }
   });
 
@@ -1775,7 +1792,7 @@ describe('L24: every promise settles, for every fault, within a bound the option
       read: () => slowly(0.9 * refreshTimeout, inner.read),
       write: (next) => slowly(0.9 * refreshTimeout, () => inner.write(next)),
     });
-    const source = () => slowly(3.9 * refreshTimeout, () => pair('late'));
+    const source = () => slowly(3.9 * refreshTimeout, () => tokenPair('late'));
     const { session } = instanceOf({ store, source });
     await session.token();
     isSlow = true;
@@ -1785,9 +1802,9 @@ describe('L24: every promise settles, for every fault, within a bound the option
     const closed = session.close();
     // The answer is to come after 3.9, its write after 0.9 more.
     await clock.advance(4.5 * refreshTimeout);
-    expect(await standing(closed)).toBe('pending');
+    expect(await stateOf(closed)).toBe('pending');
     await clock.advance(0.6 * refreshTimeout);
-    expect([await standing(closed), await refresh]).toEqual(['fulfilled', 'ERR_BEARER_SIGNED_OUT']);
+    expect([await stateOf(closed), await refresh]).toEqual(['fulfilled', 'ERR_BEARER_SIGNED_OUT']);
     expect(await restsIn(inner)).toBe('at_late');
   });
 
@@ -1801,15 +1818,15 @@ describe('L24: every promise settles, for every fault, within a bound the option
       version += 10;
       return { ...(await inner.read())!, id: `id_${version}`, version };
     };
-    const { session } = instanceOf({ store: replacing({ ...inner, write }), source: async () => pair('new') });
+    const { session } = instanceOf({ store: replacing({ ...inner, write }), source: async () => tokenPair('new') });
     await session.token();
     const refresh = codeOf(session.refresh());
     await clock.advance(0.5 * refreshTimeout);
     const closed = session.close();
     await clock.advance(4 * refreshTimeout);
-    expect(await standing(closed)).toBe('pending');
+    expect(await stateOf(closed)).toBe('pending');
     await clock.advance(1.1 * refreshTimeout);
-    expect([await standing(closed), await refresh]).toEqual(['fulfilled', 'ERR_BEARER_SIGNED_OUT']);
+    expect([await stateOf(closed), await refresh]).toEqual(['fulfilled', 'ERR_BEARER_SIGNED_OUT']);
   });
 
   it('L24 signOut() settles what waits for a person who never comes', async () => {
@@ -1817,6 +1834,6 @@ describe('L24: every promise settles, for every fault, within a bound the option
     const all = [api.get('/'), session.token(), session.signIn()].map(codeOf);
     await settle();
     await session.signOut();
-    for (const promise of all) expect(await standing(promise)).toBe('fulfilled');
+    for (const promise of all) expect(await stateOf(promise)).toBe('fulfilled');
   });
 });

@@ -7,24 +7,24 @@ import { apiVideo } from 'axios-bearer/api-video';
 import type { ApiVideo, Clock, Fault, Hold } from 'axios-bearer/testing';
 import {
   ALWAYS,
-  browserWindow,
+  anotherInstance,
   cleanUp,
   clientOf,
-  failure,
+  failureOf,
   HOUR,
+  installClock,
+  installWindow,
   instantAt,
   MINUTE,
-  outcome,
+  QUICK,
   refreshAt,
   roundTrip,
   SECOND,
-  SOON,
-  serve,
-  siblingOf,
-  time,
+  startServer,
+  statusOrError,
   times,
-  watch,
-} from '../support/refreshes.js';
+  watchEvent,
+} from '../support/kit.js';
 
 let standing: FrozenClock | undefined;
 
@@ -57,7 +57,7 @@ async function poll(
   { paths = ['/always-401'], pause = () => {} }: { paths?: string[]; pause?: () => unknown } = {},
 ): Promise<void> {
   for (let i = 0; i < n; i += 1) {
-    expect(await failure(api.get(paths[i % paths.length]!))).toMatchObject({ response: { status: 401 } });
+    expect(await failureOf(api.get(paths[i % paths.length]!))).toMatchObject({ response: { status: 401 } });
     await pause();
   }
 }
@@ -92,10 +92,10 @@ describe('a request', () => {
   ])(
     'L6 is replayed at most maxReplays (%i) times, then the server’s own 401 goes to the caller',
     async (max, sent, refreshes) => {
-      const server = await serve();
-      const { api, session } = clientOf(server, { maxReplays: max, backoff: SOON });
-      const [replayed, refreshed] = [watch(session, 'replayed'), watch(session, 'refreshed')];
-      const error = await failure(api.get('/always-401'));
+      const server = await startServer();
+      const { api, session } = clientOf(server, { maxReplays: max, backoff: QUICK });
+      const [replayed, refreshed] = [watchEvent(session, 'replayed'), watchEvent(session, 'refreshed')];
+      const error = await failureOf(api.get('/always-401'));
       expect(hits(server, '/always-401')).toBe(sent);
       expect(replayed.all.map(({ replay }) => replay)).toEqual(times(max, (i) => i + 1));
       expect(axios.isAxiosError(error)).toBe(true);
@@ -110,16 +110,16 @@ describe('a request', () => {
   );
 
   it('L6 is replayed four times unless told otherwise', async () => {
-    const server = await serve();
-    const { api } = clientOf(server, { backoff: SOON });
-    expect(statusOf(await failure(api.get('/always-401')))).toBe(401);
+    const server = await startServer();
+    const { api } = clientOf(server, { backoff: QUICK });
+    expect(statusOf(await failureOf(api.get('/always-401')))).toBe(401);
     expect([hits(server, '/always-401'), server.stats.refresh]).toEqual([5, 2]);
   });
 
   it('L6 is not replayed for ever, however many replays are allowed: a fresh token refused is refreshed once more', async () => {
-    const server = await serve();
-    const { api } = clientOf(server, { maxReplays: 100, backoff: SOON });
-    expect(statusOf(await failure(api.get('/always-401')))).toBe(401);
+    const server = await startServer();
+    const { api } = clientOf(server, { maxReplays: 100, backoff: QUICK });
+    expect(statusOf(await failureOf(api.get('/always-401')))).toBe(401);
     expect(server.stats.refresh).toBe(2);
     expect(hits(server, '/always-401')).toBe(5);
   });
@@ -133,10 +133,10 @@ describe('a request', () => {
     ['patch', 2, 1],
     ['delete', 2, 1],
   ])('L6 with the method %s, whose 401 does not say why, is sent %i times at most', async (method, sent, refreshes) => {
-    const server = await serve();
-    const { api } = clientOf(server, { maxReplays: 100, backoff: SOON });
+    const server = await startServer();
+    const { api } = clientOf(server, { maxReplays: 100, backoff: QUICK });
     server.fault('/echo', { status: 401 }, ALWAYS);
-    expect(statusOf(await failure(api.request({ method, url: '/echo' })))).toBe(401);
+    expect(statusOf(await failureOf(api.request({ method, url: '/echo' })))).toBe(401);
     expect([hits(server, '/echo'), server.stats.refresh]).toEqual([sent, refreshes]);
   });
 
@@ -148,17 +148,17 @@ describe('a request', () => {
   ])(
     'L6 with the method post, refused with the challenge %s, is sent %i times at most',
     async (challenge, sent, refreshes) => {
-      const server = await serve();
-      const { api } = clientOf(server, { backoff: SOON });
+      const server = await startServer();
+      const { api } = clientOf(server, { backoff: QUICK });
       server.fault('/echo', { status: 401, headers: { 'WWW-Authenticate': challenge } }, ALWAYS);
-      expect(statusOf(await failure(api.post('/echo', { a: 1 })))).toBe(401);
+      expect(statusOf(await failureOf(api.post('/echo', { a: 1 })))).toBe(401);
       expect([hits(server, '/echo'), server.stats.refresh]).toEqual([sent, refreshes]);
     },
   );
 
   it.each([2, 3])('L6 needs one refresh only where the token just made is not good yet: %i 401s', async (refusals) => {
-    const server = await serve();
-    const { api } = clientOf(server, { backoff: SOON });
+    const server = await startServer();
+    const { api } = clientOf(server, { backoff: QUICK });
     server.fault('/echo', { status: 401 }, { times: refusals });
     expect((await api.get('/echo')).status).toBe(200);
     expect(server.stats).toMatchObject({ refresh: 1, reuse: 0 });
@@ -166,8 +166,8 @@ describe('a request', () => {
   });
 
   it('L6 is mended by the second refresh when only the first new token was no good', async () => {
-    const server = await serve();
-    const { api, session } = clientOf(server, { backoff: SOON });
+    const server = await startServer();
+    const { api, session } = clientOf(server, { backoff: QUICK });
     const off = session.on('refreshed', () => {
       off();
       server.expire();
@@ -187,10 +187,10 @@ describe('a request', () => {
     'L6 is sent at once with the new token, again after a pause, and after a longer one, by %s',
     async (_, backoff, first, second) => {
       const clock = frozen();
-      const server = await serve();
+      const server = await startServer();
       const { api, session } = clientOf(server, { backoff });
-      const waiting = watch(session, 'waiting');
-      const request = failure(api.get('/always-401'));
+      const waiting = watchEvent(session, 'waiting');
+      const request = failureOf(api.get('/always-401'));
       await waiting.count(2); // for the refresh, and by the 401 of the first replay
       await clock.advance(first - 1);
       await roundTrip(server);
@@ -208,11 +208,11 @@ describe('a request', () => {
 
   it('L6 with the method post is sent again after 1 s where the first send bore a token just made', async () => {
     const clock = frozen();
-    const server = await serve();
+    const server = await startServer();
     const source = apiVideo({ apiKey: server.apiKey, baseURL: server.url });
     const { api, session } = clientOf(server, { source, tokens: undefined });
     await session.token();
-    const waiting = watch(session, 'waiting');
+    const waiting = watchEvent(session, 'waiting');
     server.fault('/echo', { status: 401 });
     const request = api.post('/echo', { a: 1 });
     await waiting.count(1);
@@ -226,22 +226,22 @@ describe('a request', () => {
 
   it('L6 adds no pause where the refresh is refused for good', async () => {
     frozen();
-    const server = await serve();
+    const server = await startServer();
     const { api } = clientOf(server);
     server.expire();
     server.revokeRefreshTokens();
-    expect(await failure(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_REJECTED', response: { status: 401 } });
+    expect(await failureOf(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_REJECTED', response: { status: 401 } });
     expect(hits(server, '/echo')).toBe(1);
   });
 
   it('L6 shares the refreshes with all that wait for the same target, early or late', async () => {
     const clock = frozen();
-    const server = await serve();
+    const server = await startServer();
     const { api, session } = clientOf(server, { backoff: { initial: 20 * SECOND, factor: 1, cap: 25 * SECOND } });
-    const [waiting, refreshed] = [watch(session, 'waiting'), watch(session, 'refreshed')];
+    const [waiting, refreshed] = [watchEvent(session, 'waiting'), watchEvent(session, 'refreshed')];
     server.fault('/echo/*', { status: 401 }, ALWAYS);
     const refresh = server.hold('/auth/refresh');
-    const requests = times(20, (i) => outcome(api.get(`/echo/${i}`)));
+    const requests = times(20, (i) => statusOrError(api.get(`/echo/${i}`)));
     await waiting.count(20);
     refresh.release();
     await waiting.count(40); // by the 401s of the first replays
@@ -260,15 +260,15 @@ describe('a request', () => {
   });
 
   it('L6 that asks for no replay is sent once and gets the 401', async () => {
-    const server = await serve();
-    const { api } = clientOf(server, { backoff: SOON });
-    expect(statusOf(await failure(api.get('/always-401', { bearer: { replay: false } })))).toBe(401);
+    const server = await startServer();
+    const { api } = clientOf(server, { backoff: QUICK });
+    expect(statusOf(await failureOf(api.get('/always-401', { bearer: { replay: false } })))).toBe(401);
     expect(hits(server, '/always-401')).toBe(1);
   });
 
   it('L6 gets its answer back when a predicate finds fault with every answer, 2xx too', async () => {
-    const server = await serve();
-    const { api } = clientOf(server, { backoff: SOON, shouldRefresh: () => true });
+    const server = await startServer();
+    const { api } = clientOf(server, { backoff: QUICK, shouldRefresh: () => true });
     expect((await api.get('/echo')).status).toBe(200);
     expect(hits(server, '/echo')).toBe(5);
     expect(server.stats.refresh).toBe(2);
@@ -283,12 +283,12 @@ describe('a request', () => {
   ])(
     'L6 with the method %s, which got no answer, is sent %i times where shouldRefreshOnError says so',
     async (method, sent, refreshes) => {
-      const server = await serve();
-      const { api, session } = clientOf(server, { shouldRefreshOnError: () => true, backoff: SOON });
-      const refreshed = watch(session, 'refreshed');
+      const server = await startServer();
+      const { api, session } = clientOf(server, { shouldRefreshOnError: () => true, backoff: QUICK });
+      const refreshed = watchEvent(session, 'refreshed');
       server.fault('/echo', 'reset');
       const request = api.request({ method, url: '/echo' });
-      if (sent === 1) expect(await failure(request)).toMatchObject({ code: 'ECONNRESET' });
+      if (sent === 1) expect(await failureOf(request)).toMatchObject({ code: 'ECONNRESET' });
       else expect((await request).status).toBe(200);
       await refreshed.count(refreshes);
       expect([hits(server, '/echo'), server.stats.refresh]).toEqual([sent, refreshes]);
@@ -296,10 +296,10 @@ describe('a request', () => {
   );
 
   it('L6 is counted for itself: a config that was refused to the end has its replays again when it is sent again', async () => {
-    const server = await serve();
-    const { api } = clientOf(server, { backoff: SOON });
+    const server = await startServer();
+    const { api } = clientOf(server, { backoff: QUICK });
     const remove = server.fault('/echo', { status: 401 }, ALWAYS);
-    const { config } = await failure(api.get('/echo'));
+    const { config } = await failureOf(api.get('/echo'));
     remove();
     expect((await api.get('/echo')).status).toBe(200); // its target is not marked any more
     server.expire();
@@ -310,14 +310,14 @@ describe('a request', () => {
 describe('the token before', () => {
   /** Refreshed ahead of the expiry: the server does not take the new token yet. */
   async function early() {
-    const server = await serve();
-    const client = clientOf(server, { backoff: SOON });
+    const server = await startServer();
+    const client = clientOf(server, { backoff: QUICK });
     const before = await client.session.token();
     await client.session.refresh();
     const after = await client.session.token();
     expect(after).not.toBe(before);
     const accept = refuseToken(server, after);
-    return { server, before, after, accept, ...client };
+    return { before, after, accept, ...client };
   }
 
   it.each(['get', 'post'])(
@@ -353,11 +353,11 @@ describe('the token before', () => {
 
   it('L6 serves no more past its end', async () => {
     const clock = frozen();
-    const server = await serve({ now: () => 0 });
+    const server = await startServer({ now: () => 0 });
     const tokens = { ...server.issue(), expires_in: 60 };
     const { api, session } = clientOf(server, { tokens });
     await session.refresh();
-    const waiting = watch(session, 'waiting');
+    const waiting = watchEvent(session, 'waiting');
     await clock.advance(MINUTE + SECOND);
     const accept = refuseToken(server, await session.token());
     const request = api.get('/echo');
@@ -376,14 +376,14 @@ describe('a token that was made and is no good at all', () => {
     ['requests that are never replayed', { maxReplays: 0 }, {}],
     ['requests that ask for no replay', {}, { bearer: { replay: false } }],
   ])('L6 is replaced in the end where there are nothing but %s', async (_, options, config) => {
-    const server = await serve();
-    const { api, session } = clientOf(server, { backoff: SOON, ...options });
+    const server = await startServer();
+    const { api, session } = clientOf(server, { backoff: QUICK, ...options });
     refuseToken(server, await session.token());
     await session.refresh();
     refuseToken(server, await session.token());
     const ends: (number | AxiosError)[] = [];
     for (let i = 0; i < 5 && ends.at(-1) !== 200; i += 1) {
-      ends.push(await outcome(api.request({ url: '/echo', ...config })));
+      ends.push(await statusOrError(api.request({ url: '/echo', ...config })));
       await roundTrip(server);
     }
     expect(ends.at(-1)).toBe(200);
@@ -392,26 +392,26 @@ describe('a token that was made and is no good at all', () => {
 
 describe('refreshes that do not help', () => {
   it('L7 are two over 20 polls of one target, one poll after the other', async () => {
-    const server = await serve();
-    const client = clientOf(server, { backoff: SOON });
-    const open = watch(client.session, 'breakerOpen');
+    const server = await startServer();
+    const client = clientOf(server, { backoff: QUICK });
+    const open = watchEvent(client.session, 'breakerOpen');
     await poll(client, 20);
     expect(server.stats.refresh).toBe(2);
     expect(open.all).toEqual([]);
   });
 
   it('L7 mark their target: the rest of the polls get their 401 at once', async () => {
-    const server = await serve();
-    const client = clientOf(server, { backoff: SOON });
+    const server = await startServer();
+    const client = clientOf(server, { backoff: QUICK });
     await poll(client, 20);
     // 5 sends of the first, and one of each other.
     expect(hits(server, '/always-401')).toBe(24);
   });
 
   it('L7 are bounded over polls of many targets, and it is told once for how long', async () => {
-    const server = await serve();
-    const client = clientOf(server, { backoff: SOON });
-    const open = watch(client.session, 'breakerOpen');
+    const server = await startServer();
+    const client = clientOf(server, { backoff: QUICK });
+    const open = watchEvent(client.session, 'breakerOpen');
     refuse(server);
     await poll(client, 20, { paths: TARGETS });
     expect(server.stats.refresh).toBe(5);
@@ -421,17 +421,17 @@ describe('refreshes that do not help', () => {
   });
 
   it.each([1, 3])('L7 are bounded by the limit one sets (%i)', async (limit) => {
-    const server = await serve();
-    const client = clientOf(server, { backoff: SOON, refreshWindow: { limit } });
+    const server = await startServer();
+    const client = clientOf(server, { backoff: QUICK, refreshWindow: { limit } });
     refuse(server);
     await poll(client, 10, { paths: TARGETS });
     expect(server.stats.refresh).toBe(limit);
   });
 
   it('L7 are bounded also with an instant refresh, and also when healthy requests come in between', async () => {
-    const server = await serve();
+    const server = await startServer();
     const source = instantAt(server);
-    const client = clientOf(server, { source, backoff: SOON });
+    const client = clientOf(server, { source, backoff: QUICK });
     for (let i = 0; i < 20; i += 1) {
       await poll(client, 1);
       expect((await client.api.get('/echo')).status).toBe(200);
@@ -440,9 +440,9 @@ describe('refreshes that do not help', () => {
   });
 
   it('L7 are bounded also when healthy requests run all the time beside', async () => {
-    const server = await serve();
+    const server = await startServer();
     const source = instantAt(server);
-    const client = clientOf(server, { source, backoff: SOON });
+    const client = clientOf(server, { source, backoff: QUICK });
     for (let i = 0; i < 20; i += 1) {
       const beside = times(4, (k) => client.api.get(`/echo/${k}`));
       await poll(client, 1);
@@ -452,9 +452,9 @@ describe('refreshes that do not help', () => {
   });
 
   it('L7 are bounded also when each new token serves somebody else before it is refused again', async () => {
-    const server = await serve();
+    const server = await startServer();
     const source = instantAt(server);
-    const client = clientOf(server, { source, backoff: SOON });
+    const client = clientOf(server, { source, backoff: QUICK });
     const served: Promise<unknown>[] = [];
     client.session.on('refreshed', () => void served.push(client.api.get('/echo')));
     server.fault('/always-401', { delay: 15 }, ALWAYS);
@@ -465,33 +465,33 @@ describe('refreshes that do not help', () => {
 
   it('L7 are bounded also without replays, or with one', async () => {
     for (const maxReplays of [0, 1]) {
-      const server = await serve();
-      const client = clientOf(server, { maxReplays, backoff: SOON });
+      const server = await startServer();
+      const client = clientOf(server, { maxReplays, backoff: QUICK });
       await poll(client, 20);
       expect(server.stats.refresh).toBeLessThanOrEqual(5);
     }
   });
 
   it('L7 are bounded over the whole session: all instances, all paths', async () => {
-    const server = await serve();
-    const client = clientOf(server, { backoff: SOON });
-    const other = siblingOf(client, server);
+    const server = await startServer();
+    const client = clientOf(server, { backoff: QUICK });
+    const other = anotherInstance(client);
     refuse(server);
-    for (let i = 0; i < 16; i += 1) await failure((i % 2 ? other : client.api).get(TARGETS[i % TARGETS.length]!));
+    for (let i = 0; i < 16; i += 1) await failureOf((i % 2 ? other : client.api).get(TARGETS[i % TARGETS.length]!));
     expect(server.stats.refresh).toBe(5);
   });
 
   it('L7 are two for a target at all instances of the session', async () => {
-    const server = await serve();
-    const client = clientOf(server, { backoff: SOON });
-    const other = siblingOf(client, server);
-    for (let i = 0; i < 10; i += 1) await failure((i % 2 ? other : client.api).get('/always-401'));
+    const server = await startServer();
+    const client = clientOf(server, { backoff: QUICK });
+    const other = anotherInstance(client);
+    for (let i = 0; i < 10; i += 1) await failureOf((i % 2 ? other : client.api).get('/always-401'));
     expect(server.stats.refresh).toBe(2);
   });
 
   it('L7 are bounded for a predicate that finds fault with every answer', async () => {
-    const server = await serve();
-    const { api } = clientOf(server, { backoff: SOON, shouldRefresh: () => true });
+    const server = await startServer();
+    const { api } = clientOf(server, { backoff: QUICK, shouldRefresh: () => true });
     for (let i = 0; i < 10; i += 1) expect((await api.get('/echo')).status).toBe(200);
     expect(server.stats.refresh).toBe(2);
     for (let i = 0; i < 16; i += 1) expect((await api.get(TARGETS[i % TARGETS.length]!)).status).toBe(200);
@@ -499,25 +499,25 @@ describe('refreshes that do not help', () => {
   });
 
   it('L7 are bounded with a source that answers with the same token again and again', async () => {
-    const server = await serve();
+    const server = await startServer();
     const same = server.issue();
     let calls = 0;
     const source = async () => {
       calls += 1;
       return same;
     };
-    const { api } = clientOf(server, { source, tokens: same, backoff: SOON });
+    const { api } = clientOf(server, { source, tokens: same, backoff: QUICK });
     server.expire();
     for (let i = 0; i < 20; i += 1)
-      expect(await failure(api.get('/echo'))).toMatchObject({ response: { status: 401 } });
+      expect(await failureOf(api.get('/echo'))).toMatchObject({ response: { status: 401 } });
     expect(calls).toBeLessThanOrEqual(5);
     expect(server.stats.requests).toBeLessThanOrEqual(60);
   });
 
   it('L7 are bounded in any interval, not only in the first', async () => {
-    const clock = time();
-    const server = await serve();
-    const client = clientOf(server, { backoff: SOON });
+    const clock = installClock();
+    const server = await startServer();
+    const client = clientOf(server, { backoff: QUICK });
     refuse(server);
     await poll(client, 100, { paths: TARGETS, pause: () => clock.advance(1_500) });
     const moments = server.log.filter(({ path }) => path === '/auth/refresh').map(({ at }) => at);
@@ -526,10 +526,10 @@ describe('refreshes that do not help', () => {
   });
 
   it('L7 are counted once each, not once for each request that waited', async () => {
-    const server = await serve();
-    const { api, session } = clientOf(server, { backoff: SOON, refreshWindow: { limit: 3 } });
-    const open = watch(session, 'breakerOpen');
-    await Promise.all(times(100, () => failure(api.get('/always-401'))));
+    const server = await startServer();
+    const { api, session } = clientOf(server, { backoff: QUICK, refreshWindow: { limit: 3 } });
+    const open = watchEvent(session, 'breakerOpen');
+    await Promise.all(times(100, () => failureOf(api.get('/always-401'))));
     expect(server.stats.refresh).toBe(2);
     expect(open.all).toEqual([]);
     server.expire();
@@ -537,15 +537,15 @@ describe('refreshes that do not help', () => {
   });
 
   it('L7 are forgiven when the interval is over: the next 401 refreshes again', async () => {
-    const clock = time();
-    const server = await serve();
-    const client = clientOf(server, { backoff: SOON });
+    const clock = installClock();
+    const server = await startServer();
+    const client = clientOf(server, { backoff: QUICK });
     const stop = refuse(server);
     await poll(client, TARGETS.length, { paths: TARGETS });
     expect(server.stats.refresh).toBe(5);
     stop();
     server.expire();
-    expect(statusOf(await failure(client.api.get('/echo')))).toBe(401);
+    expect(statusOf(await failureOf(client.api.get('/echo')))).toBe(401);
     await clock.advance(31 * SECOND);
     expect((await client.api.get('/echo')).status).toBe(200);
     expect(server.stats.refresh).toBe(6);
@@ -554,12 +554,12 @@ describe('refreshes that do not help', () => {
 
 /** `/videos` below this path is marked, which an instance has as its baseURL; the session has proved its token since. */
 async function markedBelow(path: string) {
-  const server = await serve();
-  const client = clientOf(server, { backoff: SOON });
-  const nested = siblingOf(client, server);
+  const server = await startServer();
+  const client = clientOf(server, { backoff: QUICK });
+  const nested = anotherInstance(client);
   nested.defaults.baseURL = server.url + path;
   server.fault(`${path}/videos`, { status: 401 }, ALWAYS);
-  expect(statusOf(await failure(nested.get('/videos')))).toBe(401);
+  expect(statusOf(await failureOf(nested.get('/videos')))).toBe(401);
   expect((await client.api.get('/echo')).status).toBe(200);
   return { server, client };
 }
@@ -567,18 +567,18 @@ async function markedBelow(path: string) {
 describe('a marked target', () => {
   /** One of two refreshes that did not help. The token is good elsewhere. */
   async function marked(options: Parameters<typeof clientOf>[1] = {}) {
-    const server = await serve();
-    const client = clientOf(server, { backoff: SOON, ...options });
+    const server = await startServer();
+    const client = clientOf(server, { backoff: QUICK, ...options });
     await poll(client, 1);
     expect((await client.api.get('/echo')).status).toBe(200);
     expect(server.stats.refresh).toBe(2);
     server.reset();
-    return { server, client, ...client };
+    return { client, ...client };
   }
 
   it('L7 has its 401s handed on at once, as the server’s own error', async () => {
     const { server, api } = await marked();
-    const error = await failure(api.get('/always-401'));
+    const error = await failureOf(api.get('/always-401'));
     expect(isBearerError(error)).toBe(false);
     expect(error).toMatchObject({ response: { status: 401 }, code: 'ERR_BAD_REQUEST' });
     expect(server.stats).toMatchObject({ requests: 1, refresh: 0 });
@@ -602,16 +602,16 @@ describe('a marked target', () => {
     server.expire();
     server.fault('/always-401', { status: 401 });
     server.reset();
-    expect(statusOf(await failure(api.get('/always-401')))).toBe(401);
+    expect(statusOf(await failureOf(api.get('/always-401')))).toBe(401);
     expect(server.stats.refresh).toBe(0);
-    expect(statusOf(await failure(api.post('/always-401')))).toBe(401);
+    expect(statusOf(await failureOf(api.post('/always-401')))).toBe(401);
     expect(server.stats.refresh).toBeGreaterThan(0);
   });
 
   it('L7 is another one than the same URL below another baseURL: a target is a path', async () => {
     const { server, client } = await markedBelow('/echo');
     server.expire();
-    expect(await outcome(client.api.get('/videos'))).toBe(200);
+    expect(await statusOrError(client.api.get('/videos'))).toBe(200);
   });
 
   it('L7 is the same by whatever URL and baseURL its path is asked for', async () => {
@@ -619,7 +619,7 @@ describe('a marked target', () => {
     server.reset();
     server.fault('/echo/videos', { status: 401 }, ALWAYS);
     for (const url of ['/echo/videos', `${server.url}/echo/videos`, '/echo/videos?page=2']) {
-      expect(statusOf(await failure(client.api.get(url)))).toBe(401);
+      expect(statusOf(await failureOf(client.api.get(url)))).toBe(401);
     }
     expect(server.stats).toMatchObject({ requests: 3, refresh: 0 });
   });
@@ -630,27 +630,27 @@ describe('a marked target', () => {
     ['hexadecimal', ['deadbeef', '0123456789abcdef', 'CAFEBABE']],
     ['what is longer than 24 characters', ['vi-4k0jvEUuaTdRAEjQ4Jfrgz', 'vi-4k0kvEUuaTdRAEjQ4Jfrgz-and-more']],
   ])('L7 has one mark for all paths that differ by %s', async (_, ids) => {
-    const server = await serve();
-    const { api } = clientOf(server, { backoff: SOON });
+    const server = await startServer();
+    const { api } = clientOf(server, { backoff: QUICK });
     server.fault('/echo/*', { status: 401 }, ALWAYS);
-    for (const id of ids) expect(statusOf(await failure(api.get(`/echo/${id}/parts`)))).toBe(401);
+    for (const id of ids) expect(statusOf(await failureOf(api.get(`/echo/${id}/parts`)))).toBe(401);
     expect(server.stats.refresh).toBe(2);
   });
 
   it('L7 has no mark for paths that differ by a name', async () => {
-    const server = await serve();
-    const { api } = clientOf(server, { backoff: SOON });
+    const server = await startServer();
+    const { api } = clientOf(server, { backoff: QUICK });
     server.fault('/echo/*', { status: 401 }, ALWAYS);
-    for (const id of ['videos', 'vi-4k0jvEUuaTdRAEjQ4Jfrg']) await failure(api.get(`/echo/${id}`));
+    for (const id of ['videos', 'vi-4k0jvEUuaTdRAEjQ4Jfrg']) await failureOf(api.get(`/echo/${id}`));
     expect(server.stats.refresh).toBe(3);
   });
 
   it('L7 is marked by one fresh token that others’ requests were accepted with', async () => {
-    const server = await serve();
-    const { api } = clientOf(server, { backoff: SOON });
+    const server = await startServer();
+    const { api } = clientOf(server, { backoff: QUICK });
     server.fault('/echo/bad', { status: 401 }, ALWAYS);
     const refresh = server.hold('/auth/refresh');
-    const request = failure(api.get('/echo/bad'));
+    const request = failureOf(api.get('/echo/bad'));
     await refresh.arrived(1);
     const door = server.hold('/echo/bad');
     refresh.release();
@@ -660,15 +660,15 @@ describe('a marked target', () => {
     expect(statusOf(await request)).toBe(401);
     expect(server.stats.refresh).toBe(1);
     const before = hits(server, '/echo/bad');
-    expect(statusOf(await failure(api.get('/echo/bad')))).toBe(401);
+    expect(statusOf(await failureOf(api.get('/echo/bad')))).toBe(401);
     expect([hits(server, '/echo/bad') - before, server.stats.refresh]).toEqual([1, 1]);
   });
 
   it('L7 is forgotten at its first accepted request', async () => {
-    const server = await serve();
-    const { api } = clientOf(server, { backoff: SOON });
+    const server = await startServer();
+    const { api } = clientOf(server, { backoff: QUICK });
     const mend = server.fault('/echo', { status: 401 }, ALWAYS);
-    for (let i = 0; i < 3; i += 1) expect(statusOf(await failure(api.get('/echo')))).toBe(401);
+    for (let i = 0; i < 3; i += 1) expect(statusOf(await failureOf(api.get('/echo')))).toBe(401);
     expect(server.stats.refresh).toBe(2);
     mend();
     expect((await api.get('/echo')).status).toBe(200);
@@ -681,9 +681,9 @@ describe('a marked target', () => {
     ['with a token that is good elsewhere', true],
     ['with a token that nobody has accepted', false],
   ])('L7 is forgotten after an interval, though it is polled all the time %s', async (_, isGood) => {
-    const clock = time();
-    const server = await serve();
-    const client = clientOf(server, { backoff: SOON });
+    const clock = installClock();
+    const server = await startServer();
+    const client = clientOf(server, { backoff: QUICK });
     await poll(client, 1);
     for (let second = 1; second <= 20; second += 1) {
       if (isGood) await client.api.get('/echo');
@@ -699,9 +699,9 @@ describe('a marked target', () => {
 
 describe('refreshes that helped', () => {
   it('L7 are never counted: 40 in a row, all well', async () => {
-    const server = await serve();
-    const { api, session } = clientOf(server, { backoff: SOON, refreshWindow: { limit: 1 } });
-    const open = watch(session, 'breakerOpen');
+    const server = await startServer();
+    const { api, session } = clientOf(server, { backoff: QUICK, refreshWindow: { limit: 1 } });
+    const open = watchEvent(session, 'breakerOpen');
     for (let i = 0; i < 40; i += 1) {
       server.expire();
       expect((await api.get('/echo')).status).toBe(200);
@@ -711,10 +711,10 @@ describe('refreshes that helped', () => {
   });
 
   it('L7 are never counted, also with an instant refresh and many requests at a time', async () => {
-    const server = await serve();
+    const server = await startServer();
     const source = instantAt(server);
     const { api, session } = clientOf(server, { source, refreshWindow: { limit: 1 } });
-    const open = watch(session, 'breakerOpen');
+    const open = watchEvent(session, 'breakerOpen');
     for (let i = 1; i <= 20; i += 1) {
       server.expire();
       await Promise.all(times(5, (k) => api.get(`/echo/${k}`)));
@@ -724,26 +724,26 @@ describe('refreshes that helped', () => {
   });
 
   it('L7 are never counted when nobody asked but the caller: refresh() by hand', async () => {
-    const server = await serve();
-    const { api, session } = clientOf(server, { backoff: SOON });
+    const server = await startServer();
+    const { api, session } = clientOf(server, { backoff: QUICK });
     for (let i = 0; i < 10; i += 1) await session.refresh();
     server.expire();
     expect((await api.get('/echo')).status).toBe(200);
   });
 
   it('L7 failures to reach the token endpoint are never counted', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { api, session } = clientOf(server, {
       backoff: { initial: 0, factor: 1, cap: 0 },
       refreshRetries: 0,
       refreshWindow: { limit: 1 },
     });
-    const open = watch(session, 'breakerOpen');
+    const open = watchEvent(session, 'breakerOpen');
     server.expire();
     for (const fault of ['reset', { status: 503 }, 'html', 'truncated-json', 'reset-after-headers'] as const) {
       for (let i = 0; i < 3; i += 1) {
         server.fault('/auth/refresh', fault);
-        expect(isBearerError(await failure(api.get('/echo')))).toBe(true);
+        expect(isBearerError(await failureOf(api.get('/echo')))).toBe(true);
       }
     }
     expect(server.stats.refresh).toBe(15);
@@ -755,47 +755,47 @@ describe('refreshes that helped', () => {
 describe('an open breaker', () => {
   /** Opens it for ten hours; the token has just been made. */
   async function opened(clock: Clock, options: Parameters<typeof clientOf>[1] = {}) {
-    const server = await serve({ now: () => 0 });
-    const client = clientOf(server, { backoff: SOON, refreshWindow: { limit: 2, interval: 10 * HOUR }, ...options });
+    const server = await startServer({ now: () => 0 });
+    const client = clientOf(server, { backoff: QUICK, refreshWindow: { limit: 2, interval: 10 * HOUR }, ...options });
     await poll(client, 1);
     expect(server.stats.refresh).toBe(2);
     server.reset();
-    return { server, client, clock, ...client };
+    return { client, clock, ...client };
   }
 
   it('L7 hands the server’s 401 on at once, as the server’s own error', async () => {
-    const { server, api } = await opened(time());
-    const error = await failure(api.get('/always-401'));
+    const { server, api } = await opened(installClock());
+    const error = await failureOf(api.get('/always-401'));
     expect(isBearerError(error)).toBe(false);
     expect(error).toMatchObject({ response: { status: 401 }, code: 'ERR_BAD_REQUEST' });
     expect(server.stats).toMatchObject({ requests: 1, refresh: 0 });
   });
 
   it('L7 hands on a 401 of a target that is not marked, and that never accepted a token', async () => {
-    const { server, api } = await opened(time());
+    const { server, api } = await opened(installClock());
     await api.get('/echo');
     server.expire();
-    expect(statusOf(await failure(api.get('/videos')))).toBe(401);
+    expect(statusOf(await failureOf(api.get('/videos')))).toBe(401);
     expect(server.stats).toMatchObject({ requests: 2, refresh: 0 });
   });
 
   it('L7 lets a target pass that had accepted a token, once per interval', async () => {
-    const { server, api, clock } = await opened(time());
+    const { server, api, clock } = await opened(installClock());
     await api.get('/echo');
     server.expire();
     expect((await api.get('/echo')).status).toBe(200);
     expect(server.stats.refresh).toBe(1);
     await clock.advance(10 * MINUTE);
     server.expire();
-    expect(statusOf(await failure(api.get('/echo')))).toBe(401);
+    expect(statusOf(await failureOf(api.get('/echo')))).toBe(401);
     expect(server.stats.refresh).toBe(1);
   });
 
   it('L7 lets a 401 of a token past its end start a refresh, even at a marked target', async () => {
-    const { server, api, clock } = await opened(time());
+    const { server, api, clock } = await opened(installClock());
     await api.get('/echo');
     const door = server.hold('/always-401');
-    const request = failure(api.get('/always-401'));
+    const request = failureOf(api.get('/always-401'));
     await door.arrived(1);
     await clock.advance(HOUR + MINUTE);
     expect(server.stats.refresh).toBe(0);
@@ -805,14 +805,14 @@ describe('an open breaker', () => {
   });
 
   it('L7 lets requests with a live token go', async () => {
-    const { server, api } = await opened(time());
+    const { server, api } = await opened(installClock());
     await Promise.all(times(10, (i) => api.get(`/echo/${i}`)));
     expect(server.stats).toMatchObject({ ok: 10, refresh: 0 });
   });
 
   it('L7 lets a refresh that is due by the clock pass: inside the leeway, behind the requests', async () => {
-    const { server, api, clock, session } = await opened(time());
-    const refreshed = watch(session, 'refreshed');
+    const { server, api, clock, session } = await opened(installClock());
+    const refreshed = watchEvent(session, 'refreshed');
     await clock.advance(56 * MINUTE);
     expect((await api.get('/echo')).status).toBe(200);
     await refreshed.count(1);
@@ -820,7 +820,7 @@ describe('an open breaker', () => {
   });
 
   it('L7 lets a refresh that is due by the clock pass: after the expiry, before the send', async () => {
-    const { server, api, clock, session } = await opened(time());
+    const { server, api, clock, session } = await opened(installClock());
     server.expire();
     await clock.advance(HOUR);
     expect((await api.get('/echo')).status).toBe(200);
@@ -830,7 +830,7 @@ describe('an open breaker', () => {
   });
 
   it('L7 lets the timer’s refresh pass, and the one a caller asks for', async () => {
-    const { server, clock, session } = await opened(time(), { keepFresh: true });
+    const { server, clock, session } = await opened(installClock(), { keepFresh: true });
     await clock.advance(54 * MINUTE);
     expect(server.stats.refresh).toBe(0);
     // By the second, so that the answer on a real socket comes before the deadline by the fake clock.
@@ -846,7 +846,7 @@ describe('an open breaker', () => {
   });
 
   it('L7 stays open for 401s after such a refresh, until the interval is over', async () => {
-    const { server, client, clock } = await opened(time());
+    const { server, client, clock } = await opened(installClock());
     await clock.advance(HOUR);
     await client.api.get('/echo');
     expect(server.stats.refresh).toBe(1);
@@ -858,7 +858,7 @@ describe('an open breaker', () => {
   });
 
   it('L7 still replays a late 401 of an older generation', async () => {
-    const { server, api, session } = await opened(time());
+    const { server, api, session } = await opened(installClock());
     const hold = server.hold('/echo/late');
     const late = api.get('/echo/late');
     await hold.arrived(1);
@@ -870,7 +870,7 @@ describe('an open breaker', () => {
   });
 
   it('L7 closes with a new sign-in, which is a new start or bounded as before', async () => {
-    const { server, client, session } = await opened(time());
+    const { server, client, session } = await opened(installClock());
     await session.signIn(server.issue());
     await poll(client, 10);
     expect(server.stats.refresh).toBeLessThanOrEqual(2);
@@ -885,14 +885,14 @@ describe('a failed flight', () => {
   ] as const)(
     'L8 (%s) rejects every waiter once: one code, message and cause, each in its own AxiosError',
     async (_, code, fault) => {
-      const server = await serve();
+      const server = await startServer();
       const { api, session } = clientOf(server, { refreshRetries: 0 });
       server.fault('/auth/refresh', fault, ALWAYS);
       server.expire();
       const hold = server.hold('/auth/refresh');
-      const waiting = watch(session, 'waiting');
-      const requests = times(30, (i) => failure(api.get(`/echo/${i}`, { headers: { 'x-i': i } })));
-      const others = [failure(session.refresh()), failure(session.refresh())];
+      const waiting = watchEvent(session, 'waiting');
+      const requests = times(30, (i) => failureOf(api.get(`/echo/${i}`, { headers: { 'x-i': i } })));
+      const others = [failureOf(session.refresh()), failureOf(session.refresh())];
       await waiting.count(30);
       hold.release();
       const errors = await Promise.all(requests);
@@ -911,10 +911,10 @@ describe('a failed flight', () => {
   );
 
   it('L8 rejects those that were held before their first send too, with no response to show', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { api } = clientOf(server, { refreshRetries: 0, tokens: { ...server.issue(), expires_in: 0 } });
     server.fault('/auth/refresh', { status: 503 });
-    const errors = await Promise.all(times(10, (i) => failure(api.get(`/echo/${i}`))));
+    const errors = await Promise.all(times(10, (i) => failureOf(api.get(`/echo/${i}`))));
     for (const [i, error] of errors.entries()) {
       expect(axios.isAxiosError(error)).toBe(true);
       expect(error).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE', config: { url: `/echo/${i}` } });
@@ -924,12 +924,12 @@ describe('a failed flight', () => {
   });
 
   it('L8 is not cached: once the backoff is over the next request tries again', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const { api } = clientOf(server, { refreshRetries: 0 });
     server.fault('/auth/refresh', { status: 503 });
     server.expire();
-    const { retryAfter } = await failure(api.get('/echo'));
+    const { retryAfter } = await failureOf(api.get('/echo'));
     expect(Number.isInteger(retryAfter)).toBe(true); // timers cut fractions off: who waits just so long would be early
     await clock.advance(Math.ceil(retryAfter!));
     expect((await api.get('/echo')).status).toBe(200);
@@ -937,8 +937,8 @@ describe('a failed flight', () => {
   });
 
   it('L8 starts no storm: nobody tries sooner than the backoff says, be it request, token(), refresh() or timer', async () => {
-    const clock = time();
-    const server = await serve({ now: () => 0 });
+    const clock = installClock();
+    const server = await startServer({ now: () => 0 });
     const { api, session } = clientOf(server, {
       keepFresh: true,
       refreshRetries: 0,
@@ -947,14 +947,14 @@ describe('a failed flight', () => {
     await session.token();
     server.fault('/auth/refresh', { status: 503 });
     server.expire();
-    const first = await failure(api.get('/echo'));
+    const first = await failureOf(api.get('/echo'));
     expect(first.retryAfter).toBeGreaterThanOrEqual(10 * SECOND);
     expect(first.retryAfter).toBeLessThanOrEqual(30 * SECOND);
     const after: Promise<unknown>[] = [];
     for (let i = 0; i < 9; i += 1) {
       after.push(
-        outcome(api.get('/echo')),
-        outcome(api.get('/echo')),
+        statusOrError(api.get('/echo')),
+        statusOrError(api.get('/echo')),
         session.refresh().catch(() => {}),
       );
       after.push(session.token({ minValidity: HOUR }).catch(() => {}));
@@ -970,14 +970,14 @@ describe('a failed flight', () => {
   });
 
   it('L8 behind the requests (leeway) rejects nobody, and is not tried again by each of the next 50', async () => {
-    const clock = time();
-    const server = await serve({ now: () => 0 });
+    const clock = installClock();
+    const server = await startServer({ now: () => 0 });
     const { api, session } = clientOf(server, {
       refreshRetries: 0,
       backoff: { initial: 10 * SECOND, factor: 2, cap: 30 * SECOND },
     });
     await session.token();
-    const failed = watch(session, 'refreshFailed');
+    const failed = watchEvent(session, 'refreshFailed');
     server.fault('/auth/refresh', { status: 503 }, ALWAYS);
     await clock.advance(56 * MINUTE);
     expect((await api.get('/echo')).status).toBe(200);
@@ -987,11 +987,11 @@ describe('a failed flight', () => {
   });
 
   it('L8 leaves longer and longer gaps, up to the cap, within one flight', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const backoff = { initial: SECOND, factor: 3, cap: 10 * SECOND };
     const { api, session } = clientOf(server, { refreshRetries: 4, backoff });
-    const failed = watch(session, 'refreshFailed');
+    const failed = watchEvent(session, 'refreshFailed');
     server.fault('/auth/refresh', { status: 503 }, { times: 4 });
     server.expire();
     const request = api.get('/echo');
@@ -1011,14 +1011,14 @@ describe('a failed flight', () => {
   });
 
   it('L8 leaves longer and longer gaps from one flight to the next, and short ones again after a success', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const { api } = clientOf(server, { refreshRetries: 0, backoff: { initial: SECOND, factor: 2, cap: 10 * SECOND } });
     server.expire();
     const gaps: number[] = [];
     server.fault('/auth/refresh', { status: 503 }, { times: 5 });
     for (let i = 0; i < 5; i += 1) {
-      const { retryAfter } = await failure(api.get('/echo'));
+      const { retryAfter } = await failureOf(api.get('/echo'));
       gaps.push(retryAfter!);
       await clock.advance(Math.ceil(retryAfter!));
     }
@@ -1027,33 +1027,33 @@ describe('a failed flight', () => {
     await api.get('/echo');
     server.expire();
     server.fault('/auth/refresh', { status: 503 });
-    expect((await failure(api.get('/echo'))).retryAfter).toBeLessThan(2 * SECOND);
+    expect((await failureOf(api.get('/echo'))).retryAfter).toBeLessThan(2 * SECOND);
   });
 
   it('L8 tries refreshRetries times more, and then says so', async () => {
-    const server = await serve();
-    const { api } = clientOf(server, { refreshRetries: 2, backoff: SOON });
+    const server = await startServer();
+    const { api } = clientOf(server, { refreshRetries: 2, backoff: QUICK });
     server.fault('/auth/refresh', { status: 503 }, ALWAYS);
     server.expire();
-    expect(await failure(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
+    expect(await failureOf(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
     expect(server.stats.refresh).toBe(3);
   });
 
   it.each(['one request waits', 'others came to wait meanwhile'])(
     'L8 tries again after its deadline too, where that can’t spend a refresh token twice, when %s',
     async (which) => {
-      const clock = time();
-      const server = await serve({ rotate: false });
+      const clock = installClock();
+      const server = await startServer({ rotate: false });
       const { api, session } = clientOf(server, { backoff: { initial: SECOND, factor: 1, cap: 2 * SECOND } });
-      const [waiting, failed] = [watch(session, 'waiting'), watch(session, 'refreshFailed')];
+      const [waiting, failed] = [watchEvent(session, 'waiting'), watchEvent(session, 'refreshFailed')];
       await session.refresh(); // brings no new refresh token
       server.fault('/auth/refresh', 'hang');
       server.expire();
-      const requests = [outcome(api.get('/echo'))];
+      const requests = [statusOrError(api.get('/echo'))];
       await waiting.count(1);
       if (which !== 'one request waits') {
         await clock.advance(SECOND);
-        requests.push(...times(5, () => outcome(api.get('/echo'))));
+        requests.push(...times(5, () => statusOrError(api.get('/echo'))));
         await waiting.count(6);
       }
       await clock.advance(10 * SECOND);
@@ -1065,13 +1065,13 @@ describe('a failed flight', () => {
   );
 
   it('L8 does not try again after its deadline, where the refresh token may be spent, before 4 × refreshTimeout', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const { api, session } = clientOf(server, { backoff: { initial: SECOND, factor: 1, cap: 2 * SECOND } });
-    const [waiting, failed] = [watch(session, 'waiting'), watch(session, 'refreshFailed')];
+    const [waiting, failed] = [watchEvent(session, 'waiting'), watchEvent(session, 'refreshFailed')];
     server.fault('/auth/refresh', 'hang');
     server.expire();
-    const request = failure(api.get('/echo'));
+    const request = failureOf(api.get('/echo'));
     await waiting.count(1);
     await clock.advance(39 * SECOND);
     await roundTrip(server);
@@ -1087,10 +1087,10 @@ describe('a failed flight', () => {
   });
 
   it('L8 does not spin on the timer while the source is down for an hour, and mends itself without a request', async () => {
-    const clock = time();
+    const clock = installClock();
     let down = true;
     let calls = 0;
-    const server = await serve({ now: () => 0 });
+    const server = await startServer({ now: () => 0 });
     const { session } = clientOf(server, {
       keepFresh: true,
       source: async () => {
@@ -1109,13 +1109,13 @@ describe('a failed flight', () => {
   });
 
   it('L8 tells the source how many attempts in a row failed before', async () => {
-    const server = await serve();
+    const server = await startServer();
     const attempts: number[] = [];
     const source: RefreshFunction = (token, ctx) => {
       attempts.push(ctx.attempt);
       return refreshAt(server)(token, ctx);
     };
-    const { api } = clientOf(server, { source, backoff: SOON });
+    const { api } = clientOf(server, { source, backoff: QUICK });
     server.fault('/auth/refresh', { status: 503 }, { times: 2 });
     for (let i = 0; i < 2; i += 1) {
       server.expire();
@@ -1133,10 +1133,10 @@ describe('a token endpoint that says when to come back', () => {
     ['Retry-After as a date', () => ({ 'Retry-After': new Date(Date.now() + 9 * SECOND).toUTCString() }), 8],
     ['X-RateLimit-Retry-After', () => ({ 'X-RateLimit-Retry-After': '5' }), 5],
   ])('L8 is obeyed: 429 with %s', async (_, headers, seconds) => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const { api, session } = clientOf(server, { backoff });
-    const failed = watch(session, 'refreshFailed');
+    const failed = watchEvent(session, 'refreshFailed');
     server.fault('/auth/refresh', { status: 429, headers: headers() });
     server.expire();
     const request = api.get('/echo');
@@ -1152,10 +1152,10 @@ describe('a token endpoint that says when to come back', () => {
   });
 
   it('L8 is obeyed with a 503 too', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const { api, session } = clientOf(server, { backoff });
-    const failed = watch(session, 'refreshFailed');
+    const failed = watchEvent(session, 'refreshFailed');
     server.fault('/auth/refresh', { status: 503, headers: { 'Retry-After': '20' } });
     server.expire();
     const request = api.get('/echo');
@@ -1178,17 +1178,17 @@ describe('a token endpoint that says when to come back', () => {
   ])(
     'L8 is not waited for beyond the cap (%s), and obeyed for 5 min at most: a request fails at once and is told when to come back',
     async (_, name, wish) => {
-      const clock = time();
-      const server = await serve();
+      const clock = installClock();
+      const server = await startServer();
       const { api, session } = clientOf(server, { backoff });
       server.fault('/auth/refresh', { status: 429, headers: { [name]: wish() } });
       server.expire();
-      const error = await failure(api.get('/echo'));
+      const error = await failureOf(api.get('/echo'));
       expect(error).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE', response: { status: 401 } });
       expect(error.retryAfter).toBeGreaterThan(5 * MINUTE - 10 * SECOND);
       expect(error.retryAfter).toBeLessThanOrEqual(5 * MINUTE);
       await clock.advance(5 * MINUTE - 10 * SECOND);
-      const later = await failure(api.get('/echo'));
+      const later = await failureOf(api.get('/echo'));
       expect(later).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
       expect(later.retryAfter).toBeLessThanOrEqual(error.retryAfter! - 5 * MINUTE + 10 * SECOND);
       expect(server.stats.refresh).toBe(1);
@@ -1202,16 +1202,16 @@ describe('a token endpoint that says when to come back', () => {
   it.each(['', 'soon', '-5', 'NaN', 'Infinity', '1e400', '99999999999999999999999999', '0', '0.001', '5, 10'])(
     'L8 does harm to nobody with an odd wish: "%s"',
     async (header) => {
-      const server = await serve();
+      const server = await startServer();
       let calls = 0;
       const source: RefreshFunction = (token, ctx) => {
         calls += 1;
         return refreshAt(server)(token, ctx);
       };
-      const { api } = clientOf(server, { source, backoff: { ...SOON, initial: 5 }, refreshRetries: 2 });
+      const { api } = clientOf(server, { source, backoff: { ...QUICK, initial: 5 }, refreshRetries: 2 });
       server.fault('/auth/refresh', { status: 429, headers: { 'Retry-After': header } }, ALWAYS);
       server.expire();
-      const error = await failure(api.get('/echo'));
+      const error = await failureOf(api.get('/echo'));
       expect(error).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
       expect(Number.isFinite(error.retryAfter) && error.retryAfter! >= 0).toBe(true);
       expect(calls).toBeLessThanOrEqual(3);
@@ -1219,11 +1219,11 @@ describe('a token endpoint that says when to come back', () => {
   );
 
   it('L8 leaves a live token in use meanwhile', async () => {
-    const clock = time();
-    const server = await serve({ now: () => 0 });
+    const clock = installClock();
+    const server = await startServer({ now: () => 0 });
     const { api, session } = clientOf(server, { backoff });
     await session.token();
-    const failed = watch(session, 'refreshFailed');
+    const failed = watchEvent(session, 'refreshFailed');
     await clock.advance(56 * MINUTE);
     server.fault('/auth/refresh', { status: 429, headers: { 'Retry-After': '3600' } }, ALWAYS);
     await api.get('/echo');
@@ -1235,10 +1235,10 @@ describe('a token endpoint that says when to come back', () => {
 
 describe('a backoff whose initial delay is 0', () => {
   it('L8 grows all the same, from 1 ms', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const { api, session } = clientOf(server, { refreshRetries: 12, backoff: { initial: 0, factor: 2 } });
-    const failed = watch(session, 'refreshFailed');
+    const failed = watchEvent(session, 'refreshFailed');
     server.fault('/auth/refresh', { status: 503 }, { times: 12 });
     server.expire();
     const request = api.get('/echo');
@@ -1258,11 +1258,11 @@ describe('a backoff whose initial delay is 0', () => {
       calls += 1;
       throw new Error('connect ECONNREFUSED');
     };
-    const server = await serve();
+    const server = await startServer();
     const tokens = { ...server.issue(), expires_in: 0 };
     const { session } = clientOf(server, { source, tokens, refreshRetries: 0, backoff: { initial: 0 } });
     for (let i = 0; i < 1_000; i += 1) {
-      expect(await failure(session.token())).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
+      expect(await failureOf(session.token())).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
     }
     expect(calls).toBeGreaterThan(0);
     expect(calls).toBeLessThan(30);
@@ -1274,22 +1274,22 @@ describe('a hold-off that a network error began', () => {
 
   /** A refresh has failed by `fault`, and no other one may come for 20 s. */
   async function heldOff(fault: Fault, options: Parameters<typeof clientOf>[1] = {}) {
-    const page = browserWindow();
-    const clock = time();
-    const server = await serve();
+    const page = installWindow();
+    const clock = installClock();
+    const server = await startServer();
     const client = clientOf(server, { backoff, refreshRetries: 0, ...options });
-    const failed = watch(client.session, 'refreshFailed');
+    const failed = watchEvent(client.session, 'refreshFailed');
     server.fault('/auth/refresh', fault);
     server.expire();
-    const first = outcome(client.api.get('/echo'));
+    const first = statusOrError(client.api.get('/echo'));
     await failed.count(1);
-    return { page, clock, server, first, ...client };
+    return { page, clock, first, ...client };
   }
 
   it('L8 is ended by the event online: the next request tries at once', async () => {
     const { page, server, api, first } = await heldOff('reset');
     expect(await first).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
-    expect(await failure(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
+    expect(await failureOf(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
     expect(server.stats.refresh).toBe(1);
     page.goOnline();
     expect((await api.get('/echo')).status).toBe(200);
@@ -1330,7 +1330,7 @@ describe('a hold-off that a network error began', () => {
     const { page, server, api, session, first } = await heldOff(fault);
     await first;
     page.goOnline();
-    for (const asked of [failure(api.get('/echo')), failure(session.refresh())]) {
+    for (const asked of [failureOf(api.get('/echo')), failureOf(session.refresh())]) {
       const error = await asked;
       expect(error).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
       expect(error.retryAfter).toBeGreaterThan(15 * SECOND);
@@ -1358,20 +1358,20 @@ describe('a definite failure', () => {
   it.each([400, 401, 403])(
     'L8 (%i) is remembered until sign-in: nothing asks the token endpoint again',
     async (status) => {
-      const clock = time();
-      const server = await serve();
+      const clock = installClock();
+      const server = await startServer();
       const { api, session } = clientOf(server, { keepFresh: true });
-      const [signedOut, failed] = [watch(session, 'signedOut'), watch(session, 'refreshFailed')];
+      const [signedOut, failed] = [watchEvent(session, 'signedOut'), watchEvent(session, 'refreshFailed')];
       server.fault('/auth/refresh', { status }, ALWAYS);
       server.expire();
-      expect(await failure(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
+      expect(await failureOf(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
       for (let i = 0; i < 20; i += 1) {
-        await failure(api.get('/echo'));
-        await failure(session.token());
-        await failure(session.refresh());
+        await failureOf(api.get('/echo'));
+        await failureOf(session.token());
+        await failureOf(session.refresh());
       }
       await clock.advance(3 * HOUR);
-      await failure(api.get('/echo'));
+      await failureOf(api.get('/echo'));
       expect(server.stats.refresh).toBe(1);
       expect(session.state).toMatchObject({ status: 'failed' });
       expect(signedOut.all).toEqual([{ reason: 'rejected' }]);
@@ -1387,35 +1387,35 @@ describe('a definite failure', () => {
   );
 
   it('L8 of refresh token and API key both is remembered: each was asked once', async () => {
-    const server = await serve();
+    const server = await startServer();
     const source = apiVideo({ apiKey: 'wrong', baseURL: server.url });
     const { api, session } = clientOf(server, { source });
     server.expire();
     server.revokeRefreshTokens();
-    for (let i = 0; i < 20; i += 1) await failure(api.get('/echo'));
+    for (let i = 0; i < 20; i += 1) await failureOf(api.get('/echo'));
     expect(server.stats).toMatchObject({ refresh: 1, apiKey: 1 });
-    await failure(session.signIn());
+    await failureOf(session.signIn());
     expect(server.stats).toMatchObject({ refresh: 1, apiKey: 2 });
     await session.signIn(server.issue());
     expect((await api.get('/echo')).status).toBe(200);
   });
 
   it('L8 of an API key that never worked is remembered: 20 requests ask once, signIn() asks anew', async () => {
-    const server = await serve();
+    const server = await startServer();
     const source = apiVideo({ apiKey: 'wrong', baseURL: server.url });
     const { api, session } = clientOf(server, { source, tokens: undefined });
-    await Promise.all(times(10, () => failure(api.get('/echo'))));
-    for (let i = 0; i < 10; i += 1) await failure(api.get('/echo'));
+    await Promise.all(times(10, () => failureOf(api.get('/echo'))));
+    for (let i = 0; i < 10; i += 1) await failureOf(api.get('/echo'));
     expect(server.stats.apiKey).toBe(1);
-    expect(await failure(session.signIn())).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
+    expect(await failureOf(session.signIn())).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
     expect(server.stats.apiKey).toBe(2);
   });
 
   it('L8 is not remembered for longer than it is true: a dead refresh token with a good API key is no failure at all', async () => {
-    const server = await serve();
+    const server = await startServer();
     const source = apiVideo({ apiKey: server.apiKey, baseURL: server.url });
     const { api, session } = clientOf(server, { source });
-    const signedOut = watch(session, 'signedOut');
+    const signedOut = watchEvent(session, 'signedOut');
     server.expire();
     server.revokeRefreshTokens();
     await Promise.all(times(20, (i) => api.get(`/echo/${i}`)));
@@ -1453,12 +1453,12 @@ async function waitingForReplay(
   configOf: (i: number) => AxiosRequestConfig = () => ({}),
 ) {
   const clock = frozen();
-  const server = await serve();
+  const server = await startServer();
   const client = clientOf(server, options);
   const seen = departures(client.api);
-  const waiting = watch(client.session, 'waiting');
+  const waiting = watchEvent(client.session, 'waiting');
   const doors = times(n, (i) => server.hold(`/echo/${i}`));
-  const requests = times(n, (i) => outcome(client.api.get(`/echo/${i}`, configOf(i))));
+  const requests = times(n, (i) => statusOrError(client.api.get(`/echo/${i}`, configOf(i))));
   for (const door of doors) await door.arrived(1);
   server.expire();
   const refresh = server.hold('/auth/refresh');
@@ -1468,7 +1468,7 @@ async function waitingForReplay(
   }
   expect(waiting.all.map(({ after }) => after)).toEqual(times(n, () => '401'));
   Object.assign(seen, { left: [], most: 0 });
-  return { clock, server, seen, refresh, requests, ...client };
+  return { clock, seen, refresh, requests, ...client };
 }
 
 /** How many wait at the door when no more come. */
@@ -1532,7 +1532,7 @@ describe('replays', () => {
     refresh.release();
     await door.arrived(2);
     await session.refresh();
-    const replayed = watch(session, 'replayed');
+    const replayed = watchEvent(session, 'replayed');
     const token = await session.token();
     const bore: unknown[] = [];
     server.fault(({ path, headers }) => path.startsWith('/echo/') && bore.push(headers.authorization) < 0, 'hang');
@@ -1556,8 +1556,8 @@ describe('replays', () => {
   });
 
   it('L9 whose body is made anew and fails to be gives its place to the next', async () => {
-    const server = await serve();
-    const { api } = clientOf(server, { replayConcurrency: 1, backoff: SOON });
+    const server = await startServer();
+    const { api } = clientOf(server, { replayConcurrency: 1, backoff: QUICK });
     let bodies = 0;
     const body = replayable(() => {
       bodies += 1;
@@ -1565,17 +1565,17 @@ describe('replays', () => {
       return Readable.from(['once']);
     });
     server.expire();
-    expect(await failure(api.post('/echo', body))).toMatchObject({ message: 'no second body' });
+    expect(await failureOf(api.post('/echo', body))).toMatchObject({ message: 'no second body' });
     server.expire();
-    expect(await Promise.all(times(5, (i) => outcome(api.get(`/echo/${i}`))))).toEqual(times(5, () => 200));
+    expect(await Promise.all(times(5, (i) => statusOrError(api.get(`/echo/${i}`))))).toEqual(times(5, () => 200));
   });
 
   it('L9 that meet a 401 again wait again, and stop nobody', async () => {
-    const server = await serve();
-    const { api } = clientOf(server, { replayConcurrency: 1, backoff: SOON });
+    const server = await startServer();
+    const { api } = clientOf(server, { replayConcurrency: 1, backoff: QUICK });
     server.expire();
     server.fault('/echo/0', { status: 401 }, { times: 2 });
-    expect(await Promise.all(times(10, (i) => outcome(api.get(`/echo/${i}`))))).toEqual(times(10, () => 200));
+    expect(await Promise.all(times(10, (i) => statusOrError(api.get(`/echo/${i}`))))).toEqual(times(10, () => 200));
   });
 });
 
@@ -1588,12 +1588,12 @@ describe('a request that queues at the gate', () => {
   ])(
     'L9 bears the token of its turn, not the one that was there when it joined the queue, where %s, if it %s',
     async (what, how) => {
-      const clock = time();
-      const server = await serve();
+      const clock = installClock();
+      const server = await startServer();
       const isHeld = how !== 'met a 401';
       const tokens = { ...server.issue(), ...(isHeld && { expires_in: 0 }) };
       const { api, session } = clientOf(server, { tokens, replayConcurrency: 1 });
-      const waiting = watch(session, 'waiting');
+      const waiting = watchEvent(session, 'waiting');
       const bore: unknown[] = [];
       const send = axios.getAdapter('http');
       api.defaults.adapter = (config) => {
@@ -1602,7 +1602,7 @@ describe('a request that queues at the gate', () => {
       };
       const [all, refresh] = [server.hold('/echo/*'), server.hold('/auth/refresh')];
       server.expire();
-      const requests = times(2, (i) => outcome(api.get(`/echo/${i}`)));
+      const requests = times(2, (i) => statusOrError(api.get(`/echo/${i}`)));
       if (!isHeld) await all.arrived(2);
       all.release();
       await waiting.count(2);
@@ -1630,7 +1630,7 @@ describe('requests held before their first send', () => {
     ['for a new one in place of an expired one', true],
   ])('L9 leave in order and paced, when they waited %s', async (_, expired) => {
     frozen(); // a place is given up with time
-    const server = await serve();
+    const server = await startServer();
     const source = apiVideo({ apiKey: server.apiKey, baseURL: server.url });
     const tokens = expired ? { ...server.issue(), expires_in: 0 } : undefined;
     const { api } = clientOf(server, { source, tokens, replayConcurrency: 4 });
@@ -1647,7 +1647,7 @@ describe('requests held before their first send', () => {
 
   it('L9 leave 64 at a time unless told otherwise', async () => {
     frozen(); // a place is given up with time
-    const server = await serve();
+    const server = await startServer();
     const { api } = clientOf(server, { source: instantAt(server), tokens: { ...server.issue(), expires_in: 0 } });
     const door = server.hold('/echo/*');
     const requests = times(100, (i) => api.get(`/echo/${i}`));
@@ -1657,7 +1657,7 @@ describe('requests held before their first send', () => {
   });
 
   it('L9 leave in exact order one at a time', async () => {
-    const server = await serve();
+    const server = await startServer();
     const source = instantAt(server);
     const tokens = { ...server.issue(), expires_in: 0 };
     const { api } = clientOf(server, { source, tokens, replayConcurrency: 1 });
@@ -1668,7 +1668,7 @@ describe('requests held before their first send', () => {
 
   it('L9 leave in order and paced, when they waited for the store', async () => {
     frozen(); // a place is given up with time
-    const server = await serve();
+    const server = await startServer();
     const store = memoryStore();
     const { access_token: accessToken } = server.issue();
     await store.write({ version: 1, id: 'i', session: 's', token: { accessToken, issuedAt: Date.now() } });
@@ -1684,25 +1684,27 @@ describe('requests held before their first send', () => {
   });
 
   it('L9 whose request transform throws give their place to the next', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { api } = clientOf(server, { tokens: { ...server.issue(), expires_in: 0 }, replayConcurrency: 1 });
     const transformRequest = () => {
       throw new Error('transform');
     };
-    const ends = times(6, (i) => outcome(i < 3 ? api.post('/echo', 'x', { transformRequest }) : api.get('/echo')));
+    const ends = times(6, (i) =>
+      statusOrError(i < 3 ? api.post('/echo', 'x', { transformRequest }) : api.get('/echo')),
+    );
     for (const end of (await Promise.all(ends)).slice(0, 3)) expect(end).toMatchObject({ message: 'transform' });
     expect(await Promise.all(ends.slice(3))).toEqual([200, 200, 200]);
   });
 
   it('L9 that fail, or are aborted while they wait, give their place to the next', async () => {
-    const server = await serve();
+    const server = await startServer();
     const tokens = { ...server.issue(), expires_in: 0 };
     const { api } = clientOf(server, { tokens, replayConcurrency: 1 });
     const hold = server.hold('/auth/refresh');
     const aborter = new AbortController();
     server.fault('/echo/1', 'reset');
     server.fault('/echo/2', { status: 500 });
-    const ends = times(6, (i) => outcome(api.get(`/echo/${i}`, i === 0 ? { signal: aborter.signal } : {})));
+    const ends = times(6, (i) => statusOrError(api.get(`/echo/${i}`, i === 0 ? { signal: aborter.signal } : {})));
     await hold.arrived(1);
     aborter.abort();
     expect(await ends[0]).toMatchObject({ code: 'ERR_CANCELED' });

@@ -6,49 +6,49 @@ import { apiVideo } from 'axios-bearer/api-video';
 import type { ApiVideo } from 'axios-bearer/testing';
 import {
   ALWAYS,
+  anotherInstance,
   cleanUp,
   clientOf,
   deferred,
-  failure,
+  failureOf,
   HOUR,
+  installClock,
   instantAt,
   MINUTE,
-  outcome,
+  QUICK,
   refreshAt,
   roundTrip,
   SECOND,
-  SOON,
-  serve,
-  siblingOf,
-  time,
+  startServer,
+  statusOrError,
   times,
-  watch,
-  watched,
-} from '../support/refreshes.js';
+  watchEvent,
+  watchStore,
+} from '../support/kit.js';
 
 afterEach(cleanUp);
 
 describe('one flight per session', () => {
   it('L1 refreshes once for 100 concurrent requests whose token expired on the server', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { api } = clientOf(server);
     server.expire();
-    const answers = await Promise.all(times(100, (i) => outcome(api.get(`/echo/${i}`))));
+    const answers = await Promise.all(times(100, (i) => statusOrError(api.get(`/echo/${i}`))));
     expect(new Set(answers)).toEqual(new Set([200]));
     expect(server.stats).toMatchObject({ refresh: 1, reuse: 0, ok: 100 });
   });
 
   it('L1 refreshes once for 100 requests whose token expired by the clock, and sends none of them with the old one', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { api } = clientOf(server, { tokens: { ...server.issue(), expires_in: 0 } });
     await Promise.all(times(100, (i) => api.get(`/echo/${i}`)));
     expect(server.stats).toMatchObject({ refresh: 1, reuse: 0, ok: 100, unauthorized: 0 });
   });
 
   it('L1 claims the flight in the very tick that asks for it: whoever asks next joins', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { session } = clientOf(server);
-    const begun = watch(session, 'refreshing');
+    const begun = watchEvent(session, 'refreshing');
     const both = [session.refresh(), session.refresh()];
     expect(session.state.status).toBe('refreshing');
     await Promise.all(both);
@@ -58,7 +58,7 @@ describe('one flight per session', () => {
   it.each(['the default store', 'a store of one’s own that turns out to be empty'])(
     'L1 obtains a first token once for 50 requests, token() and refresh() together, with %s',
     async (which) => {
-      const server = await serve();
+      const server = await startServer();
       const source = apiVideo({ apiKey: server.apiKey, baseURL: server.url });
       const store = which === 'the default store' ? undefined : memoryStore();
       const { api, session } = clientOf(server, { source, tokens: undefined, store });
@@ -74,7 +74,7 @@ describe('one flight per session', () => {
   );
 
   it('L1 asks once when signIn() is called twice at once: the refresh cookie they look for may be spent only once', async () => {
-    const server = await serve();
+    const server = await startServer();
     const source = instantAt(server);
     const { api, session } = clientOf(server, { source, tokens: undefined });
     await Promise.all([session.signIn(), session.signIn(), api.get('/echo'), session.refresh()]);
@@ -85,12 +85,12 @@ describe('one flight per session', () => {
   it.each(['the timer', 'a request inside the leeway', 'a 401', 'refresh()', 'token({ minValidity })'] as const)(
     'L1 lets the timer, requests inside the leeway, late 401s, refresh() and token() share the flight that %s began',
     async (starter) => {
-      const clock = time();
+      const clock = installClock();
       // The server's clock stands still, so that only expire() ends a token there. The deadline must outlast the timer.
-      const server = await serve({ now: () => 0 });
+      const server = await startServer({ now: () => 0 });
       const limits = { keepFresh: true, leeway: 10 * MINUTE, refreshTimeout: 100 * HOUR };
       const { api, session } = clientOf(server, limits);
-      const refreshing = watch(session, 'refreshing');
+      const refreshing = watchEvent(session, 'refreshing');
       const before = await session.token();
       const late = server.hold('/echo/late*');
       const lateOnes = times(3, (i) => api.get(`/echo/late/${i}`));
@@ -117,7 +117,7 @@ describe('one flight per session', () => {
       await hold.arrived(1);
       expect(refreshing.all).toHaveLength(1);
 
-      const waiting = watch(session, 'waiting');
+      const waiting = watchEvent(session, 'waiting');
       server.expire();
       late.release();
       await waiting.count(3);
@@ -141,9 +141,9 @@ describe('one flight per session', () => {
   );
 
   it('L1 shares one flight among many instances of one session', async () => {
-    const server = await serve();
+    const server = await startServer();
     const client = clientOf(server);
-    const instances = [client.api, ...times(4, () => siblingOf(client, server))];
+    const instances = [client.api, ...times(4, () => anotherInstance(client))];
     server.expire();
     await Promise.all(instances.flatMap((api) => times(10, (i) => api.get(`/echo/${i}`))));
     expect(server.stats).toMatchObject({ refresh: 1, reuse: 0, ok: 50 });
@@ -152,10 +152,10 @@ describe('one flight per session', () => {
   it.each(['before the store was read', 'afterwards'])(
     'L1 claims the flight in the tick that asks for it, %s, with a source that answers in that very tick',
     async (when) => {
-      const server = await serve();
+      const server = await startServer();
       const source = instantAt(server);
       const client = clientOf(server, { source, tokens: { ...server.issue(), expires_in: 0 } });
-      const other = siblingOf(client, server);
+      const other = anotherInstance(client);
       const { api, session } = client;
       if (when === 'afterwards') {
         await session.refresh();
@@ -170,7 +170,7 @@ describe('one flight per session', () => {
   );
 
   it('L1 lets a listener that asks for a token join the flight it was told of', async () => {
-    const server = await serve();
+    const server = await startServer();
     const source = instantAt(server);
     const { api, session } = clientOf(server, { source });
     await session.token();
@@ -187,7 +187,7 @@ describe('one flight per session', () => {
   });
 
   it('L1 does not let a listener of the news start the next flight by asking for a token', async () => {
-    const server = await serve();
+    const server = await startServer();
     const source = instantAt(server);
     const { api, session } = clientOf(server, { source });
     const joined: Promise<unknown>[] = [];
@@ -201,7 +201,7 @@ describe('one flight per session', () => {
   });
 
   it('L1 begins a new flight for who asks after the last one ended', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { session } = clientOf(server);
     const first = await session.refresh();
     const second = await session.refresh();
@@ -212,7 +212,7 @@ describe('one flight per session', () => {
 
 describe('a late 401', () => {
   it('L2 replays a late 401 of an older generation without a refresh', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { api } = clientOf(server);
     const hold = server.hold('/echo/late*');
     const late = times(20, (i) => api.get(`/echo/late/${i}`));
@@ -225,7 +225,7 @@ describe('a late 401', () => {
   });
 
   it('L2 replays a late 401 of an older generation without a refresh, also when the refresh is instant', async () => {
-    const server = await serve();
+    const server = await startServer();
     const source = instantAt(server);
     const { api } = clientOf(server, { source });
     const holds = times(5, (i) => server.hold(`/echo/late/${i}`));
@@ -240,7 +240,7 @@ describe('a late 401', () => {
   });
 
   it('L2 counts one instant refresh for 200 requests whose 401s come one after the other', async () => {
-    const server = await serve();
+    const server = await startServer();
     const source = instantAt(server);
     const { api } = clientOf(server, { source });
     for (let i = 0; i < 200; i += 1) server.fault(`/echo/${i}`, { delay: i / 4 });
@@ -255,7 +255,7 @@ describe('a late 401', () => {
   });
 
   it('L2 judges the generation after the predicate: a 401 that shouldRefresh ponders may be late by then', async () => {
-    const server = await serve();
+    const server = await startServer();
     const source = instantAt(server);
     const pondering = deferred();
     const { api } = clientOf(server, {
@@ -274,7 +274,7 @@ describe('a late 401', () => {
   });
 
   it('L2 does not refresh for a 401 that is several generations old', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { api, session } = clientOf(server);
     const hold = server.hold('/echo/late');
     const late = api.get('/echo/late');
@@ -290,7 +290,7 @@ describe('a late 401', () => {
   });
 
   it('L2 does not refresh for a 401 of the generation before a manual refresh', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { api, session } = clientOf(server);
     const hold = server.hold('/echo/late');
     const late = api.get('/echo/late');
@@ -303,7 +303,7 @@ describe('a late 401', () => {
   });
 
   it('L2 starts no flight of its own for a late 401 that comes in while the next flight is under way', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { api, session } = clientOf(server);
     const late = server.hold('/echo/late');
     const request = api.get('/echo/late');
@@ -313,7 +313,7 @@ describe('a late 401', () => {
     const hold = server.hold('/auth/refresh');
     const next = session.refresh();
     await hold.arrived(1);
-    const waits = watch(session, 'waiting');
+    const waits = watchEvent(session, 'waiting');
     late.release();
     await waits.count(1);
     hold.release();
@@ -323,7 +323,7 @@ describe('a late 401', () => {
   });
 
   it('L2 knows the generation each request was sent with, also for one config that is sent again and again', async () => {
-    const server = await serve();
+    const server = await startServer();
     const source = instantAt(server);
     const { api } = clientOf(server, { source });
     const first = await api.get('/echo');
@@ -338,15 +338,15 @@ describe('a late 401', () => {
 describe('a request that starts while a refresh begun by a 401 is under way', () => {
   /** One request was refused, though the server takes the token elsewhere; its refresh is in the test's hands. */
   async function refreshAfter401({ life = 3600, ...options }: { life?: number } & Parameters<typeof clientOf>[1] = {}) {
-    const server = await serve();
+    const server = await startServer();
     const client = clientOf(server, { tokens: { ...server.issue(), expires_in: life }, ...options });
-    const waiting = watch(client.session, 'waiting');
+    const waiting = watchEvent(client.session, 'waiting');
     const refresh = server.hold('/auth/refresh');
     server.fault('/echo/refused', { status: 401 });
-    const refused = outcome(client.api.get('/echo/refused'));
+    const refused = statusOrError(client.api.get('/echo/refused'));
     await refresh.arrived(1);
     await waiting.count(1);
-    return { server, waiting, refresh, refused, ...client };
+    return { waiting, refresh, refused, ...client };
   }
   /** Which token requests to a path were sent with: the one that was refused, or the one that the refresh made. */
   const sent = ({ log }: ApiVideo, path: string) =>
@@ -354,7 +354,7 @@ describe('a request that starts while a refresh begun by a 401 is under way', ()
 
   it('L2 waits for it, and is sent once, with the new token', async () => {
     const { server, api, waiting, refresh, refused } = await refreshAfter401();
-    const requests = times(3, () => outcome(api.post('/echo/new')));
+    const requests = times(3, () => statusOrError(api.post('/echo/new')));
     await waiting.count(4);
     await roundTrip(server);
     expect(sent(server, '/echo/new')).toEqual([]);
@@ -366,16 +366,16 @@ describe('a request that starts while a refresh begun by a 401 is under way', ()
   });
 
   it('L2 goes with the token it has after refreshTimeout, if that is not past its end', async () => {
-    const clock = time();
+    const clock = installClock();
     const { server, api, waiting, refresh, refused } = await refreshAfter401({ refreshTimeout: 7 * SECOND });
-    const request = outcome(api.get('/echo/new'));
+    const request = statusOrError(api.get('/echo/new'));
     await waiting.count(2);
     await clock.advance(6 * SECOND);
     await roundTrip(server);
     expect(sent(server, '/echo/new')).toEqual([]);
     await clock.advance(2 * SECOND);
     expect(await request).toBe(200);
-    expect(await outcome(api.get('/echo/new'))).toBe(200);
+    expect(await statusOrError(api.get('/echo/new'))).toBe(200);
     expect(sent(server, '/echo/new')).toEqual(['old', 'old']);
     expect(refresh.waiting).toBe(1);
     refresh.release();
@@ -383,9 +383,9 @@ describe('a request that starts while a refresh begun by a 401 is under way', ()
   });
 
   it('L2 waits on after refreshTimeout, if its token is past its end', async () => {
-    const clock = time();
+    const clock = installClock();
     const { server, api, waiting, refresh, refused } = await refreshAfter401({ life: 15, refreshTimeout: 7 * SECOND });
-    const request = outcome(api.get('/echo/new'));
+    const request = statusOrError(api.get('/echo/new'));
     await waiting.count(2);
     clock.jump(10 * SECOND);
     await clock.advance(8 * SECOND);
@@ -398,7 +398,7 @@ describe('a request that starts while a refresh begun by a 401 is under way', ()
 
   it('L2 goes with the token it has if the refresh fails without a refusal', async () => {
     const { server, api, waiting, refresh, refused } = await refreshAfter401({ refreshRetries: 0 });
-    const request = outcome(api.get('/echo/new'));
+    const request = statusOrError(api.get('/echo/new'));
     await waiting.count(2);
     server.fault('/auth/refresh', { status: 503 });
     refresh.release();
@@ -409,7 +409,7 @@ describe('a request that starts while a refresh begun by a 401 is under way', ()
 
   it('L2 is not sent if the refresh is refused for good', async () => {
     const { server, api, waiting, refresh, refused } = await refreshAfter401();
-    const request = outcome(api.get('/echo/new'));
+    const request = statusOrError(api.get('/echo/new'));
     await waiting.count(2);
     server.fault('/auth/refresh', { status: 400 });
     refresh.release();
@@ -423,22 +423,22 @@ describe('a request that starts while a refresh begun by a 401 is under way', ()
     ['does not wait', 'after', true],
     ['waits', 'before', false],
   ])('L2 %s where a request that was sent %s the refused one is accepted with the token', async (_, when, serves) => {
-    const server = await serve();
+    const server = await startServer();
     const { api, session } = clientOf(server);
-    const waiting = watch(session, 'waiting');
+    const waiting = watchEvent(session, 'waiting');
     const [one, other, refresh] = ['/echo/refused', '/echo/accepted', '/auth/refresh'].map((path) => server.hold(path));
     server.fault('/echo/refused', { status: 401 });
     const order = when === 'after' ? (['refused', 'accepted'] as const) : (['accepted', 'refused'] as const);
     const requests: Promise<number | AxiosError>[] = [];
     for (const path of order) {
-      requests.push(outcome(api.get(`/echo/${path}`)));
+      requests.push(statusOrError(api.get(`/echo/${path}`)));
       await (path === 'refused' ? one! : other!).arrived(1);
     }
     one!.release();
     await refresh!.arrived(1);
     other!.release();
     expect(await requests[order.indexOf('accepted')]).toBe(200);
-    requests.push(outcome(api.get('/echo/new')));
+    requests.push(statusOrError(api.get('/echo/new')));
     if (serves) expect(await requests.at(-1)).toBe(200);
     else await waiting.count(2);
     expect([refresh!.waiting, sent(server, '/echo/new')]).toEqual([1, serves ? ['old'] : []]);
@@ -450,7 +450,7 @@ describe('a request that starts while a refresh begun by a 401 is under way', ()
 
 describe('the same access token again', () => {
   it('L2 is the same generation: after signIn() with the tokens already held, the 401 of a request that was out is mended', async () => {
-    const server = await serve();
+    const server = await startServer();
     const saved = server.issue();
     const { api, session } = clientOf(server, { tokens: saved, identity: () => 'ana' });
     await session.token();
@@ -467,10 +467,10 @@ describe('the same access token again', () => {
   });
 
   it('L2 is the same generation: a session taken from the store, exchanged and put back has the 401 of a request mended that was out', async () => {
-    const server = await serve();
+    const server = await startServer();
     const store = memoryStore();
     const { api, session } = clientOf(server, { store });
-    const signedIn = watch(session, 'signedIn');
+    const signedIn = watchEvent(session, 'signedIn');
     await session.token();
     const hold = server.hold('/echo/late');
     const late = api.get('/echo/late');
@@ -502,12 +502,12 @@ describe('a refresh token whose token request is not answered yet', () => {
   it.each(CALLS)(
     'L3 is presented once to a token endpoint that is slower than refreshTimeout, and requests get the token, with %s',
     async (_, sourceAt) => {
-      const clock = time();
-      const server = await serve();
+      const clock = installClock();
+      const server = await startServer();
       const { api, session } = clientOf(server, { source: sourceAt(server) });
       const hold = server.hold('/auth/refresh');
-      const failed = watch(session, 'refreshFailed');
-      const waiting = watch(session, 'waiting');
+      const failed = watchEvent(session, 'refreshFailed');
+      const waiting = watchEvent(session, 'waiting');
       server.expire();
       const requests = times(10, (i) => api.get(`/echo/${i}`));
       await waiting.count(10);
@@ -527,8 +527,8 @@ describe('a refresh token whose token request is not answered yet', () => {
   it.each(CALLS)(
     'L3 is presented by nothing else meanwhile: not by a request, refresh(), token(), signIn() or the timer, with %s',
     async (_, sourceAt) => {
-      const clock = time();
-      const server = await serve();
+      const clock = installClock();
+      const server = await startServer();
       const saved = { ...server.issue(), expires_in: 20 };
       const { api, session } = clientOf(server, {
         source: sourceAt(server),
@@ -539,13 +539,13 @@ describe('a refresh token whose token request is not answered yet', () => {
       });
       const hold = server.hold('/auth/refresh');
       server.expire();
-      const first = failure(api.get('/echo/first'));
+      const first = failureOf(api.get('/echo/first'));
       await hold.arrived(1);
       await clock.advance(11 * SECOND);
       expect(await first).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE', response: { status: 401 } });
       const answered = (promise: Promise<unknown>) => promise.then(() => 200).catch((error) => error);
       const asked = [
-        outcome(api.get('/echo/second')),
+        statusOrError(api.get('/echo/second')),
         answered(session.refresh()),
         answered(session.token({ minValidity: MINUTE })),
         answered(session.signIn(saved)),
@@ -564,13 +564,13 @@ describe('a refresh token whose token request is not answered yet', () => {
     ['12 s: after all that waited have given up', 'an axios call of its own', 12, ownRefreshAt],
     ['45 s: after 4 × refreshTimeout', 'an axios call of its own', 45, ownRefreshAt],
   ])('L3 has its token response kept whenever it comes, after %s, with %s', async (_, _call, seconds, sourceAt) => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const { api, session } = clientOf(server, { source: sourceAt(server), refreshRetries: 0 });
     const hold = server.hold('/auth/refresh');
-    const refreshed = watch(session, 'refreshed');
+    const refreshed = watchEvent(session, 'refreshed');
     server.expire();
-    const request = failure(api.get('/echo'));
+    const request = failureOf(api.get('/echo'));
     await hold.arrived(1);
     await clock.advance(seconds * SECOND);
     expect(await request).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE' });
@@ -583,7 +583,7 @@ describe('a refresh token whose token request is not answered yet', () => {
   });
 
   it.each(['after close()', 'past a lost lock'])('L3 has its token response stored that comes %s', async (when) => {
-    const server = await serve();
+    const server = await startServer();
     const base = memoryStore();
     const lease = new AbortController();
     const store: TokenStore = { ...base, withLock: (task, options) => base.withLock(() => task(lease), options) };
@@ -591,7 +591,7 @@ describe('a refresh token whose token request is not answered yet', () => {
     const before = await session.token();
     const hold = server.hold('/auth/refresh');
     server.expire();
-    const request = outcome(api.get('/echo'));
+    const request = statusOrError(api.get('/echo'));
     await hold.arrived(1);
     const closed = when === 'after close()' ? session.close() : undefined;
     if (!closed) lease.abort();
@@ -609,13 +609,13 @@ describe('a refresh token whose token request is not answered yet', () => {
   });
 
   it('L3 is free for another try when the token request has failed on its way', async () => {
-    const clock = time();
-    const server = await serve();
+    const clock = installClock();
+    const server = await startServer();
     const { api, session } = clientOf(server, { backoff: { initial: SECOND, factor: 1, cap: 2 * SECOND } });
-    const failed = watch(session, 'refreshFailed');
+    const failed = watchEvent(session, 'refreshFailed');
     server.fault('/auth/refresh', 'reset');
     server.expire();
-    const request = outcome(api.get('/echo'));
+    const request = statusOrError(api.get('/echo'));
     await failed.count(1);
     await clock.advance(2 * SECOND);
     expect(await request).toBe(200);
@@ -623,12 +623,12 @@ describe('a refresh token whose token request is not answered yet', () => {
   });
 
   it('L3 is not presented by another holder that has the lock while it is out: the mark in the store is waited for', async () => {
-    const clock = time();
+    const clock = installClock();
     const { read, write } = memoryStore();
     const lock = { signal: new AbortController().signal };
     // As after a lease that ran out: both have the lock.
     const { server, a, b } = await twoHolders({ read, write, withLock: (task) => task(lock) });
-    const [adopted, waiting] = [watch(b.session, 'refreshed'), watch(b.session, 'waiting')];
+    const [adopted, waiting] = [watchEvent(b.session, 'refreshed'), watchEvent(b.session, 'waiting')];
     const hold = server.hold('/auth/refresh');
     server.expire();
     const first = a.api.get('/echo');
@@ -651,15 +651,15 @@ describe('a refresh token whose token request is not answered yet', () => {
     ['with the option identity', () => 'ana'],
     ['without identity', undefined],
   ])('L3 is not presented again by signIn(saved) twice: it takes what the first becomes, %s', async (_, identity) => {
-    const server = await serve();
+    const server = await startServer();
     const { api, session } = clientOf(server, { tokens: undefined, identity });
     const saved = { ...server.issue(), expires_in: 0 };
     const hold = server.hold('/auth/refresh');
     const signedIn = [session.signIn(saved)];
-    const requests = [outcome(api.get('/echo/1'))];
+    const requests = [statusOrError(api.get('/echo/1'))];
     await hold.arrived(1);
     signedIn.push(session.signIn(saved));
-    requests.push(outcome(api.get('/echo/2')));
+    requests.push(statusOrError(api.get('/echo/2')));
     const all = Promise.allSettled(signedIn);
     await roundTrip(server);
     expect(hold.waiting).toBe(1);
@@ -675,7 +675,7 @@ describe('a refresh token whose token request is not answered yet', () => {
 
 /** Two sessions of one process that hold one store, the second one without tokens of its own. */
 async function twoHolders(store: TokenStore, options: Parameters<typeof clientOf>[1] = {}) {
-  const server = await serve();
+  const server = await startServer();
   const a = clientOf(server, { store, ...options });
   await a.session.token();
   const b = clientOf(server, { store, tokens: undefined, ...options });
@@ -701,7 +701,7 @@ describe('two sessions that share one store', () => {
     ['without hints', withoutHints],
   ])('L4 spend the refresh token once when both meet an expired token at once, %s', async (_, dress) => {
     const { server, a, b } = await twoHolders(dress(memoryStore()));
-    const adopted = [a, b].map(({ session }) => watch(session, 'refreshed'));
+    const adopted = [a, b].map(({ session }) => watchEvent(session, 'refreshed'));
     const hold = server.hold('/auth/refresh');
     server.expire();
     const requests = times(100, (i) => (i % 2 ? a : b).api.get(`/echo/${i}`));
@@ -745,19 +745,19 @@ describe('two sessions that share one store', () => {
     const { server, a, b } = await twoHolders(withoutHints(memoryStore()));
     server.expire();
     server.revokeRefreshTokens();
-    expect(await failure(a.api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
-    await failure(b.api.get('/echo'));
-    await failure(b.session.refresh());
+    expect(await failureOf(a.api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
+    await failureOf(b.api.get('/echo'));
+    await failureOf(b.session.refresh());
     expect(server.stats).toMatchObject({ refresh: 1 });
   });
 
   it('L4 drop what comes back to a store that was signed in anew meanwhile: the last writer wins by version', async () => {
     const store = memoryStore();
     const { server, a, b } = await twoHolders(store);
-    const refreshed = watch(a.session, 'refreshed');
+    const refreshed = watchEvent(a.session, 'refreshed');
     const hold = server.hold('/auth/refresh');
     server.expire();
-    const late = outcome(a.api.get('/echo'));
+    const late = statusOrError(a.api.get('/echo'));
     await hold.arrived(1);
     const anew = server.issue();
     await b.session.signIn(anew); // does not wait for the holder of the lock
@@ -778,7 +778,7 @@ describe('two sessions that share one store', () => {
     const { server, a, b } = await twoHolders(store);
     const hold = server.hold('/auth/refresh');
     server.expire();
-    const late = outcome(a.api.get('/echo'));
+    const late = statusOrError(a.api.get('/echo'));
     await hold.arrived(1);
     await b.session.signOut();
     hold.release();
@@ -787,8 +787,8 @@ describe('two sessions that share one store', () => {
   });
 
   it('L4 refresh once when the timers of both are due in the same instant', async () => {
-    const clock = time();
-    const server = await serve({ now: () => 0 });
+    const clock = installClock();
+    const server = await startServer({ now: () => 0 });
     const source = instantAt(server);
     const store = withoutHints(memoryStore());
     const a = clientOf(server, { store, source, keepFresh: true });
@@ -804,7 +804,7 @@ describe('two sessions that share one store', () => {
     const { server, a, b } = await twoHolders(memoryStore());
     server.expire();
     server.revokeRefreshTokens();
-    expect(await failure(a.api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
+    expect(await failureOf(a.api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_REJECTED' });
     await b.session.signIn(server.issue());
     expect((await b.api.get('/echo')).status).toBe(200);
     expect((await a.api.get('/echo')).status).toBe(200);
@@ -813,7 +813,7 @@ describe('two sessions that share one store', () => {
   it('L4 count the generations up by one in both, whichever refreshes, and the versions in the store', async () => {
     const store = memoryStore();
     const { server, a, b } = await twoHolders(store);
-    const news = [a, b].map(({ session }) => watch(session, 'refreshed'));
+    const news = [a, b].map(({ session }) => watchEvent(session, 'refreshed'));
     let { version } = (await store.read())!;
     const { session } = (await store.read())!;
     for (const [i, { api }] of [a, b, b, a].entries()) {
@@ -832,8 +832,8 @@ describe('two sessions that share one store', () => {
 
 describe('a commit', () => {
   it('L4 is durable before the token is published, before the lock is free, and before any replay', async () => {
-    const { seen, store } = watched(memoryStore());
-    const server = await serve();
+    const { seen, store } = watchStore(memoryStore());
+    const server = await startServer();
     const { api, session } = clientOf(server, { store });
     await session.token();
     seen.journal = [];
@@ -863,16 +863,16 @@ describe('a commit', () => {
   });
 
   it('L4 that fails publishes nothing and replays nothing with what could not be kept', async () => {
-    const { seen, store } = watched(memoryStore());
-    const server = await serve();
+    const { seen, store } = watchStore(memoryStore());
+    const server = await startServer();
     const { api, session } = clientOf(server, { store, refreshRetries: 0 });
     const before = await session.token();
     seen.beforeCommit = async () => {
       throw new Error('disk full');
     };
-    const refreshed = watch(session, 'refreshed');
+    const refreshed = watchEvent(session, 'refreshed');
     server.expire();
-    expect(await failure(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_STORE' });
+    expect(await failureOf(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_STORE' });
     expect(refreshed.all).toEqual([]);
     expect((await store.read())?.token?.accessToken).toBe(before);
     expect(server.stats).toMatchObject({ ok: 0, unauthorized: 1 });
@@ -912,11 +912,11 @@ describe('inside the lock', () => {
       right.add(name);
       if (locked || inside.getStore()?.held) wrong.add(name);
     };
-    const server = await serve();
+    const server = await startServer();
     const sources: boolean[] = [];
     const { api, session } = clientOf(server, {
       store,
-      backoff: SOON,
+      backoff: QUICK,
       source: {
         refresh: (...args) => {
           sources.push(locked);
@@ -954,7 +954,7 @@ describe('inside the lock', () => {
     await session.refresh();
     server.revokeRefreshTokens();
     server.expire();
-    await failure(api.get('/echo'));
+    await failureOf(api.get('/echo'));
     await session.signIn(server.issue());
 
     expect([...wrong]).toEqual([]);
@@ -964,7 +964,7 @@ describe('inside the lock', () => {
 
   it('L5 lets a listener take the lock itself', async () => {
     const store = memoryStore();
-    const server = await serve();
+    const server = await startServer();
     const { api, session } = clientOf(server, { store });
     await session.token();
     const read: unknown[] = [];
@@ -980,12 +980,12 @@ describe('inside the lock', () => {
   });
 
   it('L5 makes one attempt each time: the backoff waits unlocked, and others refresh meanwhile', async () => {
-    const clock = time();
-    const { seen, store } = watched(memoryStore());
+    const clock = installClock();
+    const { seen, store } = watchStore(memoryStore());
     const { server, a, b } = await twoHolders(store, {
       backoff: { initial: 10 * SECOND, factor: 1, cap: 20 * SECOND },
     });
-    const failed = watch(a.session, 'refreshFailed');
+    const failed = watchEvent(a.session, 'refreshFailed');
     seen.holds = 0;
     server.fault('/auth/refresh', { status: 503 });
     server.expire();
@@ -1000,13 +1000,13 @@ describe('inside the lock', () => {
   });
 
   it('L5 reads again after the backoff: without a hint, what another holder fetched meanwhile is adopted', async () => {
-    const clock = time();
+    const clock = installClock();
     const store = withoutHints(memoryStore());
     const { server, a, b } = await twoHolders(store, {
       backoff: { initial: 10 * SECOND, factor: 1, cap: 20 * SECOND },
     });
-    const failed = watch(a.session, 'refreshFailed');
-    const news = watch(a.session, 'refreshed');
+    const failed = watchEvent(a.session, 'refreshFailed');
+    const news = watchEvent(a.session, 'refreshed');
     server.fault('/auth/refresh', { status: 503 });
     server.expire();
     const waiting = a.api.get('/echo');
@@ -1019,9 +1019,9 @@ describe('inside the lock', () => {
   });
 
   it('L5 takes the lock anew for each attempt, and never waits for it without a bound', async () => {
-    const { seen, store } = watched(memoryStore());
-    const server = await serve();
-    const { api, session } = clientOf(server, { store, backoff: SOON, refreshRetries: 3 });
+    const { seen, store } = watchStore(memoryStore());
+    const server = await startServer();
+    const { api, session } = clientOf(server, { store, backoff: QUICK, refreshRetries: 3 });
     await session.token();
     seen.journal = [];
     server.fault('/auth/refresh', { status: 503 }, { times: 3 });
@@ -1040,9 +1040,9 @@ describe('inside the lock', () => {
   ])(
     'L5 stays for %s at most, where %s, with a source that %s; requests wait for their own bound (L24)',
     async (_, which, manner, end) => {
-      const clock = time();
-      const { seen, store } = watched(memoryStore());
-      const server = await serve();
+      const clock = installClock();
+      const { seen, store } = watchStore(memoryStore());
+      const server = await startServer();
       const asked = deferred<AbortSignal>();
       const { access_token, refresh_token } = server.issue();
       const { api } = clientOf(server, {
@@ -1057,7 +1057,7 @@ describe('inside the lock', () => {
           }),
       });
       server.expire();
-      const request = failure(api.get('/echo'));
+      const request = failureOf(api.get('/echo'));
       const signal = await asked.promise;
       await clock.advance(6 * SECOND);
       expect([seen.locked, signal.aborted]).toEqual([true, false]);
@@ -1071,14 +1071,14 @@ describe('inside the lock', () => {
   );
 
   it('L5 is waited for with a bound: a holder that never lets go makes the others fail, not hang', async () => {
-    const clock = time();
+    const clock = installClock();
     const store = memoryStore();
-    const server = await serve();
+    const server = await startServer();
     const { api, session } = clientOf(server, { store });
     await session.token();
     void store.withLock(() => new Promise(() => {}), LOCK);
     server.expire();
-    const failures = [failure(api.get('/echo')), failure(session.refresh())];
+    const failures = [failureOf(api.get('/echo')), failureOf(session.refresh())];
     const settled = Promise.all(failures);
     for (let minute = 0; minute < 10; minute += 1) {
       await clock.advance(MINUTE);
@@ -1089,9 +1089,9 @@ describe('inside the lock', () => {
   });
 
   it('L5 finds no person: an interactive source is asked outside, and has no deadline', async () => {
-    const clock = time();
-    const { seen, store } = watched(memoryStore());
-    const server = await serve();
+    const clock = installClock();
+    const { seen, store } = watchStore(memoryStore());
+    const server = await startServer();
     const asked = deferred();
     const person = deferred();
     const { api } = clientOf(server, {
@@ -1118,18 +1118,18 @@ describe('inside the lock', () => {
   });
 
   it('L5 is one for the whole refresh-token family: several instances and scopes never spend it side by side', async () => {
-    const { seen, store } = watched(memoryStore());
-    const server = await serve();
+    const { seen, store } = watchStore(memoryStore());
+    const server = await startServer();
     const client = clientOf(server, { store, tokens: { ...server.issue(), scope: 'read write' } });
     await client.session.token();
-    const other = siblingOf(client, server, { header: 'X-Access-Token', scheme: '' });
+    const other = anotherInstance(client, { header: 'X-Access-Token', scheme: '' });
     const reader = clientOf(server, { store, tokens: undefined, source: refreshAt(server) });
     await reader.session.token();
     server.fault('/auth/refresh', { delay: 5 }, ALWAYS);
     server.expire();
     await Promise.all([
       client.api.get('/echo'),
-      failure(other.get('/echo')), // the server knows no such header: its 401 is handed on
+      failureOf(other.get('/echo')), // the server knows no such header: its 401 is handed on
       reader.api.get('/echo'),
     ]);
     expect(server.stats.reuse).toBe(0);
@@ -1138,10 +1138,10 @@ describe('inside the lock', () => {
 });
 
 it('L1 keeps one flight per session apart from another session’s', async () => {
-  const server = await serve();
+  const server = await startServer();
   const [a, b] = [clientOf(server), clientOf(server)];
   server.expire();
   await Promise.all([a.api.get('/echo'), b.api.get('/echo')]);
   expect(server.stats).toMatchObject({ refresh: 2, reuse: 0, ok: 2 });
-  expect(axios.isAxiosError(await failure(axios.get(`${server.url}/echo`)))).toBe(true);
+  expect(axios.isAxiosError(await failureOf(axios.get(`${server.url}/echo`)))).toBe(true);
 });

@@ -1,8 +1,18 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { InstallOptions, SessionOptions, TokenResponse } from 'axios-bearer';
-import { atEnd, closeAll, codeOf, deferred, failureOf, next, record, refreshing, scene } from '../support/sessions.js';
+import {
+  atEnd,
+  cleanUp,
+  codeOf,
+  deferred,
+  failureOf,
+  nextEvent,
+  recordEvents,
+  refreshing,
+  startClient,
+} from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 const SOON = { initial: 1, factor: 1, cap: 1 };
 const ALWAYS = { times: Number.POSITIVE_INFINITY };
@@ -20,8 +30,8 @@ const rules: [string, Options][] = [
 
 describe.each(rules)('L7 Refreshes that helped, by %s', (_, options) => {
   it('L7 are never counted, however many rounds of expiry and refresh there are', async () => {
-    const { server, api, session } = await scene({ backoff: SOON, ...options });
-    const seen = record(session);
+    const { server, api, session } = await startClient({ backoff: SOON, ...options });
+    const seen = recordEvents(session);
     for (let round = 1; round <= ROUNDS; round += 1) {
       server.expire();
       expect((await api.get('/videos')).status).toBe(200);
@@ -32,8 +42,8 @@ describe.each(rules)('L7 Refreshes that helped, by %s', (_, options) => {
   });
 
   it('L7 are never counted where the answer is a failure of another kind: the token was good', async () => {
-    const { server, api, session } = await scene({ backoff: SOON, ...options });
-    const seen = record(session);
+    const { server, api, session } = await startClient({ backoff: SOON, ...options });
+    const seen = recordEvents(session);
     for (let round = 1; round <= ROUNDS; round += 1) {
       server.expire();
       expect((await failureOf(api.get('/videos/none'))).response.status).toBe(404);
@@ -43,8 +53,8 @@ describe.each(rules)('L7 Refreshes that helped, by %s', (_, options) => {
   });
 
   it('L7 are never counted where they were asked for by hand, and a good answer came before the next 401', async () => {
-    const { server, api, session } = await scene({ backoff: SOON, ...options });
-    const seen = record(session);
+    const { server, api, session } = await startClient({ backoff: SOON, ...options });
+    const seen = recordEvents(session);
     for (let round = 1; round <= ROUNDS; round += 1) {
       await session.refresh();
       expect((await api.get('/videos')).status).toBe(200);
@@ -56,8 +66,12 @@ describe.each(rules)('L7 Refreshes that helped, by %s', (_, options) => {
   });
 
   it('L7 are never counted where the caller lets every status through', async () => {
-    const { server, api, session } = await scene({ backoff: SOON, ...options, axios: { validateStatus: null } });
-    const seen = record(session);
+    const { server, api, session } = await startClient({
+      backoff: SOON,
+      ...options,
+      defaults: { validateStatus: null },
+    });
+    const seen = recordEvents(session);
     for (let round = 1; round <= ROUNDS; round += 1) {
       server.expire();
       expect((await api.get('/videos/none')).status).toBe(404);
@@ -69,7 +83,7 @@ describe.each(rules)('L7 Refreshes that helped, by %s', (_, options) => {
 
 describe.each(rules)('L7 Refreshes that do not help, by %s', (_, options) => {
   it('L7 are two for one target, however often it is polled, and then the 401 is handed on', async () => {
-    const { server, api } = await scene({ backoff: SOON, ...options });
+    const { server, api } = await startClient({ backoff: SOON, ...options });
     for (let poll = 0; poll < 10; poll += 1) {
       expect((await failureOf(api.get('/always-401'))).response.status).toBe(401);
     }
@@ -77,7 +91,7 @@ describe.each(rules)('L7 Refreshes that do not help, by %s', (_, options) => {
   });
 
   it('L7 are bounded over all targets, and then the 401 is handed on', async () => {
-    const { server, api } = await scene({ backoff: SOON, ...options });
+    const { server, api } = await startClient({ backoff: SOON, ...options });
     server.fault('/echo/*', { status: 401 }, ALWAYS);
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) {
       expect((await failureOf(api.get(`/echo/${name}`))).response.status).toBe(401);
@@ -86,13 +100,13 @@ describe.each(rules)('L7 Refreshes that do not help, by %s', (_, options) => {
   });
 
   it('L6 send one request at most four times more', async () => {
-    const { server, api } = await scene({ backoff: SOON, maxReplays: 10, ...options });
+    const { server, api } = await startClient({ backoff: SOON, maxReplays: 10, ...options });
     expect((await failureOf(api.get('/always-401'))).response.status).toBe(401);
     expect(server.stats).toMatchObject({ refresh: 2, unauthorized: 5 });
   });
 
   it('L6 send a POST at most once more, where nothing says that it was not done', async () => {
-    const { server, api } = await scene({ backoff: SOON, maxReplays: 10, ...options });
+    const { server, api } = await startClient({ backoff: SOON, maxReplays: 10, ...options });
     server.fault('/echo', { status: 401 }, ALWAYS);
     expect((await failureOf(api.post('/echo', { a: 1 }))).response.status).toBe(401);
     expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 2 });
@@ -100,7 +114,7 @@ describe.each(rules)('L7 Refreshes that do not help, by %s', (_, options) => {
 });
 
 it('L7 a rule that takes its time and finds fault with every answer gives the answer back, and the session is kept', async () => {
-  const { server, api, session } = await scene({ backoff: SOON, shouldRefresh: async () => true });
+  const { server, api, session } = await startClient({ backoff: SOON, shouldRefresh: async () => true });
   for (let poll = 0; poll < 10; poll += 1) expect((await api.get('/echo')).status).toBe(200);
   expect(server.stats.refresh).toBe(2);
   for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) expect((await api.get(`/echo/${name}`)).status).toBe(200);
@@ -112,7 +126,7 @@ it('L24 a rule whose promise fails counts as the default, is reported, and block
   const report = jest.spyOn(console, 'error').mockImplementation(() => {});
   atEnd(() => report.mockRestore());
   const failed = new Error('no such rule');
-  const { server, api } = await scene({ shouldRefresh: () => Promise.reject(failed) });
+  const { server, api } = await startClient({ shouldRefresh: () => Promise.reject(failed) });
   expect((await api.get('/echo')).status).toBe(200);
   expect(report).toHaveBeenCalledTimes(1);
   expect(report).toHaveBeenCalledWith(expect.stringContaining('predicate'), failed);
@@ -124,9 +138,9 @@ it('L24 a rule whose promise fails counts as the default, is reported, and block
 describe('L7 While the breaker is open', () => {
   /** Open for an hour, after one refresh that did not help. */
   async function opened(options: Options = {}) {
-    const made = await scene({ backoff: SOON, refreshWindow: { limit: 1, interval: 3_600_000 }, ...options });
+    const made = await startClient({ backoff: SOON, refreshWindow: { limit: 1, interval: 3_600_000 }, ...options });
     const { server, api, session } = made;
-    const open = next(session, 'breakerOpen');
+    const open = nextEvent(session, 'breakerOpen');
     expect(await codeOf(api.get('/always-401'))).toBe('ERR_BAD_REQUEST');
     expect((await open).retryAfter).toBeGreaterThan(0);
     expect(server.stats.refresh).toBe(1);
@@ -139,7 +153,7 @@ describe('L7 While the breaker is open', () => {
     const byHand = session.refresh();
     await refresh.arrived(1);
     server.fault('/echo/late', { status: 401 });
-    const waits = next(session, 'waiting');
+    const waits = nextEvent(session, 'waiting');
     const late = api.get('/echo/late');
     late.catch(() => {});
     await Promise.race([waits, late.catch(() => {})]);
@@ -159,7 +173,7 @@ describe('L7 While the breaker is open', () => {
     late.catch(() => {});
     await door.arrived(1);
     const signIn = session.signIn();
-    const waits = next(session, 'waiting');
+    const waits = nextEvent(session, 'waiting');
     door.release();
     await Promise.race([waits, late.catch(() => {})]);
     answer.resolve(server.issue());

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { InstallOptions } from 'axios-bearer';
-import { came, closeAll, failureOf, scene, serve } from '../support/sessions.js';
+import { cleanUp, failureOf, headersAt, startClient, startServer } from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 /** How a request comes to be sent with a token that it waited for. */
 const waits = ['replayed after a 401', 'replayed twice', 'held before its first send'] as const;
 
 async function waited(how: (typeof waits)[number], options: InstallOptions) {
-  const made = await scene({ backoff: { initial: 1, factor: 1, cap: 1 }, ...options } as never);
+  const made = await startClient({ backoff: { initial: 1, factor: 1, cap: 1 }, ...options } as never);
   const { server, session } = made;
   if (how === 'held before its first send') await session.signIn({ ...server.issue(), expires_in: 0 });
   else server.fault('/echo', { status: 401 }, { times: how === 'replayed twice' ? 2 : 1 });
@@ -23,16 +23,16 @@ describe.each(waits)('A request that was %s', (how) => {
 
   it.each(options)('L19 bears no token where a redirect leads it to another origin: %s', async (_, option) => {
     const { server, api } = await waited(how, option);
-    const abroad = await serve();
+    const abroad = await startServer();
     server.fault('/echo', { redirect: `${abroad.url}/public` });
-    const seen = came(abroad, '/public', 'authorization', 'x-token', 'x-mine');
+    const seen = headersAt(abroad, '/public', 'authorization', 'x-token', 'x-mine');
     await api.get('/echo', { headers: { 'X-Mine': 'kept' } });
     expect(seen).toEqual([[undefined, undefined, 'kept']]);
   });
 
   it('L15 meets the caller’s own beforeRedirect, once', async () => {
     const { server, api } = await waited(how, {});
-    const abroad = await serve();
+    const abroad = await startServer();
     server.fault('/echo', { redirect: `${abroad.url}/public` });
     const redirects: string[] = [];
     const beforeRedirect = ({ href }: { href?: string }) => void redirects.push(String(href));

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { memoryStore, type TokenStore } from 'axios-bearer';
-import { closeAll, failureOf, lone, pair, record, scene, storeWith } from '../support/sessions.js';
+import { cleanUp, failureOf, recordEvents, startClient, startSession, storeWith, tokenPair } from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 /** All that can be seen of it, and of its cause. */
 function shown(value: unknown): string {
@@ -28,15 +28,15 @@ describe('L20 A store whose error quotes what it was to write', () => {
 
   it('L20 shows nothing of the new token: not in the error, its cause, or an event', async () => {
     const writes = { fail: false };
-    const session = lone({
-      tokens: pair('old'),
+    const session = startSession({
+      tokens: tokenPair('old'),
       store: quotingStore(writes),
       refreshRetries: 1,
       backoff: { initial: 1, factor: 1, cap: 1 },
-      source: async () => pair('new'),
+      source: async () => tokenPair('new'),
     });
     await session.token();
-    const seen = record(session);
+    const seen = recordEvents(session);
     const log = jest.spyOn(console, 'error').mockImplementation(() => {});
     writes.fail = true;
     const error = await failureOf(session.refresh());
@@ -50,7 +50,7 @@ describe('L20 A store whose error quotes what it was to write', () => {
 
   it('L20 shows nothing of it in the error of a request', async () => {
     const writes = { fail: false };
-    const { server, api, session } = await scene({ store: quotingStore(writes), refreshRetries: 0 });
+    const { server, api, session } = await startClient({ store: quotingStore(writes), refreshRetries: 0 });
     await session.token();
     server.expire();
     writes.fail = true;
@@ -61,13 +61,13 @@ describe('L20 A store whose error quotes what it was to write', () => {
 
   it.each(['with tokens', 'by the source'])('L20 shows nothing of those of a sign-in %s', async (how) => {
     const writes = { fail: true };
-    const session = lone({
+    const session = startSession({
       store: quotingStore(writes),
       refreshRetries: 0,
-      source: { obtain: async () => pair('obtained') },
+      source: { obtain: async () => tokenPair('obtained') },
     });
-    const seen = record(session);
-    const error = await failureOf(how === 'with tokens' ? session.signIn(pair('login')) : session.signIn());
+    const seen = recordEvents(session);
+    const error = await failureOf(how === 'with tokens' ? session.signIn(tokenPair('login')) : session.signIn());
     expect(error.code).toBe('ERR_BEARER_STORE');
     expect([shown(error), shown(seen)].join()).not.toMatch(secrets);
   });
@@ -76,12 +76,12 @@ describe('L20 A store whose error quotes what it was to write', () => {
 describe('L20 A source whose error quotes tokens', () => {
   it('L20 shows neither those of this sign-in nor those just before them', async () => {
     let answers = 0;
-    const session = lone({
-      tokens: pair('1'),
+    const session = startSession({
+      tokens: tokenPair('1'),
       refreshRetries: 0,
       source: async () => {
         answers++;
-        if (answers < 2) return pair('2');
+        if (answers < 2) return tokenPair('2');
         throw new Error('at_1 rt_1 at_2 rt_2');
       },
     });
@@ -90,13 +90,13 @@ describe('L20 A source whose error quotes tokens', () => {
   });
 
   it('L20 shows none after a sign-out and another sign-in', async () => {
-    const session = lone({
-      tokens: pair('1'),
+    const session = startSession({
+      tokens: tokenPair('1'),
       refreshRetries: 0,
       source: () => Promise.reject(new Error('rt_2 of at_2')),
     });
     await session.signOut();
-    await session.signIn(pair('2'));
+    await session.signIn(tokenPair('2'));
     expect((await failureOf(session.refresh())).cause.message).toBe('[token] of [token]');
   });
 });

@@ -1,13 +1,13 @@
 import type { AxiosError } from 'axios';
 import type { Session } from 'axios-bearer';
-import type { Stage } from './stage.js';
+import type { Simulation } from './simulation.js';
 import type { Family } from './tokens.js';
 
 /** What is known of a holder from outside. `fact`: the number of what happened, in order. */
-export interface Party {
+export interface HolderFacts {
   readonly name: string;
   readonly session: Session;
-  readonly stage: Stage;
+  readonly simulation: Simulation;
   readonly calls: Call[];
   /** Who may be signed in, as far as the app can tell; `undefined`: nobody. */
   readonly users: (string | undefined)[];
@@ -25,7 +25,7 @@ export interface Party {
   readonly failure: { at: number; wall: number; wait: number; offline: boolean } | undefined;
   /** ms; until when one may hear of it, or of a lock that was not had. */
   readonly failedUntil: number;
-  /** It has a store that somebody may share. */
+  /** Its store may be shared. */
   readonly looks: boolean;
   /** A token request is on its way for longer than anybody waits. */
   readonly waitsLong: boolean;
@@ -52,7 +52,7 @@ export class Call {
   readonly began: number;
   /** ms */
   readonly at: number;
-  readonly users: Party['users'];
+  readonly users: HolderFacts['users'];
   readonly signedIn: number;
   readonly ended: number;
   /** Whose token it was sent with, each time. */
@@ -66,12 +66,12 @@ export class Call {
 
   constructor(
     readonly kind: 'request' | 'token' | 'refresh' | 'signIn' | 'signOut',
-    readonly holder: Party,
+    readonly holder: HolderFacts,
     readonly options: { abortable?: boolean; replay?: boolean; minValidity?: number },
   ) {
-    const { stage, users, signedIn, ended } = holder;
-    this.began = stage.fact();
-    this.at = stage.elapsed();
+    const { simulation, users, signedIn, ended } = holder;
+    this.began = simulation.fact();
+    this.at = simulation.elapsed();
     this.users = [...users];
     this.signedIn = signedIn;
     this.ended = ended;

@@ -3,7 +3,7 @@ import type { Call } from './call.js';
 import type { Holder } from './holder.js';
 import { LIFETIME } from './options.js';
 import { FAULTS } from './server.js';
-import { quiet } from './stage.js';
+import { quiet } from './simulation.js';
 import { TROUBLES } from './store.js';
 import type { World } from './world.js';
 
@@ -76,15 +76,15 @@ const effects: Effects = {
     world.holder(by).call('refresh', () => world.holder(by).session.refresh());
   },
   expire: ({ server }) => server.expire(),
-  wait: ({ stage }, { ms }) => stage.advance(ms),
+  wait: ({ simulation }, { ms }) => simulation.advance(ms),
   jump: (world, { ms }) => world.jump(ms),
   faults: ({ server }, { kinds }) => server.faults.push(...kinds),
   refuse: ({ server }, { times }) => {
     server.refusals += times;
   },
-  storm: ({ server, judge, stage }) => {
+  storm: ({ server, judge, simulation }) => {
     server.refusals = Number.POSITIVE_INFINITY;
-    judge.stormSince ??= stage.elapsed();
+    judge.stormSince ??= simulation.elapsed();
   },
   abort: async (world, { which }) => {
     const open = world.calls.filter((call) => call.abort && !call.end);
@@ -101,7 +101,7 @@ const effects: Effects = {
 
 export async function perform(world: World, command: Command): Promise<void> {
   await (effects[command.do] as (world: World, command: Command) => unknown)(world, command);
-  // Until here the request is nobody's yet: its own interceptors have not been called.
+  // Until here the request has no session yet: its own interceptors have not been called.
   for (let i = 0; i < 10; i += 1) await undefined;
 }
 

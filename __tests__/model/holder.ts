@@ -1,20 +1,20 @@
 import axios, { type AxiosInstance, type InternalAxiosRequestConfig } from 'axios';
 import { bearer, type Session, type SessionOptions, type TokenSource } from 'axios-bearer';
-import { Call, type Party } from './call.js';
+import { Call, type HolderFacts } from './call.js';
 import type { Judge } from './judge.js';
 import { BOUND, MAX_REPLAYS, OPTIONS } from './options.js';
 import type { Reply, Server } from './server.js';
-import type { Stage } from './stage.js';
+import type { Simulation } from './simulation.js';
 import type { Family } from './tokens.js';
-import { bearerOf, send, settle } from './wire.js';
+import { bearerOf, send, settle } from './transport.js';
 
 export interface HolderOptions extends Pick<SessionOptions, 'keepFresh' | 'store'> {
   /** The refresh is answered in the same tick. */
   instant: boolean;
 }
 
-/** Who holds a session: one `Session`, on two instances; and what is known of it from outside. */
-export class Holder implements Party {
+/** One `Session` on two instances, and what is known of it from outside. */
+export class Holder implements HolderFacts {
   readonly session: Session;
   readonly apis: AxiosInstance[];
   readonly calls: Call[] = [];
@@ -31,7 +31,7 @@ export class Holder implements Party {
   out = false;
   /** That the session ended was told, or signOut() has resolved. What happened before may be told until then. */
   gone = false;
-  failure: Party['failure'];
+  failure: HolderFacts['failure'];
   failedUntil = Number.NEGATIVE_INFINITY;
   flights = 0;
   /** Whose tokens it has had. */
@@ -47,7 +47,7 @@ export class Holder implements Party {
     readonly name: string,
     { instant, ...options }: HolderOptions,
     readonly server: Server,
-    readonly stage: Stage,
+    readonly simulation: Simulation,
     readonly judge: Judge,
   ) {
     this.looks = options.store !== undefined;
@@ -58,7 +58,7 @@ export class Holder implements Party {
       needsRefreshToken: true,
       refresh: ({ refreshToken }, { client }) => this.#refresh(refreshToken, client),
       revoke: async ({ refreshToken }) => {
-        await stage.hop('revoke');
+        await simulation.delay('revoke');
         server.revoke(refreshToken);
       },
     };
@@ -100,7 +100,7 @@ export class Holder implements Party {
   leaves(): void {
     this.out = true;
     for (const family of this.families) this.disowned.add(family);
-    this.ended = this.stage.fact();
+    this.ended = this.simulation.fact();
     this.users = [undefined];
   }
 
@@ -132,12 +132,12 @@ export class Holder implements Party {
     session.on('signedIn', () => {
       // Another holder may have signed in somebody else: then the token tells.
       judge.check(!this.gone || !judge.alone, 'L22 somebody was signed in after signOut()');
-      this.signedIn = this.stage.fact();
+      this.signedIn = this.simulation.fact();
       this.failure = undefined;
     });
     session.on('signedOut', ({ reason }) => {
       this.gone = this.out;
-      this.ended = this.stage.fact();
+      this.ended = this.simulation.fact();
       judge.sessionEnded(this, reason);
     });
   }
@@ -154,23 +154,25 @@ export class Holder implements Party {
         if (made && reply.status === 401) access.unhelpful = true;
         return reply;
       };
-      return send(config, this.stage, arrive, ({ status }) => {
+      return send(config, this.simulation, arrive, ({ status }) => {
         if (access && status === 200) access.helped = true;
       });
     }
     const { refreshToken } = JSON.parse(config.data ?? '{}');
     const arrive = () => this.server.refresh(refreshToken);
     const leave = (reply: Reply, heard: boolean) => this.judge.answered(refreshToken, reply, heard);
-    if (!instant) return send(config, this.stage, arrive, leave);
+    if (!instant) return send(config, this.simulation, arrive, leave);
     const reply = arrive();
     leave(reply, true);
-    return reply.status === 0 ? send(config, this.stage, () => reply, leave) : Promise.resolve(settle(reply, config));
+    return reply.status === 0
+      ? send(config, this.simulation, () => reply, leave)
+      : Promise.resolve(settle(reply, config));
   }
 
   async #refresh(refreshToken: string | undefined, client: AxiosInstance) {
-    const { judge, stage } = this;
+    const { judge, simulation } = this;
     judge.asks(this, refreshToken);
-    const began = stage.elapsed();
+    const began = simulation.elapsed();
     this.asking.push(began);
     try {
       const { data } = await client.post('/token', { refreshToken });
@@ -178,7 +180,7 @@ export class Holder implements Party {
       return data;
     } catch (error) {
       const { status } = (error as { response?: { status: number } }).response ?? {};
-      if (status === 400 || status === 401) this.refused = stage.fact();
+      if (status === 400 || status === 401) this.refused = simulation.fact();
       else
         this.#failed(
           status === 429 ? Number((error as Refusal).response.headers['retry-after']) * 1_000 : 0,
@@ -199,17 +201,17 @@ export class Holder implements Party {
   }
 
   #isSlow(began: number): boolean {
-    return this.stage.elapsed() - began >= BOUND;
+    return this.simulation.elapsed() - began >= BOUND;
   }
 
   #unavailableFor(ms: number): void {
-    this.failedUntil = Math.max(this.failedUntil, this.stage.elapsed() + ms);
+    this.failedUntil = Math.max(this.failedUntil, this.simulation.elapsed() + ms);
   }
 
   #failed(wish: number, presented: string | undefined, offline = false): void {
-    const at = this.stage.elapsed();
+    const at = this.simulation.elapsed();
     this.#unavailableFor(Math.max(wish, OPTIONS.backoff.cap));
-    // What becomes of a session that is being replaced concerns nobody.
+    // The outcome for a session that is being replaced does not matter.
     if (!this.server.isNewest(presented)) return;
     this.failure = { at, wall: Date.now(), wait: wish || OPTIONS.backoff.initial, offline };
   }

@@ -1,17 +1,17 @@
 import type { StoreEntry } from 'axios-bearer';
-import type { Call, End, Party } from './call.js';
-import { type Circumstances, reasonsFor } from './ends.js';
+import { type Context, isAllowed } from './allowed-outcomes.js';
+import type { Call, End, HolderFacts } from './call.js';
 import { BOUND, HOLD, LIFETIME, MAX_REPLAYS, OPTIONS } from './options.js';
 import type { Reply, Server } from './server.js';
-import type { Stage } from './stage.js';
+import type { Simulation } from './simulation.js';
 import type { Database } from './store.js';
 import type { Grant } from './tokens.js';
-import type { bearerOf } from './wire.js';
+import type { bearerOf } from './transport.js';
 
 /** Watches the laws while a run lasts. What it finds is kept: thrown, it would be taken for a fault of the network. */
-export class Judge implements Circumstances {
+export class Judge implements Context {
   readonly broken: string[] = [];
-  readonly holders: Party[] = [];
+  readonly holders: HolderFacts[] = [];
   /** ms; the highest that the wall clock has shown. */
   highest = 0;
   jumped = false;
@@ -26,7 +26,7 @@ export class Judge implements Circumstances {
 
   constructor(
     readonly server: Server,
-    readonly stage: Stage,
+    readonly simulation: Simulation,
     readonly database: Database,
   ) {}
 
@@ -39,7 +39,7 @@ export class Judge implements Circumstances {
   }
 
   get troubled(): boolean {
-    return this.database.troubled || this.stage.slow;
+    return this.database.troubled || this.simulation.slow;
   }
 
   /** A sign-in failed: it may have been stored, or be stored later. */
@@ -70,7 +70,7 @@ export class Judge implements Circumstances {
   }
 
   /** A request waits. */
-  waits(holder: Party, url: string, after: 'held' | '401'): void {
+  waits(holder: HolderFacts, url: string, after: 'held' | '401'): void {
     const call = holder.calls.find((each) => each.url === url) as Call;
     // Of the reading of the store nothing is told.
     call.flight = holder.refreshing ? holder.flights : 0;
@@ -84,7 +84,7 @@ export class Judge implements Circumstances {
   }
 
   /** A source is asked to refresh. */
-  asks(holder: Party, presented: string | undefined): void {
+  asks(holder: HolderFacts, presented: string | undefined): void {
     const grant = this.server.grants.get(presented ?? '');
     this.check(grant !== undefined, 'L11 a refresh with no refresh token, though one was given');
     if (!grant) return;
@@ -114,7 +114,7 @@ export class Judge implements Circumstances {
     if (grant) grant.open = false;
   }
 
-  /** An answer of the token endpoint has arrived, or nobody was there any more to hear it. */
+  /** An answer of the token endpoint has arrived, or the caller had given up before. */
   answered(presented: string | undefined, { status, data }: Reply, heard: boolean): void {
     const grant = this.server.grants.get(presented ?? '');
     if (!grant) return;
@@ -125,7 +125,7 @@ export class Judge implements Circumstances {
     if (heard && (status === 400 || status === 401 || (made && grant.spent))) grant.over = true;
   }
 
-  sessionEnded(holder: Party, reason: string): void {
+  sessionEnded(holder: HolderFacts, reason: string): void {
     if (reason === 'rejected') {
       this.check(holder.refused > holder.signedIn, 'L10 a session ended without a definite refusal');
     }
@@ -139,7 +139,7 @@ export class Judge implements Circumstances {
     const signsIn = this.holders.some(
       ({ pending, asked, signedIn }) => pending > 0 || Math.max(asked, signedIn) > began,
     );
-    this.#signedOut = signsIn ? 0 : this.stage.fact();
+    this.#signedOut = signsIn ? 0 : this.simulation.fact();
   }
 
   /** Something was written to the store. */
@@ -156,22 +156,22 @@ export class Judge implements Circumstances {
 
   #marked(refreshToken: string, by: string): void {
     const marks = this.#marks.get(refreshToken) ?? [];
-    this.#marks.set(refreshToken, [...marks, { by, at: this.stage.elapsed() }]);
+    this.#marks.set(refreshToken, [...marks, { by, at: this.simulation.elapsed() }]);
   }
 
   /** A holder that has marked a refresh token, and wrote nothing for so long, was killed or can't write: it is tried. */
   #afterHold(grant: Grant): void {
     const marks = this.#marks.get(grant.token) ?? [];
-    const now = this.stage.elapsed();
+    const now = this.simulation.elapsed();
     const own = marks.at(-1)?.by;
     if (marks.some(({ by, at }) => by !== own && now - at >= HOLD)) grant.family.doomed = true;
   }
 
   ends(call: Call, end: End): void {
     const { holder, flight } = call;
-    this.check(reasonsFor(call, end, this), `L8 ${call.kind} ended with ${end.code ?? end.status} for no reason`);
+    this.check(isAllowed(call, end, this), `L8 ${call.kind} ended with ${end.code ?? end.status} for no reason`);
     const waits = call.kind === 'token' || call.kind === 'refresh';
-    this.check(!waits || this.stage.elapsed() - call.at <= 3 * BOUND, 'L24 a caller waited for too long');
+    this.check(!waits || this.simulation.elapsed() - call.at <= 3 * BOUND, 'L24 a caller waited for too long');
     if (call.kind !== 'request' || !end.error) return;
     const { config, message, cause } = end.error;
     this.check(config?.url === call.url, 'L8 an error bears the config of another request, or none');
@@ -187,14 +187,14 @@ export class Judge implements Circumstances {
   #isDue({ access }: Grant): boolean {
     const leeway = LIFETIME / 5;
     const byClock = Math.max(this.highest, Date.now()) >= access.from + LIFETIME - leeway;
-    return byClock || this.stage.elapsed() >= access.expiresAt - leeway;
+    return byClock || this.simulation.elapsed() >= access.expiresAt - leeway;
   }
 
   /** L7: a 401 is why; in a storm no refresh helps. */
-  #afterRefusal({ stage }: Party): void {
+  #afterRefusal({ simulation }: HolderFacts): void {
     if (this.stormSince === undefined || this.jumped) return;
     const { limit, interval } = OPTIONS.refreshWindow;
-    const now = stage.elapsed();
+    const now = simulation.elapsed();
     this.#refreshes.push(now);
     const recent = this.#refreshes.filter((at) => at > now - interval).length;
     // Once per interval a target that had accepted a token before may pass.
@@ -202,12 +202,12 @@ export class Judge implements Circumstances {
   }
 
   /** L8: the backoff, or the server’s own wish. */
-  #heldOff({ failure, stage, calls }: Party): void {
+  #heldOff({ failure, simulation, calls }: HolderFacts): void {
     // An attempt that the store held up may be over before its source.
     if (!failure || this.troubled) return;
     // session.refresh() does not wait for a network.
     if (failure.offline && calls.some(({ kind, at }) => kind === 'refresh' && at >= failure.at)) return;
-    const gone = stage.elapsed() - failure.at;
+    const gone = simulation.elapsed() - failure.at;
     const jumped = Date.now() - failure.wall !== gone;
     this.check(jumped || gone >= failure.wait, 'L8 an attempt came sooner than the backoff or the server says');
   }

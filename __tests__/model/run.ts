@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { type Command, perform, request } from './commands.js';
 import type { Holder } from './holder.js';
 import { CLOSING, MARKED, OPTIONS } from './options.js';
-import { Stage } from './stage.js';
+import { Simulation } from './simulation.js';
 import { type Setup, World } from './world.js';
 
 // Longer than any backoff and any wish of the server, shorter than the window of the breaker.
@@ -10,24 +10,24 @@ const HOLD_OFF = 130_000;
 
 /** One schedule, from the first sign-in to the last timer. @throws what law was broken first */
 export async function run(setup: Setup, commands: Command[], pace: number[], scheduler: fc.Scheduler): Promise<void> {
-  const stage = new Stage(scheduler, pace);
-  const world = new World(setup, stage);
+  const simulation = new Simulation(scheduler, pace);
+  const world = new World(setup, simulation);
   try {
     await world.open();
     const acts = commands.map((command) => ({ label: fc.stringify(command), builder: () => perform(world, command) }));
     scheduler.scheduleSequence(acts as never);
-    await stage.play();
+    await simulation.play();
     await world.settle();
     await aftermath(world);
     await end(world);
   } finally {
-    stage.leave();
+    simulation.restore();
   }
   const [first] = world.judge.broken;
   if (first) throw new Error(first);
 }
 
-/** All is well again: whoever was signed in still is, and whatever was held off or marked is over. */
+/** Everything works again: users that were signed in still are, and whatever was held off or marked is over. */
 async function aftermath(world: World): Promise<void> {
   const { server, database, judge } = world;
   server.faults = [];
@@ -81,5 +81,5 @@ async function end(world: World): Promise<void> {
     world.holders.every(({ isIdle }) => isIdle),
     'L24 close() is not done',
   );
-  world.judge.check(world.stage.timers === 0, 'L23 a timer is left after close()');
+  world.judge.check(world.simulation.timers === 0, 'L23 a timer is left after close()');
 }

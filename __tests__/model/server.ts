@@ -52,7 +52,7 @@ export class Server {
     return [...this.accesses.values()].filter((access) => access.unhelpful).length;
   }
 
-  /** Somebody asks for a refresh, or for a longer life: that is reason enough. */
+  /** A caller asks for a refresh, or for a longer life: that is reason enough. */
   wantAll(): void {
     for (const grant of this.grants.values()) grant.wanted = true;
   }
@@ -84,7 +84,7 @@ export class Server {
     return { status: -1 };
   }
 
-  /** The API: who is it? */
+  /** The API: it names the user of the token. */
   resource(token: string | undefined): Reply {
     const access = this.accesses.get(token ?? '');
     const whim = this.refusals > 0;

@@ -1,5 +1,5 @@
 import type { StoreEntry, TokenStore } from 'axios-bearer';
-import type { Stage } from './stage.js';
+import type { Simulation } from './simulation.js';
 
 /**
  * What goes wrong with a call to the store, once. `deaf`: it is done, but the answer is an error. `late`: an error, and it
@@ -27,7 +27,7 @@ export interface Database {
  *
  * @param kept called when the lock is not had in time
  */
-export function remote(database: Database, stage: Stage, kept: () => void): TokenStore {
+export function remote(database: Database, simulation: Simulation, kept: () => void): TokenStore {
   const { inner } = database;
 
   const trouble = (): Trouble | undefined => {
@@ -36,14 +36,14 @@ export function remote(database: Database, stage: Stage, kept: () => void): Toke
     return next;
   };
   const visit = async <T>(label: string, effect: () => Promise<T>, blank: () => Promise<T>): Promise<T> => {
-    await stage.hop(label);
+    await simulation.delay(label);
     const kind = trouble();
     if (kind === 'fails') throw new Error('The disk is full');
-    if (kind === 'late') void stage.pause(LATE).then(effect);
+    if (kind === 'late') void simulation.pause(LATE).then(effect);
     if (kind === 'late') throw new Error('The disk did not answer yet');
     if (kind === 'blank') return blank();
     const delay = kind && DELAYS[kind];
-    if (delay) await stage.pause(delay);
+    if (delay) await simulation.pause(delay);
     const result = await effect();
     if (kind === 'deaf') throw new Error('The disk did not answer');
     return result;
@@ -70,13 +70,13 @@ export function remote(database: Database, stage: Stage, kept: () => void): Toke
     async withLock(task, options) {
       let outcome: ReturnType<typeof task> | undefined;
       const hold = async () => {
-        await stage.hop('lock');
+        await simulation.delay('lock');
         const lost = new AbortController();
         const loses = database.troubles[0] === 'loses' && trouble() !== undefined;
         outcome = task({ isHeld: () => !lost.signal.aborted, signal: lost.signal });
         const over = outcome.catch(() => {});
         if (!loses) return over;
-        await Promise.race([over, stage.hop('lose')]);
+        await Promise.race([over, simulation.delay('lose')]);
         lost.abort();
       };
       options.signal?.addEventListener('abort', kept);
@@ -85,12 +85,12 @@ export function remote(database: Database, stage: Stage, kept: () => void): Toke
         throw error;
       });
       const result = await outcome!;
-      await stage.hop('unlock');
+      await simulation.delay('unlock');
       return result;
     },
     subscribe: (changed) => {
       if (!database.hints || !inner.subscribe) return () => {};
-      return inner.subscribe(() => void stage.hop('hint').then(changed));
+      return inner.subscribe(() => void simulation.delay('hint').then(changed));
     },
   };
 }

@@ -2,7 +2,7 @@
 export interface Family {
   readonly user: string;
   revoked: boolean;
-  /** Its newest tokens got lost: whoever presents the old refresh token again can't be blamed. */
+  /** Its newest tokens got lost: to present the old refresh token again is no mistake then. */
   doomed: boolean;
 }
 
@@ -10,17 +10,17 @@ export interface Family {
 export interface Access {
   readonly token: string;
   readonly family: Family;
-  /** ms; at the server, by a clock that nobody sets. */
+  /** ms; at the server, by a clock that is never set. */
   readonly expiresAt: number;
   /** It came of a refresh, not of a sign-in. */
   readonly refreshed: boolean;
-  /** ms; by the wall clock of who got it. */
+  /** ms; by the wall clock of the holder that got it. */
   from: number;
   revoked: boolean;
   refused: boolean;
   /** Some answer was no 401. */
   helped: boolean;
-  /** Refused though it was new: to whoever had been refused before it, or to the first who came with it. */
+  /** Refused though it was new: to a request that had been refused before it, or to the first that bore it. */
   unhelpful: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface Grant {
   over: boolean;
   /** It is being presented now. */
   open: boolean;
-  /** Somebody asked for a refresh whatever the token's age. */
+  /** A caller asked for a refresh whatever the token's age. */
   wanted: boolean;
   presented: number;
 }

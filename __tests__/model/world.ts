@@ -5,7 +5,7 @@ import { Holder } from './holder.js';
 import { Judge } from './judge.js';
 import { BOUND, HOLD, MAX_REPLAYS } from './options.js';
 import { Server } from './server.js';
-import { quiet, type Stage } from './stage.js';
+import { quiet, type Simulation } from './simulation.js';
 import { type Database, remote } from './store.js';
 
 // All that the options allow: before each send of a request a refresh is waited for, and one that was given up still goes on.
@@ -36,7 +36,7 @@ export function setups(holders: number): fc.Arbitrary<Setup> {
   });
 }
 
-/** A server, a store, those who hold a session, and whoever watches them. */
+/** A server, a store, the holders of a session, and the judge. */
 export class World {
   readonly server: Server;
   readonly judge: Judge;
@@ -45,9 +45,9 @@ export class World {
 
   constructor(
     readonly setup: Setup,
-    readonly stage: Stage,
+    readonly simulation: Simulation,
   ) {
-    this.server = new Server(setup.rotates, stage.elapsed);
+    this.server = new Server(setup.rotates, simulation.elapsed);
     this.database = {
       inner: memoryStore(),
       hints: setup.hints,
@@ -55,7 +55,7 @@ export class World {
       troubled: false,
       wrote: (entry) => this.judge.wrote(entry),
     };
-    this.judge = new Judge(this.server, stage, this.database);
+    this.judge = new Judge(this.server, simulation, this.database);
   }
 
   get calls(): Call[] {
@@ -70,16 +70,16 @@ export class World {
   async open(): Promise<void> {
     this.#join('A');
     this.signIn(this.holder(0), 'ana');
-    await this.stage.play();
+    await this.simulation.play();
     if (this.setup.holders > 1) this.#join('B');
   }
 
   #join(name: string): void {
-    const { setup, server, stage, judge, database } = this;
+    const { setup, server, simulation, judge, database } = this;
     const { instant, keepFresh } = setup;
     const kept = () => holder.lockKept();
-    const store = setup.remote ? { store: remote(database, stage, kept) } : {};
-    const holder: Holder = new Holder(name, { instant, keepFresh, ...store }, server, stage, judge);
+    const store = setup.remote ? { store: remote(database, simulation, kept) } : {};
+    const holder: Holder = new Holder(name, { instant, keepFresh, ...store }, server, simulation, judge);
     this.holders.push(holder);
     judge.holders.push(holder);
   }
@@ -107,22 +107,22 @@ export class World {
   }
 
   async jump(ms: number): Promise<void> {
-    const { judge, stage } = this;
+    const { judge, simulation } = this;
     // When an answer was read is known then.
     await quiet();
     judge.jumped = true;
     judge.highest = Math.max(judge.highest, Date.now());
-    stage.jump(ms);
+    simulation.jump(ms);
   }
 
   /** L24: whatever waits comes to an end. */
   async settle(): Promise<void> {
-    const { stage } = this;
-    const until = stage.elapsed() + LONGEST;
-    await stage.play();
-    while (this.calls.some(({ end }) => !end) && stage.timers > 0 && stage.elapsed() < until) {
-      stage.next();
-      await stage.play();
+    const { simulation } = this;
+    const until = simulation.elapsed() + LONGEST;
+    await simulation.play();
+    while (this.calls.some(({ end }) => !end) && simulation.timers > 0 && simulation.elapsed() < until) {
+      simulation.next();
+      await simulation.play();
     }
     const open = this.calls.filter(({ end }) => !end).map(({ url }) => url);
     this.judge.check(open.length === 0, `L24 never settled: ${open}`);
@@ -130,6 +130,6 @@ export class World {
 
   /** Time goes by, and nothing is slow. */
   async pass(ms: number): Promise<void> {
-    await this.stage.advance(ms, () => this.stage.play());
+    await this.simulation.advance(ms, () => this.simulation.play());
   }
 }

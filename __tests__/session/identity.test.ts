@@ -3,20 +3,20 @@ import axios from 'axios';
 import { bearer, memoryStore, type Token, type TokenSource } from 'axios-bearer';
 import type { ApiVideo } from 'axios-bearer/testing';
 import {
-  closeAll,
+  cleanUp,
+  clientOf,
   codeOf,
   deferred,
   failureOf,
-  lone,
-  next,
-  pair,
+  nextEvent,
   refreshing,
-  scene,
-  serve,
   settle,
-} from '../support/sessions.js';
+  startServer,
+  startSession,
+  tokenPair,
+} from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 /** The generations of the server's that `path` was asked with. */
 function sent({ log }: ApiVideo, path: string) {
@@ -25,7 +25,7 @@ function sent({ log }: ApiVideo, path: string) {
 
 /** Ada's tokens are the first of the server's, Bob's the second. */
 async function adaAndBob() {
-  const server = await serve();
+  const server = await startServer();
   const [ada, bob] = [server.issue(), server.issue()];
   const identity = ({ accessToken }: Token) => (accessToken === bob.access_token ? 'bob' : 'ada');
   return { server, ada, bob, identity };
@@ -34,7 +34,7 @@ async function adaAndBob() {
 describe('A refresh that brings another user’s token, as a cookie does that is theirs by now', () => {
   it('L21 gives it to no request that met a 401: it was sent as somebody else', async () => {
     const { server, ada, bob, identity } = await adaAndBob();
-    const { api, session } = await scene({ server, tokens: ada, identity, source: async () => bob });
+    const { api, session } = clientOf(server, { tokens: ada, identity, source: async () => bob });
     server.fault('/echo/ada', { status: 401 });
     expect(await failureOf(api.get('/echo/ada'))).toMatchObject({
       code: 'ERR_BEARER_IDENTITY',
@@ -48,8 +48,7 @@ describe('A refresh that brings another user’s token, as a cookie does that is
 
   it('L21 gives it to none that was held, nor to token() and refresh()', async () => {
     const { server, ada, bob, identity } = await adaAndBob();
-    const { api, session } = await scene({
-      server,
+    const { api, session } = clientOf(server, {
       tokens: { ...ada, expires_in: 0 },
       identity,
       source: async () => bob,
@@ -62,7 +61,7 @@ describe('A refresh that brings another user’s token, as a cookie does that is
 
   it('L21 asks `identity` about each new token, not about those of sign-ins only', async () => {
     const identity = jest.fn((_: Token) => 'ada');
-    const session = lone({ tokens: pair('1'), identity, source: async () => pair('2') });
+    const session = startSession({ tokens: tokenPair('1'), identity, source: async () => tokenPair('2') });
     await session.refresh();
     expect(identity.mock.lastCall?.[0]).toMatchObject({ accessToken: 'at_2' });
   });
@@ -77,7 +76,7 @@ describe('signIn() without tokens', () => {
   it.each(sources)('L21 by %s is somebody new to a request that is on its way', async (_, more) => {
     const { server, ada, bob } = await adaAndBob();
     const answer = async () => bob;
-    const { api, session } = await scene({ server, tokens: ada, source: { refresh: answer, ...more(answer) } });
+    const { api, session } = clientOf(server, { tokens: ada, source: { refresh: answer, ...more(answer) } });
     const door = server.hold('/echo/ada');
     server.fault('/echo/ada', { status: 401 });
     const request = failureOf(api.get('/echo/ada'));
@@ -90,8 +89,7 @@ describe('signIn() without tokens', () => {
 
   it('L21 is somebody new to those who wait for a refresh', async () => {
     const { server, ada, bob } = await adaAndBob();
-    const { api, session } = await scene({
-      server,
+    const { api, session } = clientOf(server, {
       tokens: ada,
       source: { refresh: refreshing, obtain: async () => bob },
     });
@@ -109,13 +107,13 @@ describe('signIn() without tokens', () => {
   it('L21 is somebody new to a request whose 401 comes while the source is asked', async () => {
     const { server, ada, bob } = await adaAndBob();
     const answer = deferred<typeof bob>();
-    const { api, session } = await scene({ server, tokens: ada, source: { obtain: () => answer.promise } });
+    const { api, session } = clientOf(server, { tokens: ada, source: { obtain: () => answer.promise } });
     const door = server.hold('/echo/ada');
     server.fault('/echo/ada', { status: 401 });
     const request = codeOf(api.get('/echo/ada'));
     await door.arrived(1);
     const signIn = session.signIn();
-    const waits = next(session, 'waiting');
+    const waits = nextEvent(session, 'waiting');
     door.release();
     expect(await waits).toMatchObject({ after: '401' });
     answer.resolve(bob);
@@ -126,8 +124,7 @@ describe('signIn() without tokens', () => {
 
   it('L21 of the same `identity` lets those who wait live through it', async () => {
     const { server, ada, bob } = await adaAndBob();
-    const { api, session } = await scene({
-      server,
+    const { api, session } = clientOf(server, {
       tokens: ada,
       identity: () => 'ada',
       source: { refresh: refreshing, obtain: async () => bob },
@@ -146,18 +143,18 @@ describe('signIn() without tokens', () => {
   it('L21 goes before what a refresh brought meanwhile, which nobody revokes: it had been stored', async () => {
     const late = deferred<object>();
     const revoked: string[] = [];
-    const session = lone({
-      tokens: pair('ada'),
+    const session = startSession({
+      tokens: tokenPair('ada'),
       source: {
         refresh: () => late.promise as never,
-        obtain: async () => pair('bob'),
+        obtain: async () => tokenPair('bob'),
         revoke: async ({ accessToken }) => void revoked.push(accessToken),
       },
     });
     const refresh = codeOf(session.refresh());
     await settle();
     const signIn = session.signIn();
-    late.resolve(pair('late'));
+    late.resolve(tokenPair('late'));
     expect((await signIn).accessToken).toBe('at_bob');
     expect(await refresh).toBe('ERR_BEARER_IDENTITY');
     await settle();
@@ -168,8 +165,8 @@ describe('signIn() without tokens', () => {
   it('L3 that fails goes on with what a refresh brought meanwhile: the old token is spent', async () => {
     const late = deferred<object>();
     const presented: (string | undefined)[] = [];
-    const session = lone({
-      tokens: pair('ada'),
+    const session = startSession({
+      tokens: tokenPair('ada'),
       backoff: { initial: 1, factor: 1 },
       source: {
         refresh: ({ refreshToken }) => {
@@ -182,7 +179,7 @@ describe('signIn() without tokens', () => {
     const refresh = codeOf(session.refresh());
     await settle();
     const signIn = codeOf(session.signIn());
-    late.resolve(pair('late'));
+    late.resolve(tokenPair('late'));
     expect([await signIn, await refresh]).toEqual(['ERR_BEARER_REJECTED', 'fulfilled']);
     expect(await session.token()).toBe('at_late');
     expect(presented).toEqual(['rt_ada']);
@@ -194,15 +191,15 @@ describe('A late 401 of the user before', () => {
   async function bobElsewhere(options: object = {}) {
     const { server, ada, bob } = await adaAndBob();
     const store = memoryStore();
-    const { api, session } = await scene({ server, store, tokens: ada, ...options });
+    const { api, session } = clientOf(server, { store, tokens: ada, ...options });
     await session.token();
     const door = server.hold('/echo/ada');
     server.fault('/echo/ada', { status: 401 });
     const request = api.get('/echo/ada');
     request.catch(() => {});
     await door.arrived(1);
-    const elsewhere = lone({ store });
-    const heard = next(session, 'signedIn');
+    const elsewhere = startSession({ store });
+    const heard = nextEvent(session, 'signedIn');
     await elsewhere.signIn(bob);
     await heard;
     expect(await session.token()).toBe(bob.access_token);
@@ -227,7 +224,7 @@ describe('A late 401 of the user before', () => {
 
   it('L2 starts no refresh when a sign-out came in between', async () => {
     const { server, ada, bob } = await adaAndBob();
-    const { api, session } = await scene({ server, tokens: ada });
+    const { api, session } = clientOf(server, { tokens: ada });
     const door = server.hold('/echo/ada');
     server.fault('/echo/ada', { status: 401 });
     const request = codeOf(api.get('/echo/ada'));
@@ -245,15 +242,15 @@ describe('An `identity` that throws at a refresh', () => {
   it('L3 spends no token twice: the next refresh goes on with the new one', async () => {
     const presented: (string | undefined)[] = [];
     let broken = true;
-    const session = lone({
-      tokens: pair('1'),
+    const session = startSession({
+      tokens: tokenPair('1'),
       identity: ({ accessToken }) => {
         if (broken && accessToken === 'at_2') throw new Error('no such claim');
         return 'ada';
       },
       source: async ({ refreshToken }) => {
         presented.push(refreshToken);
-        return pair(String(presented.length + 1));
+        return tokenPair(String(presented.length + 1));
       },
     });
     expect(await codeOf(session.refresh())).not.toBe('fulfilled');
@@ -267,9 +264,9 @@ describe('A config that has travelled as one user', () => {
   /** Whose request it is, a header says. */
   async function tenants() {
     const { server, ada, bob } = await adaAndBob();
-    const sessions: Record<string, ReturnType<typeof lone>> = {
-      ada: lone({ tokens: ada }),
-      bob: lone({ tokens: bob }),
+    const sessions: Record<string, ReturnType<typeof startSession>> = {
+      ada: startSession({ tokens: ada }),
+      bob: startSession({ tokens: bob }),
     };
     const api = axios.create({ baseURL: server.url });
     bearer(api, { session: ({ headers }) => sessions[String(headers['X-Tenant'])] });
@@ -301,8 +298,8 @@ describe('A config that has travelled as one user', () => {
 
   it('L21 bears nothing of theirs on another instance, where the token goes in another header', async () => {
     const { server, ada, bob } = await adaAndBob();
-    const first = await scene({ server, tokens: ada, header: 'X-Token' });
-    const second = await scene({ server, tokens: bob });
+    const first = clientOf(server, { tokens: ada, header: 'X-Token' });
+    const second = clientOf(server, { tokens: bob });
     const came: unknown[] = [];
     server.fault(({ path, headers }) => {
       if (path === '/public') came.push([headers['x-token'], headers.authorization]);

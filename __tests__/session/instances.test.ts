@@ -14,22 +14,22 @@ import {
 import type { ApiVideo } from 'axios-bearer/testing';
 import {
   atEnd,
-  closeAll,
+  cleanUp,
+  closeAtEnd,
   codeOf,
   deferred,
   failureOf,
-  keep,
-  lone,
   never,
-  next,
-  pair,
+  nextEvent,
   refreshing,
-  scene,
-  serve,
   settle,
-} from '../support/sessions.js';
+  startClient,
+  startServer,
+  startSession,
+  tokenPair,
+} from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 /** A server that says 401 to everybody but who sends `expected` in `header`, and notes what came there. */
 async function judge(header: string, expected: string) {
@@ -45,7 +45,7 @@ async function judge(header: string, expected: string) {
 
 const installed = (url: string, options: Partial<SessionOptions> & InstallOptions): AxiosInstance => {
   const api = axios.create({ baseURL: url });
-  keep(bearer(api, { tokens: 'old', source: async () => 'new', ...options }));
+  closeAtEnd(bearer(api, { tokens: 'old', source: async () => 'new', ...options }));
   return api;
 };
 
@@ -88,7 +88,7 @@ describe('header and scheme', () => {
 describe('header: false, a session wholly in httpOnly cookies', () => {
   /** A jar of one cookie, as a browser keeps it; for the instance and for the source's client alike. */
   async function withCookies(options: Partial<SessionOptions & InstallOptions> = {}) {
-    const server = await serve();
+    const server = await startServer();
     let cookie = '';
     const take = (setCookie: string[] | undefined) => {
       if (setCookie?.[0]) cookie = setCookie[0].split(';')[0]!;
@@ -103,7 +103,7 @@ describe('header: false, a session wholly in httpOnly cookies', () => {
     const source = jest.fn<Extract<SessionOptions['source'], (...args: never[]) => unknown>>(async (_, { client }) => {
       take((await client.post('/cookie/refresh')).headers['set-cookie']);
     });
-    const session = keep(bearer(api, { source, header: false, ...options }));
+    const session = closeAtEnd(bearer(api, { source, header: false, ...options }));
     const login = async () => take((await axios.post(`${server.url}/cookie/login`)).headers['set-cookie']);
     return { server, api, session, source, login };
   }
@@ -190,10 +190,10 @@ describe('header: false, a session wholly in httpOnly cookies', () => {
   });
 
   it('leaves a token that is held, or on its way, alone', async () => {
-    const server = await serve();
-    const signedIn = lone({ tokens: pair('a') });
+    const server = await startServer();
+    const signedIn = startSession({ tokens: tokenPair('a') });
     const coming = deferred<string>();
-    const signingIn = lone({ source: { obtain: () => coming.promise } });
+    const signingIn = startSession({ source: { obtain: () => coming.promise } });
     const token = signingIn.token();
     token.catch(() => {});
     await settle();
@@ -209,7 +209,7 @@ describe('header: false, a session wholly in httpOnly cookies', () => {
 
 describe('install', () => {
   it('one session serves many instances, with one flight', async () => {
-    const { server, api, session } = await scene();
+    const { server, api, session } = await startClient();
     const more = [1, 2, 3].map(() => axios.create({ baseURL: server.url }));
     for (const instance of more) session.install(instance);
     server.expire();
@@ -218,7 +218,7 @@ describe('install', () => {
   });
 
   it('gives the source a client that is a sibling of the first instance', async () => {
-    const { server, api } = await scene({ axios: { headers: { 'X-App': 'mine' } } });
+    const { server, api } = await startClient({ defaults: { headers: { 'X-App': 'mine' } } });
     const agents: (string | undefined)[] = [];
     server.fault((request) => {
       if (request.path === '/auth/refresh') agents.push(request.headers['x-app'] as string);
@@ -230,7 +230,7 @@ describe('install', () => {
   });
 
   it('returns the uninstall: requests are as before, those on their way are not lost', async () => {
-    const { server, session } = await scene();
+    const { server, session } = await startClient();
     const second = axios.create({ baseURL: server.url });
     const uninstall = session.install(second);
     const hold = server.hold('/echo/under-way');
@@ -245,7 +245,7 @@ describe('install', () => {
   });
 
   it('uninstalling one instance leaves the others installed', async () => {
-    const { server, api, session } = await scene();
+    const { server, api, session } = await startClient();
     const second = axios.create({ baseURL: server.url });
     session.install(second)();
     expect((await api.get('/public')).data).toEqual({ authorization: true });
@@ -253,7 +253,7 @@ describe('install', () => {
   });
 
   it('can be done again after uninstalling', async () => {
-    const { server, session } = await scene();
+    const { server, session } = await startClient();
     const second = axios.create({ baseURL: server.url });
     session.install(second)();
     session.install(second);
@@ -262,21 +262,21 @@ describe('install', () => {
   });
 
   it('is not inherited by instance.create(), as is axios’s own rule', async () => {
-    const { api } = await scene();
+    const { api } = await startClient();
     expect((await api.create().get('/public')).data).toEqual({ authorization: false });
   });
 
   it('two sessions on one instance do not both attach: the request bears one token, of the later one', async () => {
-    const { server, api } = await scene();
-    const other = lone({ tokens: server.issue() });
+    const { server, api } = await startClient();
+    const other = startSession({ tokens: server.issue() });
     other.install(api);
     expect((await api.get('/videos')).status).toBe(200);
     expect(server.log.map(({ generation }) => generation)).toEqual([2]);
   });
 
   it('bearer() again for the same header takes the place of the first, whose session is closed', async () => {
-    const { server, api, session } = await scene();
-    const other = keep(bearer(api, { source: refreshing, tokens: server.issue() }));
+    const { server, api, session } = await startClient();
+    const other = closeAtEnd(bearer(api, { source: refreshing, tokens: server.issue() }));
     expect((await api.get('/videos')).status).toBe(200);
     expect(server.log.map(({ generation }) => generation)).toEqual([2]);
     expect([session.state.status, other.state.status]).toEqual(['signed-out', 'active']);
@@ -302,8 +302,10 @@ describe('install', () => {
       atEnd(() => new Promise((resolve) => server.close(resolve).closeAllConnections()));
       const api = axios.create({ baseURL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
       const backoff = { initial: 1, factor: 1, cap: 5 };
-      keep(bearer(api, { tokens: 'app', source: async () => 'app-new', backoff }));
-      keep(bearer(api, { tokens: 'user', source: async () => 'user-new', backoff, header: 'X-User', scheme: '' }));
+      closeAtEnd(bearer(api, { tokens: 'app', source: async () => 'app-new', backoff }));
+      closeAtEnd(
+        bearer(api, { tokens: 'user', source: async () => 'user-new', backoff, header: 'X-User', scheme: '' }),
+      );
       const end = await api.get('/').then(
         ({ status }) => status,
         (error) => error.response?.status,
@@ -317,17 +319,17 @@ describe('install', () => {
     ['a Proxy', (session: Session) => new Proxy(session, {})],
     ['a reactive store', reactive],
   ])('a session behind %s serves as it does itself, and is the same one', async (_, wrap) => {
-    const { server, api, session } = await scene();
+    const { server, api, session } = await startClient();
     const wrapped = wrap(session);
     const [second, third] = [axios.create({ baseURL: server.url }), axios.create({ baseURL: server.url })];
     wrapped.install(api);
     wrapped.install(second);
     bearer(third, { session: wrapped });
     const bare = axios.create({ baseURL: server.url });
-    lone().install(bare);
+    startSession().install(bare);
     expect(await wrapped.token()).toBe(await session.token());
     expect(wrapped.state).toEqual(session.state);
-    const refreshed = next(wrapped, 'refreshed');
+    const refreshed = nextEvent(wrapped, 'refreshed');
     server.expire();
     const requests = [api, second, third, bare].map((each) => each.get('/echo', { bearer: { session: wrapped } }));
     expect((await Promise.all(requests)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
@@ -338,7 +340,7 @@ describe('install', () => {
   });
 
   it('serves a request made by config alone, by every method and by the instance as a function', async () => {
-    const { api } = await scene();
+    const { api } = await startClient();
     const url = '/echo';
     const answers = [
       api.request({ url }),
@@ -357,7 +359,7 @@ describe('install', () => {
 
 describe('bearer(instance, { session })', () => {
   it('installs an existing session, and returns the uninstall', async () => {
-    const { server, session } = await scene();
+    const { server, session } = await startClient();
     const api = axios.create({ baseURL: server.url });
     const uninstall = bearer(api, { session });
     expect(typeof uninstall).toBe('function');
@@ -368,7 +370,7 @@ describe('bearer(instance, { session })', () => {
   });
 
   it('with options of its own for each instance', async () => {
-    const { server, session } = await scene({ whenSignedOut: 'send' });
+    const { server, session } = await startClient({ whenSignedOut: 'send' });
     const strict = axios.create({ baseURL: server.url });
     bearer(strict, { session, whenSignedOut: 'reject', scheme: 'Token' });
     expect(await codeOf(strict.get('/public'))).toBe('fulfilled');
@@ -377,17 +379,17 @@ describe('bearer(instance, { session })', () => {
   });
 
   it('bearer(instance, options) is createSession(options) and install, and returns a Session', async () => {
-    const { session } = await scene();
+    const { session } = await startClient();
     expect(session).toBeInstanceOf(Session);
-    expect(lone()).toBeInstanceOf(Session);
+    expect(startSession()).toBeInstanceOf(Session);
   });
 });
 
 describe('several identities on one instance', () => {
   async function tenants() {
-    const server = await serve();
+    const server = await startServer();
     const sessions = new Map(
-      ['ada', 'bob'].map((name) => [name, lone({ tokens: server.issue(), source: at(server) })]),
+      ['ada', 'bob'].map((name) => [name, startSession({ tokens: server.issue(), source: at(server) })]),
     );
     const api = axios.create({ baseURL: server.url });
     const resolve = jest.fn(({ headers }: { headers: AxiosHeaders }) => sessions.get(String(headers.get('X-Tenant'))));
@@ -439,8 +441,8 @@ describe('several identities on one instance', () => {
   });
 
   it('a session named by the request wins over the installed one, and is refreshed for it', async () => {
-    const { server, api, session } = await scene();
-    const other = lone({ tokens: server.issue(), source: at(server) });
+    const { server, api, session } = await startClient();
+    const other = startSession({ tokens: server.issue(), source: at(server) });
     server.expire();
     await api.get('/echo/other', { bearer: { session: other } });
     expect(generations(server, '/echo/other')).toEqual([2, 3]);
@@ -449,13 +451,13 @@ describe('several identities on one instance', () => {
   });
 
   it('their sources get a client that is the sibling of the instance, as with one session', async () => {
-    const { server, api } = await scene();
-    const other = lone({ tokens: server.issue(), source: refreshing, refreshRetries: 0 });
+    const { server, api } = await startClient();
+    const other = startSession({ tokens: server.issue(), source: refreshing, refreshRetries: 0 });
     const resolved = axios.create({ baseURL: server.url });
     bearer(resolved, { session: () => other });
     server.expire();
     expect((await resolved.get('/echo/resolved')).status).toBe(200);
-    const named = lone({ tokens: server.issue(), source: refreshing, refreshRetries: 0 });
+    const named = startSession({ tokens: server.issue(), source: refreshing, refreshRetries: 0 });
     server.expire();
     expect((await api.get('/echo/named', { bearer: { session: named } })).status).toBe(200);
   });
@@ -467,7 +469,7 @@ describe('several identities on one instance', () => {
   });
 
   it('a resolver that throws fails its request with what it threw, and sends nothing', async () => {
-    const server = await serve();
+    const server = await startServer();
     const api = axios.create({ baseURL: server.url });
     bearer(api, {
       session: () => {
@@ -481,14 +483,14 @@ describe('several identities on one instance', () => {
 
 describe('skip', () => {
   it('neither attaches nor recovers', async () => {
-    const { server, api } = await scene({ skip: ({ url }) => url === '/public' || url === '/echo/skipped' });
+    const { server, api } = await startClient({ skip: ({ url }) => url === '/public' || url === '/echo/skipped' });
     expect((await api.get('/public')).data).toEqual({ authorization: false });
     expect(await codeOf(api.get('/echo/skipped'))).toBe('ERR_BAD_REQUEST');
     expect(server.stats).toMatchObject({ refresh: 0, requests: 2 });
   });
 
   it('keeps a wrong password on the login route what it is, with a session or without', async () => {
-    const { server, api, session } = await scene({ skip: ({ url }) => url === '/login' });
+    const { server, api, session } = await startClient({ skip: ({ url }) => url === '/login' });
     server.fault('/login', { status: 401, body: { error: 'wrong password' } }, { times: 2 });
     for (let i = 0; i < 2; i += 1) {
       const error = await failureOf(api.post('/login', { password: 'x' }));
@@ -501,7 +503,7 @@ describe('skip', () => {
 
   it('does not wait for a sign-in, or it would wait for itself', async () => {
     const answer = deferred<string>();
-    const { api, session } = await scene({
+    const { api, session } = await startClient({
       tokens: undefined,
       source: { obtain: () => answer.promise },
       skip: ({ url }) => url === '/public',
@@ -514,7 +516,7 @@ describe('skip', () => {
 
   it('is asked with the config as it will go: the other interceptors have been there', async () => {
     const skip = jest.fn(({ headers }: { headers: AxiosHeaders }) => headers.get('X-Public') === 'yes');
-    const { api } = await scene({ skip: skip as never });
+    const { api } = await startClient({ skip: skip as never });
     api.interceptors.request.use((config) => {
       config.headers.set('X-Public', 'yes');
       return config;
@@ -524,7 +526,7 @@ describe('skip', () => {
   });
 
   it('that throws fails the request, and sends nothing', async () => {
-    const { server, api } = await scene({
+    const { server, api } = await startClient({
       skip: () => {
         throw new Error('in skip');
       },
@@ -539,7 +541,7 @@ describe('whenSignedOut', () => {
   const nobody = { tokens: undefined, source: { needsRefreshToken: true, refresh: refreshing } };
 
   it("'send', the default: sends it as it is and hands the answer on, a 401 too", async () => {
-    const { server, api } = await scene(nobody);
+    const { server, api } = await startClient(nobody);
     expect((await api.get('/public')).data).toEqual({ authorization: false });
     const error = await failureOf(api.get('/videos'));
     expect([error.response.status, isBearerError(error), error.isAxiosError]).toEqual([401, false, true]);
@@ -547,7 +549,7 @@ describe('whenSignedOut', () => {
   });
 
   it("'reject': ERR_BEARER_SIGNED_OUT with its own config, and nothing is sent", async () => {
-    const { server, api } = await scene({ ...nobody, whenSignedOut: 'reject' });
+    const { server, api } = await startClient({ ...nobody, whenSignedOut: 'reject' });
     const error = await failureOf(api.get('/public', { params: { a: 1 } }));
     expect(error).toMatchObject({ code: 'ERR_BEARER_SIGNED_OUT', isAxiosError: true, config: { params: { a: 1 } } });
     expect(isBearerError(error)).toBe(true);
@@ -555,7 +557,7 @@ describe('whenSignedOut', () => {
   });
 
   it("'reject' tells why there is no token", async () => {
-    const { server, api, session } = await scene({ ...nobody, whenSignedOut: 'reject' });
+    const { server, api, session } = await startClient({ ...nobody, whenSignedOut: 'reject' });
     const messageOf = async () => (await failureOf(api.get('/public'))).message;
     expect(await messageOf()).toBe('Nobody is signed in: call signIn()');
     await session.signIn({ ...server.issue(), expires_in: 0, expiresAt: 1 });
@@ -571,7 +573,7 @@ describe('whenSignedOut', () => {
 
   it("'reject' does not concern what is skipped, left alone, elsewhere, or authorized by its caller", async () => {
     const { came, url } = await judge('authorization', 'Basic abc');
-    const { api } = await scene({
+    const { api } = await startClient({
       ...nobody,
       whenSignedOut: 'reject',
       skip: (config) => config.url === '/public/skip',
@@ -584,7 +586,7 @@ describe('whenSignedOut', () => {
   });
 
   it("'reject' does not concern a source that can obtain", async () => {
-    const { server, api } = await scene({ tokens: undefined, whenSignedOut: 'reject', source: { obtain: once } });
+    const { server, api } = await startClient({ tokens: undefined, whenSignedOut: 'reject', source: { obtain: once } });
     async function once() {
       return server.issue();
     }
@@ -594,7 +596,7 @@ describe('whenSignedOut', () => {
   it.each(['send', 'reject'] as const)(
     '%s after a definite refusal: it is remembered, nobody asks again',
     async (mode) => {
-      const { server, api } = await scene({ whenSignedOut: mode });
+      const { server, api } = await startClient({ whenSignedOut: mode });
       server.expire();
       server.revokeRefreshTokens();
       expect(await codeOf(api.get('/videos'))).toBe('ERR_BEARER_REJECTED');
@@ -607,17 +609,17 @@ describe('whenSignedOut', () => {
 describe('createSession', () => {
   it('works with no axios instance at all', async () => {
     const source = { obtain: async () => 'first', needsRefreshToken: true, refresh: async () => 'second' };
-    const session = keep(createSession({ source }));
+    const session = closeAtEnd(createSession({ source }));
     expect(await session.token()).toBe('first');
-    await session.signIn(pair('a'));
+    await session.signIn(tokenPair('a'));
     expect((await session.refresh()).accessToken).toBe('second');
     await session.signOut();
     expect(session.state).toEqual({ status: 'signed-out' });
   });
 
   it('gives its source a client all the same', async () => {
-    const server = await serve();
-    const session = lone({
+    const server = await startServer();
+    const session = startSession({
       source: {
         obtain: async ({ client }) => (await client.post(`${server.url}/auth/api-key`, { apiKey: server.apiKey })).data,
       },
@@ -626,8 +628,8 @@ describe('createSession', () => {
   });
 
   it('survives being carried in a config: axios copies plain objects, not this', async () => {
-    const { api, server } = await scene();
-    const other = lone({ tokens: server.issue() });
+    const { api, server } = await startClient();
+    const other = startSession({ tokens: server.issue() });
     const child = axios.create({ ...api.defaults, bearer: { session: other } } as never);
     other.install(child);
     expect((await child.get('/echo/other')).status).toBe(200);
@@ -639,7 +641,7 @@ describe('requests on their way and the instance’s own means', () => {
   it('an agent with one socket is enough for a refresh in the middle of a storm', async () => {
     const httpAgent = new Agent({ keepAlive: true, maxSockets: 1 });
     atEnd(() => httpAgent.destroy());
-    const { server, api } = await scene({ axios: { httpAgent } });
+    const { server, api } = await startClient({ defaults: { httpAgent } });
     server.expire();
     const answers = await Promise.all(Array.from({ length: 5 }, () => api.get('/videos')));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
@@ -647,7 +649,7 @@ describe('requests on their way and the instance’s own means', () => {
   });
 
   it('a request without a session to resolve costs no state: it works after the session was closed', async () => {
-    const { api, session } = await scene({ source: () => never });
+    const { api, session } = await startClient({ source: () => never });
     session.close();
     expect((await api.get('/public')).status).toBe(200);
   });

@@ -1,8 +1,8 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { memoryStore, type TokenResponse } from 'axios-bearer';
-import { clockInHand, closeAll, codeOf, deferred, lone, pair, settle, storeWith } from '../support/sessions.js';
+import { cleanUp, codeOf, deferred, installClock, settle, startSession, storeWith, tokenPair } from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 it.each([
   ['given', true],
@@ -10,19 +10,19 @@ it.each([
 ])('L21 what a refresh of Ada’s brings late is nothing of Bob’s, who has signed in (store: %s)', async (_, isGiven) => {
   const late = deferred<TokenResponse>();
   const presented: (string | undefined)[] = [];
-  const session = lone({
+  const session = startSession({
     ...(isGiven && { store: memoryStore() }),
-    tokens: pair('ada'),
+    tokens: tokenPair('ada'),
     source: async ({ refreshToken }) => {
       presented.push(refreshToken);
-      return refreshToken === 'rt_ada' ? late.promise : pair('bob2');
+      return refreshToken === 'rt_ada' ? late.promise : tokenPair('bob2');
     },
   });
   await session.token();
   const refresh = codeOf(session.refresh());
   await settle();
-  await session.signIn(pair('bob'));
-  late.resolve(pair('ada2'));
+  await session.signIn(tokenPair('bob'));
+  late.resolve(tokenPair('ada2'));
   await refresh;
   await settle();
   expect(await session.token()).toBe('at_bob');
@@ -31,14 +31,14 @@ it.each([
 });
 
 it('L10 finds a sign-in elsewhere at a request, without hints', async () => {
-  const clock = clockInHand();
+  const clock = installClock();
   const store = storeWith({ subscribe: undefined });
-  const here = lone({ store, tokens: pair('a') });
+  const here = startSession({ store, tokens: tokenPair('a') });
   await here.token();
-  const there = lone({ store });
+  const there = startSession({ store });
   await there.token();
   await here.signOut();
-  await there.signIn(pair('b'));
+  await there.signIn(tokenPair('b'));
   await clock.advance(60_000);
   expect(await here.token()).toBe('at_b');
 });

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Session } from 'axios-bearer';
-import { closeAll, lone, pair } from '../support/sessions.js';
+import { cleanUp, startSession, tokenPair } from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 /** Hears of sign-outs, in one way or the other. Returns the way to stop. */
 function hear(way: string, session: Session, heard: () => void): () => void {
@@ -11,7 +11,7 @@ function hear(way: string, session: Session, heard: () => void): () => void {
 
 describe.each(['on()', 'subscribe()'])('Several who hear by %s', (way) => {
   const setUp = () => {
-    const session = lone({ tokens: pair('a') });
+    const session = startSession({ tokens: tokenPair('a') });
     const heard: string[] = [];
     const add = (name: string, act = () => {}) =>
       hear(way, session, () => {
@@ -50,7 +50,7 @@ describe.each(['on()', 'subscribe()'])('Several who hear by %s', (way) => {
     stops.push(add('third'));
     await session.signOut();
     expect(heard).toEqual(['first', 'second', 'third']);
-    await session.signIn(pair('b'));
+    await session.signIn(tokenPair('b'));
     await session.signOut();
     expect(heard).toHaveLength(3);
   });
@@ -63,7 +63,7 @@ describe.each(['on()', 'subscribe()'])('Several who hear by %s', (way) => {
     });
     await session.signOut();
     expect(heard).toEqual(['first']);
-    await session.signIn(pair('b'));
+    await session.signIn(tokenPair('b'));
     heard.length = 0;
     await session.signOut();
     expect(heard).toEqual(['late']);
@@ -71,7 +71,7 @@ describe.each(['on()', 'subscribe()'])('Several who hear by %s', (way) => {
 });
 
 it('Listeners of one event are not those of another, nor of another session', async () => {
-  const [one, other] = [lone({ tokens: pair('a') }), lone({ tokens: pair('b') })];
+  const [one, other] = [startSession({ tokens: tokenPair('a') }), startSession({ tokens: tokenPair('b') })];
   const heard: string[] = [];
   const listen = () => heard.push('heard');
   const stop = one.on('signedIn', listen);

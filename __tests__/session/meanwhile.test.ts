@@ -1,32 +1,32 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { memoryStore, type TokenResponse } from 'axios-bearer';
 import {
-  clockInHand,
-  closeAll,
+  cleanUp,
   codeOf,
   deferred,
-  lone,
-  next,
-  pair,
-  record,
-  scene,
+  installClock,
+  nextEvent,
+  recordEvents,
   settle,
-  standing,
+  startClient,
+  startSession,
+  stateOf,
   storeWith,
-} from '../support/sessions.js';
+  tokenPair,
+} from '../support/kit.js';
 import { signedOut, stored } from '../support/stores.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 const SLOW = { refreshRetries: 1, backoff: { initial: 20_000, factor: 1, cap: 20_000 } };
-const expired = (name: string) => pair(name, { expires_in: 0 });
+const expired = (name: string) => tokenPair(name, { expires_in: 0 });
 
 describe('a token that a listener asks for', () => {
   it('is a new one, when the stored one that it is told of has expired', async () => {
     const store = memoryStore();
     await store.write(stored('s', 1, { expiresAt: 1 }));
-    const source = jest.fn(async () => pair('b'));
-    const session = lone({ store, source });
+    const source = jest.fn(async () => tokenPair('b'));
+    const session = startSession({ store, source });
     const asked = deferred<Promise<string>>();
     session.on('signedIn', () => asked.resolve(session.token() as never));
     session.token().catch(() => {});
@@ -37,26 +37,26 @@ describe('a token that a listener asks for', () => {
 
 describe('while the backoff is slept through', () => {
   it('update() lets the waiting go on', async () => {
-    clockInHand();
-    const session = lone({ tokens: expired('a'), source: () => Promise.reject(new Error('down')), ...SLOW });
-    const failed = next(session, 'refreshFailed');
+    installClock();
+    const session = startSession({ tokens: expired('a'), source: () => Promise.reject(new Error('down')), ...SLOW });
+    const failed = nextEvent(session, 'refreshFailed');
     const waiting = session.token();
     await failed;
-    await session.update(pair('b'));
-    expect(await standing(waiting)).toBe('fulfilled');
+    await session.update(tokenPair('b'));
+    expect(await stateOf(waiting)).toBe('fulfilled');
     expect(await waiting).toBe('at_b');
   });
 
   it('a token of another holder is found at its hint', async () => {
-    clockInHand();
+    installClock();
     const store = memoryStore();
     await store.write(stored('s', 1, { expiresAt: 1 }));
-    const session = lone({ store, source: () => Promise.reject(new Error('down')), ...SLOW });
-    const failed = next(session, 'refreshFailed');
+    const session = startSession({ store, source: () => Promise.reject(new Error('down')), ...SLOW });
+    const failed = nextEvent(session, 'refreshFailed');
     const waiting = session.token();
     await failed;
     await store.write(stored('s', 9));
-    expect(await standing(waiting)).toBe('fulfilled');
+    expect(await stateOf(waiting)).toBe('fulfilled');
     expect(await waiting).toBe('at_s9');
   });
 });
@@ -69,13 +69,13 @@ describe('a sign-in that fails', () => {
       refresh: () => (answers[asked++] as (typeof answers)[0]).promise,
       obtain: () => (answers[asked++] as (typeof answers)[0]).promise,
     };
-    const { server, api, session } = await scene({ source });
+    const { server, api, session } = await startClient({ source });
     const fresh = server.issue();
     server.expire();
     const renewed = server.issue();
     const answer = api.get('/videos');
     answer.catch(() => {});
-    await next(session, 'waiting');
+    await nextEvent(session, 'waiting');
     await settle();
     const signIn = codeOf(session.signIn());
     answers[0].resolve(renewed);
@@ -92,8 +92,8 @@ it('close() during the first read ignores no tokens', async () => {
   const inner = memoryStore();
   const store = storeWith({ read: () => reading.promise.then(() => inner.read()) }, inner);
   await inner.write(signedOut('s', 1));
-  const session = lone({ store, tokens: pair('a') });
-  const seen = record(session);
+  const session = startSession({ store, tokens: tokenPair('a') });
+  const seen = recordEvents(session);
   const token = codeOf(session.token());
   session.close();
   reading.resolve();
@@ -108,7 +108,7 @@ describe('isRejected', () => {
     async (answer) => {
       const isRejected = jest.fn(() => true);
       const source = { refresh: async () => answer as TokenResponse, isRejected };
-      const session = lone({ tokens: pair('a'), source, refreshRetries: 0 });
+      const session = startSession({ tokens: tokenPair('a'), source, refreshRetries: 0 });
       expect(await codeOf(session.refresh())).toBe('ERR_BEARER_TOKEN');
       expect(isRejected).not.toHaveBeenCalled();
     },
@@ -119,7 +119,7 @@ describe('isRejected', () => {
       refresh: async () => ({ ok: false, reason: 'gone' }) as never,
       isRejected: (answer: unknown) => (answer as { reason?: string }).reason === 'gone',
     };
-    const session = lone({ tokens: pair('a'), source, refreshRetries: 0 });
+    const session = startSession({ tokens: tokenPair('a'), source, refreshRetries: 0 });
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_REJECTED');
   });
 });

@@ -2,9 +2,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from '@jest/globals';
 import { memoryStore } from 'axios-bearer';
-import { closeAll, failureOf, lone, pair, refreshing, scene } from '../support/sessions.js';
+import { cleanUp, failureOf, refreshing, startClient, startSession, tokenPair } from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 const ONCE = { refreshRetries: 0 };
 
@@ -20,7 +20,7 @@ async function deadPort(): Promise<number> {
 const messageOf = async (promise: Promise<unknown>): Promise<string> => (await failureOf(promise)).message;
 
 it('ERR_BEARER_REJECTED says what the authorization server said, to the request that met it and to the next', async () => {
-  const { server, api, session } = await scene({ ...ONCE });
+  const { server, api, session } = await startClient({ ...ONCE });
   server.expire();
   server.fault('/auth/refresh', { status: 400, body: { error: 'invalid_grant', error_description: 'Token revoked' } });
   const said = 'The token request was refused: invalid_grant, Token revoked (400). Sign in again';
@@ -30,7 +30,11 @@ it('ERR_BEARER_REJECTED says what the authorization server said, to the request 
 
 it.each(['localhost', '127.0.0.1'])('ERR_BEARER_UNAVAILABLE says how the network failed: axios, %s', async (host) => {
   const url = `http://${host}:${await deadPort()}/token`;
-  const session = lone({ tokens: pair('a', { expires_in: 0 }), source: (_, { client }) => client.post(url), ...ONCE });
+  const session = startSession({
+    tokens: tokenPair('a', { expires_in: 0 }),
+    source: (_, { client }) => client.post(url),
+    ...ONCE,
+  });
   expect(await messageOf(session.token())).toMatch(
     /^No token could be had just now: .*ECONNREFUSED.* The session is kept$/,
   );
@@ -39,12 +43,12 @@ it.each(['localhost', '127.0.0.1'])('ERR_BEARER_UNAVAILABLE says how the network
 it('ERR_BEARER_UNAVAILABLE says how the network failed: fetch', async () => {
   const url = `http://127.0.0.1:${await deadPort()}/token`;
   const source = async () => (await fetch(url)).json();
-  const session = lone({ tokens: pair('a', { expires_in: 0 }), source, ...ONCE });
+  const session = startSession({ tokens: tokenPair('a', { expires_in: 0 }), source, ...ONCE });
   expect(await messageOf(session.token())).toMatch(/^No token could be had just now: fetch failed: .*ECONNREFUSED/);
 });
 
 it('ERR_BEARER_UNAVAILABLE says what a server answered that is down', async () => {
-  const { server, session } = await scene({ ...ONCE });
+  const { server, session } = await startClient({ ...ONCE });
   server.fault('/auth/refresh', { status: 503, body: '<h1>Bad gateway</h1>' });
   expect(await messageOf(session.refresh())).toBe(
     'No token could be had just now: Request failed with status code 503. The session is kept',
@@ -53,14 +57,14 @@ it('ERR_BEARER_UNAVAILABLE says what a server answered that is down', async () =
 
 it('ERR_BEARER_STORE says how the store failed', async () => {
   const store = { ...memoryStore(), read: async () => Promise.reject(new Error('disk full')) };
-  expect(await messageOf(lone({ store, ...ONCE }).token())).toBe('The token store failed: disk full');
+  expect(await messageOf(startSession({ store, ...ONCE }).token())).toBe('The token store failed: disk full');
 });
 
 it('ERR_BEARER_SIGNED_OUT says by which way the session was signed out', async () => {
   const store = memoryStore();
-  const [here, there] = [lone({ store, source: refreshing }), lone({ store, source: refreshing })];
+  const [here, there] = [startSession({ store, source: refreshing }), startSession({ store, source: refreshing })];
   expect(await messageOf(here.token())).toBe('Nobody is signed in: call signIn()');
-  await here.signIn(pair('a'));
+  await here.signIn(tokenPair('a'));
   await there.token();
   await here.signOut();
   expect(await messageOf(here.token())).toBe('The session was signed out by signOut(): call signIn()');

@@ -2,22 +2,23 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import { bearer, type SourceContext, type TokenSource } from 'axios-bearer';
 import {
-  clockInHand,
-  closeAll,
+  cleanUp,
+  clientOf,
+  closeAtEnd,
   deferred,
   failureOf,
-  keep,
-  lone,
-  next,
-  pair,
-  scene,
-  serve,
-} from '../support/sessions.js';
+  installClock,
+  nextEvent,
+  startClient,
+  startServer,
+  startSession,
+  tokenPair,
+} from '../support/kit.js';
 
 type Why = Pick<SourceContext, 'reason' | 'challenge'>;
 
 /** A source that says why it was asked. */
-function telling(answer: () => unknown = () => pair('new')) {
+function telling(answer: () => unknown = () => tokenPair('new')) {
   const why: Why[] = [];
   const tell = async (ctx: SourceContext) => {
     why.push('challenge' in ctx ? { reason: ctx.reason, challenge: ctx.challenge as string } : { reason: ctx.reason });
@@ -27,37 +28,37 @@ function telling(answer: () => unknown = () => pair('new')) {
   return { why, refresh, obtain: tell };
 }
 
-const DUE = pair('due', { expires_in: 0 });
+const DUE = tokenPair('due', { expires_in: 0 });
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 describe('the source is told why it is asked', () => {
   it('first: there is no token yet', async () => {
     const { why, obtain } = telling();
-    const { api } = await scene({ source: { obtain }, tokens: undefined });
+    const { api } = await startClient({ source: { obtain }, tokens: undefined });
     await api.get('/public');
     expect(why).toEqual([{ reason: 'first' }]);
   });
 
   it('first: token() asks for one', async () => {
     const { why, obtain } = telling();
-    await lone({ source: { obtain } }).token();
+    await startSession({ source: { obtain } }).token();
     expect(why).toEqual([{ reason: 'first' }]);
   });
 
   it('expiry: the token is over when a request comes', async () => {
     const { why, refresh } = telling();
-    const { api } = await scene({ source: { refresh }, tokens: DUE });
+    const { api } = await startClient({ source: { refresh }, tokens: DUE });
     await api.get('/public');
     expect(why).toEqual([{ reason: 'expiry' }]);
   });
 
   it('expiry: the token is near its end, and serves meanwhile', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const { why, refresh } = telling();
-    const session = lone({ source: refresh, tokens: pair('old') });
+    const session = startSession({ source: refresh, tokens: tokenPair('old') });
     await session.token();
-    const refreshed = next(session, 'refreshed');
+    const refreshed = nextEvent(session, 'refreshed');
     await clock.advance(3_400_000);
     expect(await session.token()).toBe('at_old');
     await refreshed;
@@ -65,9 +66,9 @@ describe('the source is told why it is asked', () => {
   });
 
   it('expiry: a request asks for a longer life than is left', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const { why, refresh } = telling();
-    const session = lone({ source: refresh, tokens: pair('old') });
+    const session = startSession({ source: refresh, tokens: tokenPair('old') });
     await session.token();
     await clock.advance(1_800_000);
     await session.token({ minValidity: 3_000_000 });
@@ -75,20 +76,20 @@ describe('the source is told why it is asked', () => {
   });
 
   it('expiry: the timer of keepFresh', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const { why, refresh } = telling();
-    const session = lone({ source: refresh, tokens: pair('old'), keepFresh: true });
+    const session = startSession({ source: refresh, tokens: tokenPair('old'), keepFresh: true });
     await session.token();
-    const refreshed = next(session, 'refreshed');
+    const refreshed = nextEvent(session, 'refreshed');
     await clock.advance(3_500_000);
     await refreshed;
     expect(why).toEqual([{ reason: 'expiry' }]);
   });
 
   it('refused: a request met a 401, whose challenge is handed in as the server sent it', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { why, refresh } = telling(() => server.issue());
-    const { api } = await scene({ server, source: { refresh } });
+    const { api } = clientOf(server, { source: { refresh } });
     const challenge = 'Bearer realm="a", error="invalid_token", acr_values="loa2", scope="read write"';
     server.fault('/echo', { status: 401, headers: { 'WWW-Authenticate': challenge } });
     await api.get('/echo');
@@ -96,27 +97,27 @@ describe('the source is told why it is asked', () => {
   });
 
   it('refused, with no challenge where the server sent none', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { why, refresh } = telling(() => server.issue());
-    const { api } = await scene({ server, source: { refresh } });
+    const { api } = clientOf(server, { source: { refresh } });
     server.fault('/echo', { status: 401 });
     await api.get('/echo');
     expect(why).toEqual([{ reason: 'refused' }]);
   });
 
   it('refused: a request whose connection was reset, with no challenge', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { why, refresh } = telling(() => server.issue());
-    const { api } = await scene({ server, source: { refresh }, shouldRefreshOnError: () => true });
+    const { api } = clientOf(server, { source: { refresh }, shouldRefreshOnError: () => true });
     server.fault('/echo', 'reset');
     await api.get('/echo');
     expect(why).toEqual([{ reason: 'refused' }]);
   });
 
   it('refused: the challenge is that of the 401 that began it, and the next refresh has none of it', async () => {
-    const server = await serve();
+    const server = await startServer();
     const { why, refresh } = telling(() => server.issue());
-    const { api, session } = await scene({ server, source: { refresh } });
+    const { api, session } = clientOf(server, { source: { refresh } });
     server.fault('/echo', { status: 401, headers: { 'WWW-Authenticate': 'Bearer realm="first"' } });
     server.fault('/echo', { status: 401, headers: { 'WWW-Authenticate': 'Bearer realm="second"' } });
     await Promise.all([api.get('/echo'), api.get('/echo')]);
@@ -128,7 +129,7 @@ describe('the source is told why it is asked', () => {
 
   it('refused: a request of a session in cookies', async () => {
     const { why, refresh } = telling(() => ({}));
-    const { server, api } = await scene({ source: { refresh }, tokens: undefined, header: false });
+    const { server, api } = await startClient({ source: { refresh }, tokens: undefined, header: false });
     server.fault('/public', { status: 401, headers: { 'WWW-Authenticate': 'Cookie realm="a"' } });
     await api.get('/public');
     expect(why).toEqual([{ reason: 'refused', challenge: 'Cookie realm="a"' }]);
@@ -136,7 +137,7 @@ describe('the source is told why it is asked', () => {
 
   it('expiry: tokens that were handed to signIn() are over already', async () => {
     const { why, refresh } = telling();
-    const { api, session } = await scene({ source: { refresh }, tokens: undefined });
+    const { api, session } = await startClient({ source: { refresh }, tokens: undefined });
     await session.signIn(DUE);
     await api.get('/public');
     expect(why).toEqual([{ reason: 'expiry' }]);
@@ -144,32 +145,32 @@ describe('the source is told why it is asked', () => {
 
   it('asked: by session.refresh()', async () => {
     const { why, refresh } = telling();
-    await lone({ source: { refresh }, tokens: pair('old') }).refresh();
+    await startSession({ source: { refresh }, tokens: tokenPair('old') }).refresh();
     expect(why).toEqual([{ reason: 'asked' }]);
   });
 
   it('signIn: by session.signIn()', async () => {
     const { why, obtain, refresh } = telling();
-    await lone({ source: { obtain } }).signIn();
-    await lone({ source: { refresh } }).signIn();
+    await startSession({ source: { obtain } }).signIn();
+    await startSession({ source: { refresh } }).signIn();
     expect(why).toEqual([{ reason: 'signIn' }, { reason: 'signIn' }]);
   });
 
   it('signIn: a person is asked', async () => {
     const { why, obtain } = telling();
-    await lone({ source: { obtain, interactive: true } }).signIn();
+    await startSession({ source: { obtain, interactive: true } }).signIn();
     expect(why).toEqual([{ reason: 'signIn' }]);
   });
 
   it('on each attempt of one refresh: the reason stays', async () => {
     let fails = true;
-    const server = await serve();
+    const server = await startServer();
     const { why, refresh } = telling(() => {
       if (!fails) return server.issue();
       fails = false;
       throw new Error('The network is gone');
     });
-    const { api } = await scene({ server, source: { refresh }, backoff: { initial: 1, factor: 1, cap: 5 } });
+    const { api } = clientOf(server, { source: { refresh }, backoff: { initial: 1, factor: 1, cap: 5 } });
     server.fault('/echo', { status: 401, headers: { 'WWW-Authenticate': 'Bearer realm="a"' } });
     await api.get('/echo');
     expect(why).toEqual([
@@ -184,7 +185,7 @@ describe('the source is told why it is asked', () => {
     const refresh = async () => {
       throw refused;
     };
-    await lone({ source: { refresh, obtain }, tokens: pair('old') }).refresh();
+    await startSession({ source: { refresh, obtain }, tokens: tokenPair('old') }).refresh();
     expect(why).toEqual([{ reason: 'asked' }]);
   });
 
@@ -195,11 +196,11 @@ describe('the source is told why it is asked', () => {
       begun.resolve();
       return gate.promise;
     });
-    const { api, session } = await scene({ source: { refresh }, tokens: DUE });
+    const { api, session } = await startClient({ source: { refresh }, tokens: DUE });
     const request = api.get('/public');
     await begun.promise;
     const joined = session.refresh();
-    gate.resolve(pair('new'));
+    gate.resolve(tokenPair('new'));
     await Promise.all([request, joined]);
     expect(why).toEqual([{ reason: 'expiry' }]);
   });
@@ -209,10 +210,10 @@ describe('the source is told why it is asked', () => {
     const { refresh } = telling(() => {
       throw Object.assign(new Error('refused'), { status: 400 });
     });
-    const server = await serve();
+    const server = await startServer();
     const api = axios.create({ baseURL: server.url });
-    const session = keep(bearer(api, { source: { refresh }, tokens: server.issue() }));
-    const failed = next(session, 'refreshFailed');
+    const session = closeAtEnd(bearer(api, { source: { refresh }, tokens: server.issue() }));
+    const failed = nextEvent(session, 'refreshFailed');
     server.fault('/echo', { status: 401, headers: { 'WWW-Authenticate': `Bearer realm="${secret}"` } });
     const error = await failureOf(api.get('/echo'));
     expect(error.code).toBe('ERR_BEARER_REJECTED');

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import { bearer, createSession, type Session } from 'axios-bearer';
-import { closeAll, codeOf, deferred, failureOf, keep, refreshing, serve, settle } from '../support/sessions.js';
+import { cleanUp, closeAtEnd, codeOf, deferred, failureOf, refreshing, settle, startServer } from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 describe('A choice among sessions that takes its time', () => {
   it('is waited for: the request is given its token, refreshed and replayed like any other', async () => {
-    const server = await serve();
-    const session = keep(createSession({ source: refreshing, tokens: server.issue() }));
+    const server = await startServer();
+    const session = closeAtEnd(createSession({ source: refreshing, tokens: server.issue() }));
     const api = axios.create({ baseURL: server.url });
     bearer(api, { session: async () => session });
     server.expire();
@@ -17,14 +17,14 @@ describe('A choice among sessions that takes its time', () => {
   });
 
   it('may be that nobody is signed in', async () => {
-    const server = await serve();
+    const server = await startServer();
     const api = axios.create({ baseURL: server.url });
     bearer(api, { session: async () => undefined });
     expect((await api.get('/public')).data).toEqual({ authorization: false });
   });
 
   it('rejects who must not go out without a token, where nobody is signed in', async () => {
-    const server = await serve();
+    const server = await startServer();
     const api = axios.create({ baseURL: server.url });
     bearer(api, { session: async () => undefined, whenSignedOut: 'reject' });
     const error = await failureOf(api.get('/public'));
@@ -33,7 +33,7 @@ describe('A choice among sessions that takes its time', () => {
   });
 
   it('that fails fails the request, which is not sent', async () => {
-    const server = await serve();
+    const server = await startServer();
     const api = axios.create({ baseURL: server.url });
     bearer(api, { session: () => Promise.reject(new Error('no cookies here')) });
     await expect(api.get('/public')).rejects.toThrow('no cookies here');
@@ -41,7 +41,7 @@ describe('A choice among sessions that takes its time', () => {
   });
 
   it('L17 an abort and a timeout end the waiting for it at once', async () => {
-    const server = await serve();
+    const server = await startServer();
     const api = axios.create({ baseURL: server.url });
     bearer(api, { session: () => deferred<Session>().promise });
     const aborter = new AbortController();
@@ -53,11 +53,11 @@ describe('A choice among sessions that takes its time', () => {
   });
 
   it('L23 that fails while some other source asks is nobody’s unhandled rejection', async () => {
-    const server = await serve();
+    const server = await startServer();
     const other = axios.create({ baseURL: server.url });
     bearer(other, { session: () => Promise.reject(new Error('no cookies here')) });
     const source = () => other.post('/auth/refresh', {}).catch(() => undefined) as Promise<undefined>;
-    const session = keep(createSession({ source, tokens: server.issue(), refreshRetries: 0 }));
+    const session = closeAtEnd(createSession({ source, tokens: server.issue(), refreshRetries: 0 }));
     // An unhandled rejection fails the test by itself.
     await expect(session.refresh()).rejects.toMatchObject({ code: 'ERR_BEARER_TOKEN' });
     await settle();

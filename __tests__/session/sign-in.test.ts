@@ -8,25 +8,26 @@ import {
   type TokenStore,
 } from 'axios-bearer';
 import {
-  closeAll,
+  cleanUp,
+  clientOf,
   codeOf,
   deferred,
   failureOf,
-  lone,
   never,
-  next,
-  pair,
-  record,
+  nextEvent,
+  recordEvents,
   refreshing,
-  scene,
-  serve,
   settle,
-  standing,
+  startClient,
+  startServer,
+  startSession,
+  stateOf,
   storeWith,
+  tokenPair,
   until,
-} from '../support/sessions.js';
+} from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 const refusal = (status = 400) => Object.assign(new Error('refused'), { response: { status } });
 
@@ -37,17 +38,17 @@ describe('signIn(tokens)', () => {
     ['a saved Token', { accessToken: 'x', refreshToken: 'r', expiresAt: Date.now() + 3_600_000, scope: 's' }],
     ['text for expires_in', { access_token: 'x', refresh_token: 'r', expires_in: '3600', scope: 's' }],
   ])('takes %s', async (_, tokens) => {
-    const token = await lone().signIn(tokens);
+    const token = await startSession().signIn(tokens);
     expect(token).toMatchObject({ accessToken: 'x', refreshToken: 'r', scope: 's', issuedAt: expect.any(Number) });
     expect(token.expiresAt! - Date.now()).toBeGreaterThan(3_590_000);
     expect(token.expiresAt! - Date.now()).toBeLessThan(3_610_000);
   });
 
   it('takes a bare string, and what refresh() answered', async () => {
-    const session = lone();
+    const session = startSession();
     expect(await session.signIn('bare')).toMatchObject({ accessToken: 'bare' });
     const saved = await session.refresh();
-    expect(await lone().signIn(JSON.parse(JSON.stringify(saved)))).toEqual(saved);
+    expect(await startSession().signIn(JSON.parse(JSON.stringify(saved)))).toEqual(saved);
   });
 
   it.each<[string, unknown]>([
@@ -60,7 +61,7 @@ describe('signIn(tokens)', () => {
     ['an array', []],
     ['a malformed refresh token', { access_token: 'x', refresh_token: 'a\r\nb' }],
   ])('refuses %s, and leaves who is signed in', async (_, tokens) => {
-    const session = lone({ tokens: pair('a') });
+    const session = startSession({ tokens: tokenPair('a') });
     const error = await failureOf(session.signIn(tokens as TokenResponse));
     expect(error).toMatchObject({ code: 'ERR_BEARER_TOKEN', isAxiosError: true });
     expect(await session.token()).toBe('at_a');
@@ -69,14 +70,14 @@ describe('signIn(tokens)', () => {
 
   it('is in use for the very next request, and resolves when the store has it', async () => {
     const store = memoryStore();
-    const { server, api, session } = await scene({ tokens: undefined, store });
+    const { server, api, session } = await startClient({ tokens: undefined, store });
     await session.signIn(server.issue());
     expect((await api.get('/videos')).status).toBe(200);
     expect(await store.read()).toMatchObject({ token: { accessToken: await session.token() } });
   });
 
   it('refreshes first when the tokens handed in have expired', async () => {
-    const { server, api, session } = await scene({ tokens: undefined });
+    const { server, api, session } = await startClient({ tokens: undefined });
     await session.signIn({ ...server.issue(), expires_in: 0 });
     server.expire();
     expect((await api.get('/videos')).status).toBe(200);
@@ -84,14 +85,14 @@ describe('signIn(tokens)', () => {
   });
 
   it('fails with ERR_BEARER_STORE when the store does, and rejects nothing else', async () => {
-    const session = lone({ store: storeWith({ write: () => Promise.reject(new Error('disk full')) }) });
-    const error = await failureOf(session.signIn(pair('a')));
+    const session = startSession({ store: storeWith({ write: () => Promise.reject(new Error('disk full')) }) });
+    const error = await failureOf(session.signIn(tokenPair('a')));
     expect(error).toMatchObject({ code: 'ERR_BEARER_STORE' });
     expect(error.cause.message).toContain('disk full');
   });
 
   it('forgets a definite refusal: the session works again', async () => {
-    const { server, api, session } = await scene();
+    const { server, api, session } = await startClient();
     server.expire();
     server.revokeRefreshTokens();
     expect(await codeOf(api.get('/videos'))).toBe('ERR_BEARER_REJECTED');
@@ -103,18 +104,18 @@ describe('signIn(tokens)', () => {
   });
 
   it('forgets the backoff of a transient failure: the new tokens are refreshed at once', async () => {
-    const { server, api, session } = await scene({ backoff: { initial: 20_000 } });
+    const { server, api, session } = await startClient({ backoff: { initial: 20_000 } });
     server.expire();
     server.fault('/auth/refresh', { status: 503 });
     const waits = codeOf(api.get('/videos'));
-    await next(session, 'refreshFailed');
+    await nextEvent(session, 'refreshFailed');
     await session.signIn({ ...server.issue(), expires_in: 0 });
     expect((await api.get('/videos')).status).toBe(200);
     expect(await waits).toBe('ERR_BEARER_IDENTITY');
   });
 
   it('the last of several wins, and each promise settles', async () => {
-    const session = lone();
+    const session = startSession();
     const all = await Promise.allSettled([session.signIn('one'), session.signIn('two'), session.signIn('three')]);
     expect(all.at(-1)).toMatchObject({ status: 'fulfilled', value: { accessToken: 'three' } });
     expect(await session.token()).toBe('three');
@@ -124,21 +125,21 @@ describe('signIn(tokens)', () => {
 describe('signIn() without tokens', () => {
   it('asks obtain', async () => {
     const refresh = jest.fn<NonNullable<TokenSource['refresh']>>(async () => 'refreshed');
-    const session = lone({ source: { refresh, obtain: async () => 'obtained' } });
+    const session = startSession({ source: { refresh, obtain: async () => 'obtained' } });
     expect(await session.signIn()).toMatchObject({ accessToken: 'obtained' });
     expect(refresh).not.toHaveBeenCalled();
   });
 
   it('else asks refresh({}): a page finds its refresh cookie again', async () => {
     const refresh = jest.fn<NonNullable<TokenSource['refresh']>>(async () => 'refreshed');
-    const session = lone({ source: refresh });
+    const session = startSession({ source: refresh });
     expect(await session.signIn()).toMatchObject({ accessToken: 'refreshed' });
     expect(refresh.mock.calls).toEqual([[{}, expect.anything()]]);
   });
 
   it('asks for somebody new, even when somebody is signed in', async () => {
     const refresh = jest.fn<NonNullable<TokenSource['refresh']>>(async () => 'new');
-    const session = lone({ tokens: pair('a'), source: refresh });
+    const session = startSession({ tokens: tokenPair('a'), source: refresh });
     await session.signIn();
     expect(refresh.mock.calls[0]![0]).toEqual({});
     expect(await session.token()).toBe('new');
@@ -146,7 +147,7 @@ describe('signIn() without tokens', () => {
 
   it('asks obtain again after signOut(), which a request alone does not', async () => {
     const obtain = jest.fn(async () => 'obtained');
-    const session = lone({ source: { obtain } });
+    const session = startSession({ source: { obtain } });
     await session.token();
     await session.signOut();
     expect(await codeOf(session.token())).toBe('ERR_BEARER_SIGNED_OUT');
@@ -157,7 +158,7 @@ describe('signIn() without tokens', () => {
   });
 
   it('fails with a clear error when the source can give no first token', async () => {
-    const session = lone({ source: { needsRefreshToken: true, refresh: async () => 'x' } });
+    const session = startSession({ source: { needsRefreshToken: true, refresh: async () => 'x' } });
     expect(await failureOf(session.signIn())).toMatchObject({
       code: 'ERR_BEARER_CONFIG',
       message: 'signIn() needs tokens: the source has no obtain(), and refresh() needs a refresh token',
@@ -167,7 +168,7 @@ describe('signIn() without tokens', () => {
   it('fails with what the source failed with; nobody is signed in, and a second try may succeed', async () => {
     const answers = [Promise.reject(refusal(401)), Promise.resolve('welcome')];
     answers[0]!.catch(() => {});
-    const session = lone({ source: { obtain: () => answers.shift()! } });
+    const session = startSession({ source: { obtain: () => answers.shift()! } });
     expect(await codeOf(session.signIn())).toBe('ERR_BEARER_REJECTED');
     expect(['signed-out', 'failed']).toContain(session.state.status);
     expect(await session.signIn()).toMatchObject({ accessToken: 'welcome' });
@@ -175,7 +176,7 @@ describe('signIn() without tokens', () => {
 
   it('no cookie found again is no error of the requests that waited: they go as signed out', async () => {
     const answer = deferred<string>();
-    const { api, session } = await scene({ tokens: undefined, source: () => answer.promise });
+    const { api, session } = await startClient({ tokens: undefined, source: () => answer.promise });
     const signIn = codeOf(session.signIn());
     const request = api.get('/public');
     await settle();
@@ -186,7 +187,7 @@ describe('signIn() without tokens', () => {
   });
 
   it('leaves who is signed in when it fails', async () => {
-    const session = lone({ tokens: pair('a'), source: { obtain: () => Promise.reject(refusal()) } });
+    const session = startSession({ tokens: tokenPair('a'), source: { obtain: () => Promise.reject(refusal()) } });
     expect(await codeOf(session.signIn())).toBe('ERR_BEARER_REJECTED');
     expect(await session.token()).toBe('at_a');
   });
@@ -195,26 +196,32 @@ describe('signIn() without tokens', () => {
     const answer = deferred<string>();
     const store = memoryStore();
     const source = { interactive: true, obtain: () => answer.promise };
-    const session = lone({ store, source, refreshTimeout: 10, refreshRetries: 0, backoff: { initial: 1, cap: 1 } });
+    const session = startSession({
+      store,
+      source,
+      refreshTimeout: 10,
+      refreshRetries: 0,
+      backoff: { initial: 1, cap: 1 },
+    });
     const signIn = session.signIn();
     await new Promise((resolve) => setTimeout(resolve, 80));
     expect(await store.withLock(async () => 'lock is free', { waitMs: 50, holdMs: 50 })).toBe('lock is free');
-    expect(await standing(signIn)).toBe('pending');
+    expect(await stateOf(signIn)).toBe('pending');
     answer.resolve('by-hand');
     expect(await signIn).toMatchObject({ accessToken: 'by-hand' });
   });
 
   it('a source with a deadline is left after refreshTimeout', async () => {
-    const session = lone({ source: { obtain: () => never }, refreshTimeout: 10, refreshRetries: 0 });
+    const session = startSession({ source: { obtain: () => never }, refreshTimeout: 10, refreshRetries: 0 });
     expect(await codeOf(session.signIn())).toBe('ERR_BEARER_UNAVAILABLE');
   });
 });
 
 describe('requests made during a sign-in', () => {
   it('wait for it, and go with its token, with no 401 in between', async () => {
-    const server = await serve();
+    const server = await startServer();
     const answer = deferred<TokenResponse>();
-    const { api, session } = await scene({ server, tokens: undefined, source: { obtain: () => answer.promise } });
+    const { api, session } = clientOf(server, { tokens: undefined, source: { obtain: () => answer.promise } });
     const signIn = session.signIn();
     const requests = Promise.all([api.get('/videos'), api.get('/echo/1'), session.token()]);
     await settle();
@@ -227,7 +234,7 @@ describe('requests made during a sign-in', () => {
 
   it('wait although the old token is still good: they are the new user’s', async () => {
     const answer = deferred<TokenResponse>();
-    const { server, api, session } = await scene({ source: { obtain: () => answer.promise } });
+    const { server, api, session } = await startClient({ source: { obtain: () => answer.promise } });
     await api.get('/videos');
     const signIn = session.signIn();
     const request = api.get('/echo/new');
@@ -242,7 +249,7 @@ describe('requests made during a sign-in', () => {
     const written = deferred();
     const inner = memoryStore();
     const store = storeWith({ write: (next) => written.promise.then(() => inner.write(next)) }, inner);
-    const { server, api, session } = await scene({ tokens: undefined, store });
+    const { server, api, session } = await startClient({ tokens: undefined, store });
     await settle();
     const signIn = session.signIn(server.issue());
     const request = api.get('/videos');
@@ -255,7 +262,7 @@ describe('requests made during a sign-in', () => {
   });
 
   it('fail with what it failed with, when nobody is signed in then and the source was unavailable', async () => {
-    const { server, api, session } = await scene({
+    const { server, api, session } = await startClient({
       tokens: undefined,
       source: { obtain: () => Promise.reject(new Error('network')) },
       refreshRetries: 0,
@@ -271,16 +278,15 @@ describe('identity', () => {
   const who = ({ accessToken }: { accessToken: string }) => accessToken.split('-')[0]!;
 
   it('the same string lets a request that waits live through a new sign-in', async () => {
-    const server = await serve();
+    const server = await startServer();
     const [first, second] = [server.issue(), server.issue()];
-    const { api, session } = await scene({
-      server,
+    const { api, session } = clientOf(server, {
       tokens: first,
       source: () => never,
       identity: () => 'ada',
     });
     server.fault('/echo/waits', { status: 401 });
-    const seen = record(session);
+    const seen = recordEvents(session);
     const request = api.get('/echo/waits');
     while (!seen.some(([name]) => name === 'waiting')) await settle();
     await session.signIn(second);
@@ -290,7 +296,7 @@ describe('identity', () => {
 
   it('another string rejects it with ERR_BEARER_IDENTITY, and so does every new sign-in by default', async () => {
     for (const identity of [who, undefined]) {
-      const session = lone({ tokens: 'ada-1', source: () => never, ...(identity && { identity }) });
+      const session = startSession({ tokens: 'ada-1', source: () => never, ...(identity && { identity }) });
       const refresh = codeOf(session.refresh());
       await session.signIn('bob-1');
       expect(await refresh).toBe('ERR_BEARER_IDENTITY');
@@ -299,7 +305,7 @@ describe('identity', () => {
 
   it('is asked once for each token, not for each request', async () => {
     const identity = jest.fn(who);
-    const session = lone({ tokens: 'ada-1', identity });
+    const session = startSession({ tokens: 'ada-1', identity });
     for (let i = 0; i < 5; i += 1) await session.token();
     expect(identity.mock.calls.length).toBeLessThanOrEqual(1);
     await session.signIn('ada-2');
@@ -308,7 +314,7 @@ describe('identity', () => {
 
   it('a function that throws breaks the sign-in, not the session', async () => {
     const store = memoryStore();
-    const session = lone({
+    const session = startSession({
       tokens: 'ada-1',
       store,
       identity: ({ accessToken }) => {
@@ -328,7 +334,7 @@ describe('signOut()', () => {
   it('revokes the token at the server, and takes it out of the store', async () => {
     const store = memoryStore();
     const revoke = jest.fn<NonNullable<TokenSource['revoke']>>(async () => {});
-    const session = lone({ tokens: pair('a'), store, source: { refresh: async () => 'x', revoke } });
+    const session = startSession({ tokens: tokenPair('a'), store, source: { refresh: async () => 'x', revoke } });
     await session.token();
     await session.signOut();
     expect(revoke.mock.calls).toEqual([
@@ -347,15 +353,19 @@ describe('signOut()', () => {
     ],
     ['hangs', () => never],
   ])('is done although revoke %s', async (_, revoke) => {
-    const session = lone({ tokens: pair('a'), source: { refresh: async () => 'x', revoke }, refreshTimeout: 30 });
+    const session = startSession({
+      tokens: tokenPair('a'),
+      source: { refresh: async () => 'x', revoke },
+      refreshTimeout: 30,
+    });
     await session.signOut();
     expect(session.state).toEqual({ status: 'signed-out' });
   });
 
   it('is done at once for everybody else: while the server is asked to revoke, requests are signed out', async () => {
     const revoked = deferred();
-    const session = lone({
-      tokens: pair('a'),
+    const session = startSession({
+      tokens: tokenPair('a'),
       source: { refresh: async () => 'x', revoke: () => revoked.promise },
     });
     const done = session.signOut();
@@ -367,14 +377,14 @@ describe('signOut()', () => {
 
   it('with nobody signed in does nothing and says nothing', async () => {
     const revoke = jest.fn(async () => {});
-    const session = lone({ source: { refresh: async () => 'x', revoke } });
+    const session = startSession({ source: { refresh: async () => 'x', revoke } });
     await session.signOut();
     await session.signOut();
     expect(revoke).not.toHaveBeenCalled();
   });
 
   it('is followed by a sign-in as by any other', async () => {
-    const { server, api, session } = await scene();
+    const { server, api, session } = await startClient();
     await session.signOut();
     expect(await codeOf(api.get('/videos'))).toBe('ERR_BAD_REQUEST');
     await session.signIn(server.issue());
@@ -386,7 +396,7 @@ describe('signOut()', () => {
 
 describe('close()', () => {
   it('rejects all that waits, and everything afterwards, with ERR_BEARER_SIGNED_OUT', async () => {
-    const { session } = await scene({ source: () => never });
+    const { session } = await startClient({ source: () => never });
     const waits = [codeOf(session.refresh()), codeOf(session.token({ minValidity: 3_599_000 }))];
     session.close();
     expect(await Promise.all(waits)).toContain('ERR_BEARER_SIGNED_OUT');
@@ -397,7 +407,7 @@ describe('close()', () => {
 
   it('leaves the tokens in the store, and the instance as if nothing had been installed', async () => {
     const store = memoryStore();
-    const { server, api, session } = await scene({ store });
+    const { server, api, session } = await startClient({ store });
     await api.get('/videos');
     session.close();
     expect(await store.read()).toMatchObject({ version: 1, token: {} });
@@ -407,7 +417,7 @@ describe('close()', () => {
   });
 
   it('twice is once', () => {
-    const session = lone({ tokens: pair('a') });
+    const session = startSession({ tokens: tokenPair('a') });
     session.close();
     expect(() => session.close()).not.toThrow();
   });
@@ -416,13 +426,13 @@ describe('close()', () => {
     const answer = deferred<TokenResponse>();
     const store = memoryStore();
     const revoke = jest.fn(async () => {});
-    const session = lone({ tokens: pair('a'), store, source: { refresh: () => answer.promise, revoke } });
+    const session = startSession({ tokens: tokenPair('a'), store, source: { refresh: () => answer.promise, revoke } });
     await session.token();
     const refresh = codeOf(session.refresh());
     await settle();
     session.close();
-    const seen = record(session);
-    answer.resolve(pair('b'));
+    const seen = recordEvents(session);
+    answer.resolve(tokenPair('b'));
     await settle();
     expect(await refresh).toBe('ERR_BEARER_SIGNED_OUT');
     expect([session.state, seen]).toEqual([{ status: 'signed-out' }, []]);
@@ -432,9 +442,9 @@ describe('close()', () => {
 
   it('plays no part in what another session of the same store does', async () => {
     const store = memoryStore();
-    const first = lone({ tokens: pair('a'), store });
+    const first = startSession({ tokens: tokenPair('a'), store });
     await first.token();
-    const second = lone({ store, source: refreshing });
+    const second = startSession({ store, source: refreshing });
     await second.token();
     first.close();
     expect(await second.token()).toBe('at_a');
@@ -456,7 +466,7 @@ describe('A sign-in that another one overtakes', () => {
 
   it('L21 takes what waited for it along: nothing is sent in the other one’s name', async () => {
     const { writes, store } = slowly();
-    const { server, api, session } = await scene({ tokens: undefined, store });
+    const { server, api, session } = await startClient({ tokens: undefined, store });
     await session.token().catch(() => {});
     const asBen = codeOf(session.signIn(server.issue()));
     const waiting = codeOf(api.get('/videos'));
@@ -475,7 +485,7 @@ describe('A sign-in that another one overtakes', () => {
     ['the later one first', [1, 0]],
   ])('L4 rests below it, whichever the store hears of first: %s', async (_, order) => {
     const { writes, inner, store } = slowly();
-    const { server, session } = await scene({ tokens: undefined, store });
+    const { server, session } = await startClient({ tokens: undefined, store });
     await session.token().catch(() => {});
     const first = codeOf(session.signIn(server.issue()));
     const second = session.signIn(server.issue());
@@ -492,7 +502,7 @@ describe('A sign-in that another one overtakes', () => {
   });
 
   it('by the same user resolves with the newer token', async () => {
-    const session = lone({ identity: () => 'ada' });
+    const session = startSession({ identity: () => 'ada' });
     const both = await Promise.all([session.signIn('ada-1'), session.signIn('ada-2')]);
     expect(both.map(({ accessToken }) => accessToken)).toEqual(['ada-2', 'ada-2']);
   });
@@ -518,7 +528,7 @@ describe('A sign-in that the store fails', () => {
   it('L3 costs the old session nothing, though a refresh was under way', async () => {
     const { store, set } = hostile();
     const revoke = jest.fn(async () => {});
-    const { server, api, session } = await scene({ store, source: { refresh: refreshing, revoke } });
+    const { server, api, session } = await startClient({ store, source: { refresh: refreshing, revoke } });
     await session.token();
     const answer = server.hold('/auth/refresh');
     const refresh = codeOf(session.refresh());
@@ -539,11 +549,11 @@ describe('A sign-in that the store fails', () => {
 
   it('leaves the state as it was; where the store was only slow, it is found there later', async () => {
     const { store, inner, set } = hostile();
-    const { session } = await scene({ store: storeWith({ subscribe: undefined }, store), refreshTimeout: 40 });
+    const { session } = await startClient({ store: storeWith({ subscribe: undefined }, store), refreshTimeout: 40 });
     const old = await session.token();
     const landed = deferred();
     set((next) => landed.promise.then(() => inner.write(next)));
-    expect(await codeOf(session.signIn(pair('bob')))).toBe('ERR_BEARER_STORE');
+    expect(await codeOf(session.signIn(tokenPair('bob')))).toBe('ERR_BEARER_STORE');
     expect(await session.token()).toBe(old);
     landed.resolve();
     await settle();
@@ -553,11 +563,11 @@ describe('A sign-in that the store fails', () => {
 
   it('is found at the next hint, where the store was deaf: it had written, and said that it had not', async () => {
     const { store, inner, set } = hostile();
-    const { session } = await scene({ store });
+    const { session } = await startClient({ store });
     await session.token();
-    const seen = record(session);
+    const seen = recordEvents(session);
     set((next) => inner.write(next).then(full));
-    expect(await codeOf(session.signIn(pair('bob')))).toBe('ERR_BEARER_STORE');
+    expect(await codeOf(session.signIn(tokenPair('bob')))).toBe('ERR_BEARER_STORE');
     await settle();
     expect(await session.token()).toBe('at_bob');
     expect(seen).toEqual([['signedIn', { generation: 2 }]]);
@@ -565,11 +575,11 @@ describe('A sign-in that the store fails', () => {
 
   it('L22 does not win after a sign-out', async () => {
     const { store, inner, set } = hostile();
-    const session = lone({ store, tokens: pair('ana'), refreshTimeout: 20 });
+    const session = startSession({ store, tokens: tokenPair('ana'), refreshTimeout: 20 });
     await session.token();
     const landed = deferred();
     set((next) => landed.promise.then(() => inner.write(next)));
-    const signIn = codeOf(session.signIn(pair('bob')));
+    const signIn = codeOf(session.signIn(tokenPair('bob')));
     await session.signOut();
     landed.resolve();
     await settle();
@@ -580,7 +590,7 @@ describe('A sign-in that the store fails', () => {
 });
 
 describe('signIn(tokens) with a refresh token that is in use', () => {
-  const saved = { ...pair('saved'), expires_in: 0, expiresAt: 1 };
+  const saved = { ...tokenPair('saved'), expires_in: 0, expiresAt: 1 };
 
   it.each<[string, Partial<SessionOptions>]>([
     ['without identity', {}],
@@ -588,19 +598,19 @@ describe('signIn(tokens) with a refresh token that is in use', () => {
   ])('L3 is presented once, though the app signs in twice: %s', async (_, options) => {
     const answer = deferred<TokenResponse>();
     const refresh = jest.fn((_token: { refreshToken?: string }) => answer.promise);
-    const session = lone({ source: refresh, ...options });
+    const session = startSession({ source: refresh, ...options });
     const first = session.signIn(saved).then(() => session.token());
     await until(() => refresh.mock.calls.length > 0);
     const second = session.signIn(saved).then(() => session.token());
     await settle();
-    answer.resolve(pair('new'));
+    answer.resolve(tokenPair('new'));
     expect(await Promise.all([first, second])).toEqual(['at_new', 'at_new']);
     expect(refresh).toHaveBeenCalledTimes(1);
   });
 
   it('L3 takes what the store has, when it was spent', async () => {
-    const refresh = jest.fn(async (_token: object) => pair('new'));
-    const session = lone({ source: refresh });
+    const refresh = jest.fn(async (_token: object) => tokenPair('new'));
+    const session = startSession({ source: refresh });
     await session.signIn(saved);
     await session.token();
     expect((await session.signIn(saved)).accessToken).toBe('at_new');
@@ -608,7 +618,7 @@ describe('signIn(tokens) with a refresh token that is in use', () => {
   });
 
   it('L22 fails when a sign-out is what the store has', async () => {
-    const session = lone({ source: async () => pair('new') });
+    const session = startSession({ source: async () => tokenPair('new') });
     await session.signIn(saved);
     await session.token();
     await session.signOut();

@@ -2,27 +2,28 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { Session, SessionOptions, StoreEntry, TokenStore } from 'axios-bearer';
 import { memoryStore } from 'axios-bearer';
 import {
-  clockInHand,
-  closeAll,
+  cleanUp,
+  clientOf,
   codeOf,
   deferred,
-  lone,
+  installClock,
   never,
-  next,
-  pair,
-  record,
-  scene,
-  serve,
+  nextEvent,
+  recordEvents,
   settle,
+  startClient,
+  startServer,
+  startSession,
   storeWith,
-} from '../support/sessions.js';
+  tokenPair,
+} from '../support/kit.js';
 import { databaseStore, newRows, signedOut, stored } from '../support/stores.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 const down = () => Promise.reject(new Error('down'));
 const SHORT = { refreshTimeout: 40, refreshRetries: 0, backoff: { initial: 5, cap: 5 } };
-const expired = () => pair('a', { expires_in: 0 });
+const expired = () => tokenPair('a', { expires_in: 0 });
 
 /** Each way in which a store can be down. */
 const OUTAGES: [string, Partial<TokenStore>][] = [
@@ -57,7 +58,7 @@ function breakable(outage: Partial<TokenStore>, inner: TokenStore = memoryStore(
 describe('L13 a store that is down at the start', () => {
   it.each(OUTAGES)('lets live tokens serve meanwhile: %s', async (_, outage) => {
     const { store } = breakable(outage);
-    const { server, api, session } = await scene({ store, ...SHORT });
+    const { server, api, session } = await startClient({ store, ...SHORT });
     expect((await api.get('/videos')).status).toBe(200);
     expect(await session.token()).toMatch(/./);
     expect((await api.get('/videos')).status).toBe(200);
@@ -66,11 +67,11 @@ describe('L13 a store that is down at the start', () => {
 
   it.each(OUTAGES)('is not bypassed: nothing is refreshed without it: %s', async (_, outage) => {
     const { store } = breakable(outage);
-    const source = jest.fn(async () => pair('b'));
-    const session = lone({ store, source, tokens: expired(), ...SHORT });
+    const source = jest.fn(async () => tokenPair('b'));
+    const session = startSession({ store, source, tokens: expired(), ...SHORT });
     const codes = await Promise.all([codeOf(session.token()), codeOf(session.refresh())]);
     for (const code of codes) expect(code).toMatch(/^ERR_BEARER_(STORE|UNAVAILABLE)$/);
-    const live = lone({ store, source, tokens: pair('a'), ...SHORT });
+    const live = startSession({ store, source, tokens: tokenPair('a'), ...SHORT });
     expect(await codeOf(live.refresh())).toMatch(/^ERR_BEARER_(STORE|UNAVAILABLE)$/);
     expect(source).not.toHaveBeenCalled();
   });
@@ -78,10 +79,10 @@ describe('L13 a store that is down at the start', () => {
   /** A request with the option `tokens` is under way when the store, which holds `theirs`, can be read again. */
   async function underWay({ same = false, ...options }: Partial<SessionOptions> & { same?: boolean } = {}) {
     const { store, inner, repair } = breakable({ read: down });
-    const server = await serve();
+    const server = await startServer();
     const ours = server.issue();
     const theirs = same ? ours : server.issue();
-    const { api, session } = await scene({ server, store, tokens: ours, backoff: SHORT.backoff, ...options });
+    const { api, session } = clientOf(server, { store, tokens: ours, backoff: SHORT.backoff, ...options });
     await session.token();
     const hold = server.hold('/videos');
     const answer = api.get('/videos');
@@ -131,12 +132,12 @@ describe('L13 a store that is down at the start', () => {
   });
 
   it('is asked again later, as often as the backoff allows: what it holds goes before `tokens`', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const { store, inner, repair } = breakable({ read: down });
     await inner.write(stored('s', 3));
     const reads = jest.spyOn(store, 'read');
-    const session = lone({ store, tokens: pair('a'), backoff: { initial: 1_000, factor: 1, cap: 1_000 } });
-    const ignored = next(session, 'tokensIgnored');
+    const session = startSession({ store, tokens: tokenPair('a'), backoff: { initial: 1_000, factor: 1, cap: 1_000 } });
+    const ignored = nextEvent(session, 'tokensIgnored');
     for (let i = 0; i < 5; i += 1) expect(await session.token()).toBe('at_a');
     expect(reads).toHaveBeenCalledTimes(1);
     repair();
@@ -148,9 +149,9 @@ describe('L13 a store that is down at the start', () => {
   });
 
   it('is given the live tokens when it is back, if it holds none', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const { store, inner, repair } = breakable({ read: down });
-    const session = lone({ store, tokens: pair('a'), backoff: { initial: 1_000, factor: 1, cap: 1_000 } });
+    const session = startSession({ store, tokens: tokenPair('a'), backoff: { initial: 1_000, factor: 1, cap: 1_000 } });
     await session.token();
     repair();
     await clock.advance(1_300);
@@ -161,11 +162,11 @@ describe('L13 a store that is down at the start', () => {
   });
 
   it('and holds a sign-out: that goes before `tokens`, once it can be read', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const { store, inner, repair } = breakable({ read: down });
     await inner.write(signedOut('s', 3));
-    const session = lone({ store, tokens: pair('a'), backoff: { initial: 1_000, factor: 1, cap: 1_000 } });
-    const ignored = next(session, 'tokensIgnored');
+    const session = startSession({ store, tokens: tokenPair('a'), backoff: { initial: 1_000, factor: 1, cap: 1_000 } });
+    const ignored = nextEvent(session, 'tokensIgnored');
     expect(await session.token()).toBe('at_a');
     repair();
     await clock.advance(1_300);
@@ -175,9 +176,9 @@ describe('L13 a store that is down at the start', () => {
   });
 
   it('lets tokens serve no longer than they live', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const { store } = breakable({ read: down });
-    const session = lone({ store, tokens: pair('a', { expires_in: 60 }), ...SHORT });
+    const session = startSession({ store, tokens: tokenPair('a', { expires_in: 60 }), ...SHORT });
     expect(await session.token()).toBe('at_a');
     await clock.advance(61_000);
     expect(await codeOf(session.token())).toBe('ERR_BEARER_STORE');
@@ -185,7 +186,7 @@ describe('L13 a store that is down at the start', () => {
 
   it('L22 lets nothing serve after signOut()', async () => {
     const { store } = breakable({ read: down, write: down });
-    const session = lone({ store, tokens: pair('a'), ...SHORT });
+    const session = startSession({ store, tokens: tokenPair('a'), ...SHORT });
     expect(await session.token()).toBe('at_a');
     expect(await codeOf(session.signOut())).toBe('ERR_BEARER_STORE');
     expect(await codeOf(session.token())).toBe('ERR_BEARER_SIGNED_OUT');
@@ -215,9 +216,9 @@ describe('L13 a store in which nothing is found any more', () => {
       inner,
     );
     await inner.write(stored('s', 7, { expiresAt: Date.now() + 3_600_000 }));
-    const session = lone({ store, source: async () => pair('new'), ...options });
+    const session = startSession({ store, source: async () => tokenPair('new'), ...options });
     expect(await session.token()).toBe('at_s7');
-    const seen = record(session);
+    const seen = recordEvents(session);
     isEmpty = true;
     rows.value = undefined;
     return { session, seen, written, rows, hint };
@@ -232,7 +233,7 @@ describe('L13 a store in which nothing is found any more', () => {
   });
 
   it('L10 is no sign-out, at a refresh: it goes on, and writes above the last version known', async () => {
-    const source = jest.fn(async ({ refreshToken }: { refreshToken?: string }) => pair(`of_${refreshToken}`));
+    const source = jest.fn(async ({ refreshToken }: { refreshToken?: string }) => tokenPair(`of_${refreshToken}`));
     const { session, seen, written } = await emptied({ source });
     expect((await session.refresh()).accessToken).toBe('at_of_rt_s7');
     expect(seen.map(([name]) => name)).toEqual(['refreshing', 'refreshed']);
@@ -256,7 +257,7 @@ describe('L13 a store in which nothing is found any more', () => {
 
   it('L4 is signed in to above the last version known', async () => {
     const { session, written } = await emptied();
-    await session.signIn(pair('b'));
+    await session.signIn(tokenPair('b'));
     expect(written.map(({ version, token }) => [version, token?.accessToken])).toEqual([[8, 'at_b']]);
   });
 
@@ -269,9 +270,9 @@ describe('L13 a store in which nothing is found any more', () => {
 
   it('a sign-out in it is one', async () => {
     const inner = memoryStore();
-    const session = lone({ store: inner, tokens: pair('a') });
+    const session = startSession({ store: inner, tokens: tokenPair('a') });
     await session.token();
-    const out = next(session, 'signedOut');
+    const out = nextEvent(session, 'signedOut');
     const entry = (await inner.read())!;
     await inner.write(signedOut(entry.session, entry.version + 1));
     expect(await out).toEqual({ reason: 'elsewhere' });
@@ -289,7 +290,7 @@ it('L4 `tokens` are written under the lock, and only where nothing is stored: tw
       if (found.id === entry.id) written.push(name);
       return found;
     };
-    return lone({ store: storeWith({ write }, inner), tokens: pair(name) });
+    return startSession({ store: storeWith({ write }, inner), tokens: tokenPair(name) });
   };
   const [a, b] = [holder('a'), holder('b')];
   const tokens = await Promise.all([a.token(), b.token()]);
@@ -302,7 +303,7 @@ it('L13 live tokens serve while another holder keeps the lock, and are written w
   const holder = deferred();
   const held = store.withLock(() => holder.promise, { waitMs: 9_000, holdMs: 9_000 });
   await settle();
-  const session = lone({ store, tokens: pair('a'), refreshTimeout: 9_000, refreshRetries: 0 });
+  const session = startSession({ store, tokens: tokenPair('a'), refreshTimeout: 9_000, refreshRetries: 0 });
   expect(await session.token({ signal: AbortSignal.timeout(2_000) })).toBe('at_a');
   holder.resolve();
   await held;

@@ -1,17 +1,28 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { SessionState } from 'axios-bearer';
-import { atEnd, closeAll, codeOf, deferred, failureOf, lone, next, pair, scene, settle } from '../support/sessions.js';
+import {
+  atEnd,
+  cleanUp,
+  codeOf,
+  deferred,
+  failureOf,
+  nextEvent,
+  settle,
+  startClient,
+  startSession,
+  tokenPair,
+} from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 describe('state', () => {
   it('is signed-out without tokens', () => {
-    expect(lone().state).toEqual({ status: 'signed-out' });
+    expect(startSession().state).toEqual({ status: 'signed-out' });
   });
 
   it('is active from the first moment with tokens, so that no user interface flickers', () => {
-    const session = lone({ tokens: pair('a', { scope: 'videos' }) });
+    const session = startSession({ tokens: tokenPair('a', { scope: 'videos' }) });
     expect(session.state).toEqual({
       status: 'active',
       generation: expect.any(Number),
@@ -21,19 +32,19 @@ describe('state', () => {
   });
 
   it('leaves out what the tokens do not say', () => {
-    const { state } = lone({ tokens: 'bare' });
+    const { state } = startSession({ tokens: 'bare' });
     expect(state.status).toBe('active');
     expect(Object.keys(state)).toEqual(['status', 'generation']);
   });
 
   it('says refreshing while a flight is under way, then active with the next generation and the new expiry', async () => {
     const answer = deferred<unknown>();
-    const session = lone({ tokens: pair('a'), source: () => answer.promise as never });
+    const session = startSession({ tokens: tokenPair('a'), source: () => answer.promise as never });
     const before = session.state as Extract<SessionState, { status: 'active' }>;
     const flight = session.refresh();
     await settle();
     expect(session.state).toMatchObject({ status: 'refreshing', generation: before.generation });
-    answer.resolve(pair('b', { expires_in: 7200 }));
+    answer.resolve(tokenPair('b', { expires_in: 7200 }));
     await flight;
     expect(session.state).toMatchObject({ status: 'active', generation: before.generation + 1 });
     expect((session.state as typeof before).expiresAt).toBeGreaterThan(before.expiresAt! + 3_000_000);
@@ -41,31 +52,35 @@ describe('state', () => {
 
   it('says failed with the reason after a definite refusal, until the next sign-in', async () => {
     const refused = Object.assign(new Error('no'), { isAxiosError: true, response: { status: 400 } });
-    const tokens = { ...pair('a'), expires_in: undefined, expiresAt: 1 };
-    const session = lone({ tokens, source: () => Promise.reject(refused) });
+    const tokens = { ...tokenPair('a'), expires_in: undefined, expiresAt: 1 };
+    const session = startSession({ tokens, source: () => Promise.reject(refused) });
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_REJECTED');
     expect(session.state).toMatchObject({ status: 'failed', error: { code: 'ERR_BEARER_REJECTED' } });
-    await session.signIn(pair('b'));
+    await session.signIn(tokenPair('b'));
     expect(session.state).toMatchObject({ status: 'active' });
   });
 
   it('stays active through a transient failure while the token lives (L10)', async () => {
-    const session = lone({ tokens: pair('a'), source: () => Promise.reject(new Error('down')), refreshRetries: 0 });
+    const session = startSession({
+      tokens: tokenPair('a'),
+      source: () => Promise.reject(new Error('down')),
+      refreshRetries: 0,
+    });
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
     expect(session.state).toMatchObject({ status: 'active' });
   });
 
   it('is signed-out after signOut() and after close()', async () => {
-    const session = lone({ tokens: pair('a') });
+    const session = startSession({ tokens: tokenPair('a') });
     await session.signOut();
     expect(session.state).toEqual({ status: 'signed-out' });
-    const other = lone({ tokens: pair('a') });
+    const other = startSession({ tokens: tokenPair('a') });
     other.close();
     expect(other.state).toEqual({ status: 'signed-out' });
   });
 
   it('has a reason for having no token', async () => {
-    const session = lone();
+    const session = startSession();
     expect((await failureOf(session.token())).message).toBe('Nobody is signed in: call signIn()');
     await session.signOut();
     expect((await failureOf(session.token())).message).toBe('The session was signed out by signOut(): call signIn()');
@@ -75,7 +90,7 @@ describe('state', () => {
 
   it('carries no token in any of its forms', async () => {
     const states: SessionState[] = [];
-    const { server, api, session } = await scene();
+    const { server, api, session } = await startClient();
     session.subscribe(() => states.push(session.state));
     states.push(session.state);
     await session.refresh();
@@ -94,7 +109,7 @@ describe('state', () => {
 
 describe('subscribe and getSnapshot', () => {
   it('work unbound, as React takes them', async () => {
-    const { subscribe, getSnapshot } = lone({ tokens: pair('a') });
+    const { subscribe, getSnapshot } = startSession({ tokens: tokenPair('a') });
     const changed = jest.fn();
     const unsubscribe = subscribe(changed);
     expect(getSnapshot()).toMatchObject({ status: 'active' });
@@ -103,7 +118,7 @@ describe('subscribe and getSnapshot', () => {
   });
 
   it('give the same object until something changes, and state is that object', async () => {
-    const session = lone({ tokens: pair('a') });
+    const session = startSession({ tokens: tokenPair('a') });
     const first = session.getSnapshot();
     expect(session.getSnapshot()).toBe(first);
     expect(session.state).toBe(first);
@@ -117,7 +132,7 @@ describe('subscribe and getSnapshot', () => {
   });
 
   it('give snapshots that do not change afterwards', async () => {
-    const session = lone({ tokens: pair('a') });
+    const session = startSession({ tokens: tokenPair('a') });
     const first = session.getSnapshot();
     const copy = { ...first };
     await session.refresh();
@@ -126,12 +141,12 @@ describe('subscribe and getSnapshot', () => {
   });
 
   it('tell of changes only: no snapshot equals the one before it', async () => {
-    const { session } = await scene();
+    const { session } = await startClient();
     const snapshots = [session.getSnapshot()];
     session.subscribe(() => snapshots.push(session.getSnapshot()));
     await session.refresh();
     await session.signOut();
-    await session.signIn(pair('b'));
+    await session.signIn(tokenPair('b'));
     expect(snapshots.map(({ status }) => status)).toEqual(
       expect.arrayContaining(['refreshing', 'signed-out', 'active']),
     );
@@ -140,7 +155,7 @@ describe('subscribe and getSnapshot', () => {
   });
 
   it('do not tell of a token that is merely used', async () => {
-    const { api, session } = await scene();
+    const { api, session } = await startClient();
     await session.token();
     const changed = jest.fn();
     session.subscribe(changed);
@@ -149,7 +164,7 @@ describe('subscribe and getSnapshot', () => {
   });
 
   it('stop telling a subscriber that has left, also one that leaves while it is told', async () => {
-    const session = lone({ tokens: pair('a') });
+    const session = startSession({ tokens: tokenPair('a') });
     const calls: string[] = [];
     const leave = session.subscribe(() => {
       calls.push('once');
@@ -164,7 +179,7 @@ describe('subscribe and getSnapshot', () => {
   it('harm nobody when a subscriber throws', async () => {
     const report = jest.spyOn(console, 'error').mockImplementation(() => {});
     atEnd(() => report.mockRestore());
-    const session = lone({ tokens: pair('a') });
+    const session = startSession({ tokens: tokenPair('a') });
     const later = jest.fn();
     session.subscribe(() => {
       throw new Error('in a subscriber');
@@ -177,7 +192,7 @@ describe('subscribe and getSnapshot', () => {
   });
 
   it('may be called from inside: a subscriber that asks for a token gets it', async () => {
-    const session = lone({ tokens: pair('a') });
+    const session = startSession({ tokens: tokenPair('a') });
     const tokens: Promise<string>[] = [];
     const leave = session.subscribe(() => tokens.push(session.token()));
     await session.refresh();
@@ -187,7 +202,7 @@ describe('subscribe and getSnapshot', () => {
   });
 
   it('show a change before the caller who waited for it goes on', async () => {
-    const session = lone({ tokens: pair('a') });
+    const session = startSession({ tokens: tokenPair('a') });
     const order: string[] = [];
     session.subscribe(() => order.push(session.state.status));
     await session.refresh().then(() => order.push('caller'));
@@ -195,11 +210,11 @@ describe('subscribe and getSnapshot', () => {
   });
 
   it('show one flight of a storm as one change each way', async () => {
-    const { server, api, session } = await scene();
+    const { server, api, session } = await startClient();
     server.expire();
     const statuses: string[] = [];
     session.subscribe(() => statuses.push(session.state.status));
-    const refreshed = next(session, 'refreshed');
+    const refreshed = nextEvent(session, 'refreshed');
     await Promise.all(Array.from({ length: 20 }, () => api.get('/videos')));
     await refreshed;
     expect(statuses).toEqual(['refreshing', 'active']);

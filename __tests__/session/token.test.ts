@@ -2,25 +2,25 @@ import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { isBearerError, memoryStore, type TokenResponse } from 'axios-bearer';
 import {
-  clockInHand,
-  closeAll,
+  cleanUp,
   codeOf,
   deferred,
   failureOf,
-  lone,
+  installClock,
   never,
-  pair,
-  scene,
   settle,
-} from '../support/sessions.js';
+  startClient,
+  startSession,
+  tokenPair,
+} from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 const MINUTE = 60_000;
 
 describe('token()', () => {
   it('gives the token without axios: for a WebSocket, fetch, gRPC', async () => {
-    const { server, session } = await scene();
+    const { server, session } = await startClient();
     const answer = await fetch(`${server.url}/videos`, {
       headers: { Authorization: `Bearer ${await session.token()}` },
     });
@@ -28,7 +28,7 @@ describe('token()', () => {
   });
 
   it('obtains a first one, and refreshes one that has expired, in the flight of the requests', async () => {
-    const { server, api, session } = await scene();
+    const { server, api, session } = await startClient();
     await session.signIn({ ...server.issue(), expires_in: 0 });
     const [token] = await Promise.all([session.token(), session.token(), api.get('/videos'), session.refresh()]);
     expect(token).toMatch(/^at_/);
@@ -36,9 +36,9 @@ describe('token()', () => {
   });
 
   it('gives a live token although it is inside the leeway, and refreshes behind it', async () => {
-    const clock = clockInHand();
-    const source = jest.fn(async () => pair('new'));
-    const session = lone({ tokens: pair('old'), source });
+    const clock = installClock();
+    const source = jest.fn(async () => tokenPair('new'));
+    const session = startSession({ tokens: tokenPair('old'), source });
     await clock.advance(56 * MINUTE);
     expect(await session.token()).toBe('at_old');
     await settle();
@@ -47,8 +47,8 @@ describe('token()', () => {
   });
 
   it('refreshes first rather than give one that lives for less than minValidity', async () => {
-    const clock = clockInHand();
-    const session = lone({ tokens: pair('old'), source: async () => pair('new') });
+    const clock = installClock();
+    const session = startSession({ tokens: tokenPair('old'), source: async () => tokenPair('new') });
     await clock.advance(30 * MINUTE);
     expect(await session.token({ minValidity: 29 * MINUTE })).toBe('at_old');
     expect(await session.token({ minValidity: 31 * MINUTE })).toBe('at_new');
@@ -56,23 +56,25 @@ describe('token()', () => {
   });
 
   it('with a minValidity that no token reaches refreshes once, not at every call, and still gives one', async () => {
-    const clock = clockInHand();
-    const source = jest.fn(async () => pair('new', { expires_in: 60 }));
-    const session = lone({ tokens: pair('old', { expires_in: 60 }), source });
+    const clock = installClock();
+    const source = jest.fn(async () => tokenPair('new', { expires_in: 60 }));
+    const session = startSession({ tokens: tokenPair('old', { expires_in: 60 }), source });
     await clock.advance(MINUTE / 2);
     for (let i = 0; i < 5; i += 1) expect(await session.token({ minValidity: 24 * 60 * MINUTE })).toBe('at_new');
     expect(source).toHaveBeenCalledTimes(1);
   });
 
   it('rejects with ERR_BEARER_SIGNED_OUT when nobody is signed in, as an AxiosError', async () => {
-    const error = await failureOf(lone({ source: { needsRefreshToken: true, refresh: async () => 'x' } }).token());
+    const error = await failureOf(
+      startSession({ source: { needsRefreshToken: true, refresh: async () => 'x' } }).token(),
+    );
     expect(error).toMatchObject({ code: 'ERR_BEARER_SIGNED_OUT', isAxiosError: true });
     expect(isBearerError(error)).toBe(true);
   });
 
   it('ends its waiting with the signal’s reason, and never the flight of the others', async () => {
     const answer = deferred<TokenResponse>();
-    const session = lone({ tokens: pair('old', { expires_in: 0 }), source: () => answer.promise });
+    const session = startSession({ tokens: tokenPair('old', { expires_in: 0 }), source: () => answer.promise });
     const aborter = new AbortController();
     const reason = new Error('enough');
     const first = failureOf(session.token({ signal: aborter.signal }));
@@ -80,13 +82,13 @@ describe('token()', () => {
     await settle();
     aborter.abort(reason);
     expect(await first).toBe(reason);
-    answer.resolve(pair('new'));
+    answer.resolve(tokenPair('new'));
     expect(await second).toBe('at_new');
   });
 
   it('L23 holds the process no longer once its waiting was ended', async () => {
     const set = jest.spyOn(globalThis, 'setTimeout');
-    const session = lone({ tokens: pair('old', { expires_in: 0 }), source: () => never });
+    const session = startSession({ tokens: tokenPair('old', { expires_in: 0 }), source: () => never });
     const aborter = new AbortController();
     const waiting = failureOf(session.token({ signal: aborter.signal }));
     await settle();
@@ -99,17 +101,17 @@ describe('token()', () => {
   });
 
   it('rejects at once on a signal that was aborted before', async () => {
-    const session = lone({ tokens: pair('a') });
+    const session = startSession({ tokens: tokenPair('a') });
     const error = await failureOf(session.token({ signal: AbortSignal.abort() }));
     expect(error.name).toBe('AbortError');
   });
 
   it('leaves no listener on a signal that lives longer', async () => {
-    const session = lone({ tokens: 'old', source: async () => pair('new', { expires_in: 0 }) });
+    const session = startSession({ tokens: 'old', source: async () => tokenPair('new', { expires_in: 0 }) });
     const { signal } = new AbortController();
     await session.token({ signal });
     await Promise.all([session.token({ signal }), session.refresh()]);
-    const failing = lone({ source: { obtain: () => Promise.reject(new Error('down')) }, refreshRetries: 0 });
+    const failing = startSession({ source: { obtain: () => Promise.reject(new Error('down')) }, refreshRetries: 0 });
     await codeOf(failing.token({ signal }));
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
@@ -117,7 +119,7 @@ describe('token()', () => {
 
 describe('refresh()', () => {
   it('gives a new Token whatever the age of the old one', async () => {
-    const { server, session } = await scene();
+    const { server, session } = await startClient();
     const old = await session.token();
     const token = await session.refresh();
     expect(token).toEqual({
@@ -132,13 +134,13 @@ describe('refresh()', () => {
   });
 
   it('refreshes too when it is the very first call and the store has still to be read', async () => {
-    const session = lone({ tokens: pair('old'), store: memoryStore(), source: async () => 'new' });
+    const session = startSession({ tokens: tokenPair('old'), store: memoryStore(), source: async () => 'new' });
     expect((await session.refresh()).accessToken).toBe('new');
   });
 
   it('joins the refresh under way; one after the other are two', async () => {
     const source = jest.fn(async () => 'new');
-    const session = lone({ tokens: pair('a'), source });
+    const session = startSession({ tokens: tokenPair('a'), source });
     const [one, two] = await Promise.all([session.refresh(), session.refresh()]);
     expect(one).toEqual(two);
     expect(source).toHaveBeenCalledTimes(1);
@@ -147,26 +149,30 @@ describe('refresh()', () => {
   });
 
   it('obtains where there is nothing to refresh', async () => {
-    const session = lone({ source: { obtain: async () => 'first' } });
+    const session = startSession({ source: { obtain: async () => 'first' } });
     expect((await session.refresh()).accessToken).toBe('first');
   });
 
   it('asks obtain where the source has no refresh', async () => {
     const obtain = jest.fn(async () => 'again');
-    const session = lone({ tokens: 'first', source: { obtain } });
+    const session = startSession({ tokens: 'first', source: { obtain } });
     expect((await session.refresh()).accessToken).toBe('again');
   });
 
   it('rejects with ERR_BEARER_SIGNED_OUT when nobody is signed in', async () => {
-    const session = lone({ source: { needsRefreshToken: true, refresh: async () => 'x' } });
+    const session = startSession({ source: { needsRefreshToken: true, refresh: async () => 'x' } });
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_SIGNED_OUT');
-    await session.signIn(pair('a'));
+    await session.signIn(tokenPair('a'));
     await session.signOut();
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_SIGNED_OUT');
   });
 
   it('keeps the old token serving when it fails, and says when to come back', async () => {
-    const session = lone({ tokens: pair('a'), source: () => Promise.reject(new Error('down')), refreshRetries: 0 });
+    const session = startSession({
+      tokens: tokenPair('a'),
+      source: () => Promise.reject(new Error('down')),
+      refreshRetries: 0,
+    });
     const error = await failureOf(session.refresh());
     expect(error).toMatchObject({ code: 'ERR_BEARER_UNAVAILABLE', retryAfter: expect.any(Number) });
     expect(await session.token()).toBe('at_a');
@@ -175,9 +181,9 @@ describe('refresh()', () => {
 
 describe('the leeway', () => {
   const under = async (expiresIn: number, leeway?: number) => {
-    const clock = clockInHand();
-    const { server, api, session } = await scene({
-      on: { expiresIn },
+    const clock = installClock();
+    const { server, api, session } = await startClient({
+      server: { expiresIn },
       ...(leeway !== undefined && { leeway }),
     });
     const refreshesAfter = async (ms: number) => {
@@ -210,8 +216,8 @@ describe('the leeway', () => {
   });
 
   it('lets the request go before the refresh has been answered', async () => {
-    const clock = clockInHand();
-    const { server, api, session } = await scene();
+    const clock = installClock();
+    const { server, api, session } = await startClient();
     await clock.advance(56 * MINUTE);
     const refresh = server.hold('/auth/refresh');
     expect((await api.get('/videos')).status).toBe(200);
@@ -224,8 +230,8 @@ describe('the leeway', () => {
   });
 
   it('bothers no request when the refresh behind it fails', async () => {
-    const clock = clockInHand();
-    const { server, api } = await scene({ refreshRetries: 0 });
+    const clock = installClock();
+    const { server, api } = await startClient({ refreshRetries: 0 });
     server.fault('/auth/refresh', { status: 503 }, { times: 9 });
     await clock.advance(56 * MINUTE);
     for (let i = 0; i < 3; i += 1) expect((await api.get('/videos')).status).toBe(200);
@@ -234,9 +240,9 @@ describe('the leeway', () => {
 
 describe('keepFresh', () => {
   it('refreshes on a timer, hour after hour, with no request at all', async () => {
-    const clock = clockInHand();
-    const source = jest.fn(async () => pair(`${source.mock.calls.length}`));
-    const session = lone({ tokens: pair('0'), source, keepFresh: true });
+    const clock = installClock();
+    const source = jest.fn(async () => tokenPair(`${source.mock.calls.length}`));
+    const session = startSession({ tokens: tokenPair('0'), source, keepFresh: true });
     for (let hour = 0; hour < 5; hour += 1) await clock.advance(60 * MINUTE);
     expect(source.mock.calls.length).toBeGreaterThanOrEqual(5);
     expect(source.mock.calls.length).toBeLessThanOrEqual(6);
@@ -244,16 +250,16 @@ describe('keepFresh', () => {
   });
 
   it('does not, by default', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const source = jest.fn(async () => 'x');
-    lone({ tokens: pair('0'), source });
+    startSession({ tokens: tokenPair('0'), source });
     await clock.advance(120 * MINUTE);
     expect(source).not.toHaveBeenCalled();
   });
 
   it('shares its flight with the requests', async () => {
-    const clock = clockInHand();
-    const { server, api, session } = await scene({ keepFresh: true });
+    const clock = installClock();
+    const { server, api, session } = await startClient({ keepFresh: true });
     const refresh = server.hold('/auth/refresh');
     await clock.advance(55 * MINUTE + 20);
     await refresh.arrived(1);
@@ -266,10 +272,10 @@ describe('keepFresh', () => {
   });
 
   it('goes on after a failure, no sooner than the backoff says, and stops at a definite refusal', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const at: number[] = [];
-    const failing = lone({
-      tokens: pair('0'),
+    const failing = startSession({
+      tokens: tokenPair('0'),
       keepFresh: true,
       refreshRetries: 0,
       backoff: { initial: 10_000, factor: 1, cap: 30_000 },
@@ -284,27 +290,27 @@ describe('keepFresh', () => {
     failing.close();
 
     const refused = jest.fn(() => Promise.reject(Object.assign(new Error(), { response: { status: 400 } })));
-    lone({ tokens: pair('0'), keepFresh: true, source: refused });
+    startSession({ tokens: tokenPair('0'), keepFresh: true, source: refused });
     await clock.advance(300 * MINUTE);
     expect(refused).toHaveBeenCalledTimes(1);
   });
 
   it.each(['signOut', 'close'] as const)('stops at %s()', async (end) => {
-    const clock = clockInHand();
-    const source = jest.fn(async () => pair('x'));
-    const session = lone({ tokens: pair('0'), source, keepFresh: true });
+    const clock = installClock();
+    const source = jest.fn(async () => tokenPair('x'));
+    const session = startSession({ tokens: tokenPair('0'), source, keepFresh: true });
     await session[end]();
     await clock.advance(300 * MINUTE);
     expect(source).not.toHaveBeenCalled();
   });
 
   it('starts again at the next sign-in', async () => {
-    const clock = clockInHand();
-    const source = jest.fn(async () => pair('x'));
-    const session = lone({ source, keepFresh: true });
+    const clock = installClock();
+    const source = jest.fn(async () => tokenPair('x'));
+    const session = startSession({ source, keepFresh: true });
     await clock.advance(60 * MINUTE);
     expect(source).not.toHaveBeenCalled();
-    await session.signIn(pair('0'));
+    await session.signIn(tokenPair('0'));
     await clock.advance(60 * MINUTE);
     expect(source).toHaveBeenCalledTimes(1);
   });
@@ -313,16 +319,16 @@ describe('keepFresh', () => {
     ['years', 86_400 * 365 * 40, 0],
     ['no time known', undefined, 0],
   ])('a life of %s makes no timer overflow (L12)', async (_, expires_in, calls) => {
-    const clock = clockInHand();
-    const source = jest.fn(async () => pair('x'));
-    lone({ tokens: pair('0', { expires_in }), source, keepFresh: true });
+    const clock = installClock();
+    const source = jest.fn(async () => tokenPair('x'));
+    startSession({ tokens: tokenPair('0', { expires_in }), source, keepFresh: true });
     await clock.advance(24 * 60 * MINUTE);
     expect(source).toHaveBeenCalledTimes(calls);
   });
 
   it('notices a machine that slept through the expiry', async () => {
-    const clock = clockInHand();
-    const { server, api } = await scene({ keepFresh: true });
+    const clock = installClock();
+    const { server, api } = await startClient({ keepFresh: true });
     clock.jump(120 * MINUTE);
     expect((await api.get('/videos')).status).toBe(200);
     expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 0 });
@@ -333,8 +339,8 @@ describe('minValidity of a request', () => {
   const long = { bearer: { minValidity: 45 * MINUTE } };
 
   it('refreshes first rather than let a long upload expire midway', async () => {
-    const clock = clockInHand();
-    const { server, api } = await scene();
+    const clock = installClock();
+    const { server, api } = await startClient();
     await clock.advance(30 * MINUTE);
     await api.post('/echo', 'short');
     expect(server.stats.refresh).toBe(0);
@@ -345,8 +351,8 @@ describe('minValidity of a request', () => {
   });
 
   it('waits in the flight of the others, who go on with the old token', async () => {
-    const clock = clockInHand();
-    const { server, api } = await scene();
+    const clock = installClock();
+    const { server, api } = await startClient();
     await clock.advance(30 * MINUTE);
     const refresh = server.hold('/auth/refresh');
     const upload = api.get('/echo/long', long);
@@ -359,8 +365,8 @@ describe('minValidity of a request', () => {
   });
 
   it('is content with the live token when no better one can be had', async () => {
-    const clock = clockInHand();
-    const { server, api } = await scene({ refreshRetries: 0 });
+    const clock = installClock();
+    const { server, api } = await startClient({ refreshRetries: 0 });
     await clock.advance(30 * MINUTE);
     server.fault('/auth/refresh', { status: 503 });
     expect((await api.get('/echo', long)).status).toBe(200);
@@ -368,8 +374,8 @@ describe('minValidity of a request', () => {
   });
 
   it('is ended by the request’s own signal and timeout while it waits', async () => {
-    const clock = clockInHand();
-    const { api } = await scene({ source: () => never });
+    const clock = installClock();
+    const { api } = await startClient({ source: () => never });
     await clock.advance(30 * MINUTE);
     const aborter = new AbortController();
     const aborted = codeOf(api.get('/echo', { ...long, signal: aborter.signal }));

@@ -1,29 +1,29 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { memoryStore, type Session, type SessionOptions, type Token } from 'axios-bearer';
 import {
-  clockInHand,
-  closeAll,
+  cleanUp,
+  clientOf,
   codeOf,
-  lone,
-  next,
-  pair,
-  record,
-  scene,
-  serve,
+  installClock,
+  nextEvent,
+  recordEvents,
   settle,
+  startServer,
+  startSession,
   storeWith,
-} from '../support/sessions.js';
+  tokenPair,
+} from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 const MINUTE = 60_000;
 
 /** Two holders of one store, as two tabs: both are signed in, and both have read it. */
 async function holders(here: Partial<SessionOptions> = {}, there: Partial<SessionOptions> = {}) {
   const store = memoryStore();
-  const first = lone({ store, tokens: pair('a'), ...here });
+  const first = startSession({ store, tokens: tokenPair('a'), ...here });
   await first.token();
-  const second = lone({ store, ...there });
+  const second = startSession({ store, ...there });
   await second.token();
   return { store, here: first, there: second };
 }
@@ -31,18 +31,18 @@ async function holders(here: Partial<SessionOptions> = {}, there: Partial<Sessio
 describe('A holder that has signed out and in again', () => {
   async function again() {
     const store = memoryStore();
-    const here = lone({ store, tokens: pair('a') });
+    const here = startSession({ store, tokens: tokenPair('a') });
     await here.token();
     await here.signOut();
-    await here.signIn(pair('b'));
-    const there = lone({ store, source: async () => pair('c') });
+    await here.signIn(tokenPair('b'));
+    const there = startSession({ store, source: async () => tokenPair('c') });
     expect(await there.token()).toBe('at_b');
     return { here, there };
   }
 
   it('L22 hears of another one’s sign-out', async () => {
     const { here, there } = await again();
-    const seen = record(here);
+    const seen = recordEvents(here);
     await there.signOut();
     await settle();
     expect(here.state).toEqual({ status: 'signed-out' });
@@ -62,27 +62,27 @@ describe('A sign-in elsewhere', () => {
   it('is heard again and again: by who is signed in, signed out elsewhere, or refused for good', async () => {
     const refused = Object.assign(new Error(), { response: { status: 400 } });
     const { here, there } = await holders({ source: () => Promise.reject(refused) });
-    await there.signIn(pair('b'));
+    await there.signIn(tokenPair('b'));
     await settle();
     expect(await here.token()).toBe('at_b');
     await there.signOut();
     await settle();
     expect(here.state).toEqual({ status: 'signed-out' });
-    await there.signIn(pair('c'));
+    await there.signIn(tokenPair('c'));
     await settle();
     expect(await here.token()).toBe('at_c');
     expect(await codeOf(here.refresh())).toBe('ERR_BEARER_REJECTED');
-    await there.signIn(pair('d'));
+    await there.signIn(tokenPair('d'));
     await settle();
     expect(await here.token()).toBe('at_d');
   });
 
   it('is heard by who has never been signed in', async () => {
     const store = memoryStore();
-    const here = lone({ store });
-    const there = lone({ store });
+    const here = startSession({ store });
+    const there = startSession({ store });
     await Promise.all([here, there].map((session) => codeOf(session.token())));
-    await there.signIn(pair('a'));
+    await there.signIn(tokenPair('a'));
     await settle();
     expect(here.state).toMatchObject({ status: 'active', generation: 1 });
   });
@@ -90,9 +90,9 @@ describe('A sign-in elsewhere', () => {
   it('is taken up after a sign-out here: it is another session than the one that ended', async () => {
     const { here, there } = await holders();
     await here.signOut();
-    const seen = record(here);
+    const seen = recordEvents(here);
     for (const name of ['b', 'c']) {
-      await there.signIn(pair(name));
+      await there.signIn(tokenPair(name));
       await settle();
     }
     expect(here.state).toMatchObject({ status: 'active' });
@@ -110,7 +110,7 @@ describe('A hint whose reading is under way', () => {
     store.subscribe?.(() => {
       acted ??= act(here);
     });
-    await there.signIn(pair('b')).catch(() => {});
+    await there.signIn(tokenPair('b')).catch(() => {});
     await acted;
     await settle();
     return { store, here, there };
@@ -123,7 +123,7 @@ describe('A hint whose reading is under way', () => {
   });
 
   it('L21 does not come before a sign-in that was made meanwhile', async () => {
-    const { here, there } = await meanwhile((session) => session.signIn(pair('c')));
+    const { here, there } = await meanwhile((session) => session.signIn(tokenPair('c')));
     expect(await here.token()).toBe('at_c');
     expect(await there.token()).toBe('at_c');
   });
@@ -139,7 +139,7 @@ describe('A hint whose reading is under way', () => {
     const { here, there } = await holders({ source: refused, refreshRetries: 0, backoff: { initial: 1, cap: 1 } });
     for (const name of ['b', 'c']) {
       const refresh = codeOf(here.refresh());
-      await there.signIn(pair(name));
+      await there.signIn(tokenPair(name));
       expect(await refresh).toMatch(/^ERR_BEARER_/);
       await settle();
       expect(await here.token()).toBe(`at_${name}`);
@@ -149,15 +149,15 @@ describe('A hint whose reading is under way', () => {
 
 describe('Tokens that another holder has fetched', () => {
   it('L7 are not held against the refreshes here, though they are refused at once', async () => {
-    const server = await serve();
+    const server = await startServer();
     const store = memoryStore();
-    const { api, session } = await scene({ server, store, backoff: { initial: 1, factor: 1, cap: 1 } });
+    const { api, session } = clientOf(server, { store, backoff: { initial: 1, factor: 1, cap: 1 } });
     await session.token();
-    const there = await scene({ server, store, tokens: undefined });
+    const there = clientOf(server, { store, tokens: undefined });
     await there.session.token();
-    const seen = record(session);
+    const seen = recordEvents(session);
     for (let round = 0; round < 7; round += 1) {
-      const adopted = next(session, 'refreshed');
+      const adopted = nextEvent(session, 'refreshed');
       await there.session.refresh();
       expect(await adopted).toMatchObject({ adopted: true });
       server.fault('/echo', { status: 401 });
@@ -172,11 +172,11 @@ describe('Tokens that another holder has fetched', () => {
     const source = jest.fn(async () => {
       // A server that answers: being told to refresh does not pass this hold-off.
       if (down) throw Object.assign(new Error('down'), { response: { status: 503 } });
-      return pair('c');
+      return tokenPair('c');
     });
     const { here, there } = await holders(
       { source, refreshRetries: 0, backoff: { initial: 60_000, cap: 60_000 } },
-      { source: async () => pair('b') },
+      { source: async () => tokenPair('b') },
     );
     expect(await codeOf(here.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
     down = false;
@@ -189,17 +189,17 @@ describe('Tokens that another holder has fetched', () => {
   });
 
   it('L2 serve the replay of a late 401, with no refresh here', async () => {
-    const server = await serve();
+    const server = await startServer();
     const store = memoryStore();
-    const { api, session } = await scene({ server, store });
+    const { api, session } = clientOf(server, { store });
     await session.token();
-    const there = await scene({ server, store, tokens: undefined });
+    const there = clientOf(server, { store, tokens: undefined });
     await there.session.token();
     const door = server.hold('/echo/late');
     const late = api.get('/echo/late');
     await door.arrived(1);
     server.expire();
-    const adopted = next(session, 'refreshed');
+    const adopted = nextEvent(session, 'refreshed');
     await there.session.refresh();
     await adopted;
     door.release();
@@ -208,19 +208,19 @@ describe('Tokens that another holder has fetched', () => {
   });
 
   it('are refreshed again where they are over already, before anybody gets one', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const store = memoryStore();
     const presented: (string | undefined)[] = [];
-    const here = lone({
+    const here = startSession({
       store: storeWith({ subscribe: undefined }, store),
-      tokens: pair('a'),
+      tokens: tokenPair('a'),
       source: async ({ refreshToken }: Partial<Token>) => {
         presented.push(refreshToken);
-        return pair('c');
+        return tokenPair('c');
       },
     });
     await here.token();
-    const there = lone({ store, source: async () => pair('b', { expires_in: 60 }) });
+    const there = startSession({ store, source: async () => tokenPair('b', { expires_in: 60 }) });
     await there.token();
     await there.refresh();
     await clock.advance(2 * MINUTE);
@@ -229,9 +229,9 @@ describe('Tokens that another holder has fetched', () => {
   });
 
   it('set the timer of keepFresh anew: nothing is asked before they are due', async () => {
-    const clock = clockInHand();
-    const source = jest.fn(async () => pair('c'));
-    const { here, there } = await holders({ source, keepFresh: true }, { source: async () => pair('b') });
+    const clock = installClock();
+    const source = jest.fn(async () => tokenPair('c'));
+    const { here, there } = await holders({ source, keepFresh: true }, { source: async () => tokenPair('b') });
     await clock.advance(50 * MINUTE);
     await there.refresh();
     await settle();
@@ -246,7 +246,10 @@ describe('Tokens that another holder has fetched', () => {
     const quoting = async ({ refreshToken }: Partial<Token>) => {
       throw new Error(`${refreshToken} of at_b was not taken`);
     };
-    const { here, there } = await holders({ source: quoting, refreshRetries: 0 }, { source: async () => pair('b') });
+    const { here, there } = await holders(
+      { source: quoting, refreshRetries: 0 },
+      { source: async () => tokenPair('b') },
+    );
     await there.refresh();
     await settle();
     await expect(here.refresh()).rejects.toMatchObject({ cause: { message: '[token] of [token] was not taken' } });
@@ -254,14 +257,14 @@ describe('Tokens that another holder has fetched', () => {
 });
 
 it('L22 keepFresh stops when somebody signs out elsewhere, and goes on when they sign in again', async () => {
-  const clock = clockInHand();
-  const source = jest.fn(async () => pair('c'));
+  const clock = installClock();
+  const source = jest.fn(async () => tokenPair('c'));
   const { here, there } = await holders({ source: { refresh: source }, keepFresh: true });
   await there.signOut();
   await settle();
   await clock.advance(120 * MINUTE);
   expect(source).not.toHaveBeenCalled();
-  await there.signIn(pair('b'));
+  await there.signIn(tokenPair('b'));
   await settle();
   await clock.advance(56 * MINUTE);
   expect(source).toHaveBeenCalledTimes(1);
@@ -276,8 +279,8 @@ it('L3 a refresh token that was refused for good is presented by no holder, thou
     throw refused;
   };
   const { here, there } = await holders(
-    { source: { refresh, obtain: async () => pair('b') } },
-    { source: { refresh, obtain: async () => pair('c') } },
+    { source: { refresh, obtain: async () => tokenPair('b') } },
+    { source: { refresh, obtain: async () => tokenPair('c') } },
   );
   await here.refresh();
   await settle();

@@ -1,15 +1,15 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ApiVideo } from 'axios-bearer/testing';
-import { clockInHand, closeAll, codeOf, record, scene, settle, standing } from '../support/sessions.js';
+import { cleanUp, codeOf, installClock, recordEvents, settle, startClient, stateOf } from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 const MINUTE = 60_000;
 
 /** Four minutes before the end of an hour’s token; a refresh is under way behind the requests, and is held. */
-async function refreshBehind(options: Parameters<typeof scene>[0] = {}) {
-  const clock = clockInHand();
-  const made = await scene({ refreshTimeout: 30 * MINUTE, ...options });
+async function refreshBehind(options: Parameters<typeof startClient>[0] = {}) {
+  const clock = installClock();
+  const made = await startClient({ refreshTimeout: 30 * MINUTE, ...options });
   const { server, api } = made;
   await clock.advance(56 * MINUTE);
   const refresh = server.hold('/auth/refresh');
@@ -28,7 +28,7 @@ describe('While a refresh is under way behind the requests', () => {
   it('a request that asks for a longer life waits for it, and is not sent with the old token', async () => {
     const { server, api, refresh } = await refreshBehind();
     const upload = api.post('/echo/upload', 'long', { bearer: LONG });
-    expect(await standing(upload)).toBe('pending');
+    expect(await stateOf(upload)).toBe('pending');
     expect(sent(server, '/echo/upload')).toEqual([]);
     refresh.release();
     expect((await upload).status).toBe(200);
@@ -40,7 +40,7 @@ describe('While a refresh is under way behind the requests', () => {
     const { session, refresh } = await refreshBehind();
     const old = await session.token();
     const token = session.token(LONG);
-    expect(await standing(token)).toBe('pending');
+    expect(await stateOf(token)).toBe('pending');
     refresh.release();
     expect(await token).not.toBe(old);
   });
@@ -62,7 +62,7 @@ describe('While a refresh is under way behind the requests', () => {
     const { server, api, clock, refresh } = await refreshBehind();
     await clock.advance(5 * MINUTE);
     const waits = [api.get('/echo/late'), api.get('/echo/late')];
-    expect(await Promise.all(waits.map(standing))).toEqual(['pending', 'pending']);
+    expect(await Promise.all(waits.map(stateOf))).toEqual(['pending', 'pending']);
     refresh.release();
     await Promise.all(waits);
     expect(sent(server, '/echo/late')).toEqual([2, 2]);
@@ -71,7 +71,7 @@ describe('While a refresh is under way behind the requests', () => {
 
   it('L10 who waits for a longer life goes with the live token when it fails, and nobody hears of it', async () => {
     const { server, api, session, refresh } = await refreshBehind({ refreshRetries: 0 });
-    const seen = record(session);
+    const seen = recordEvents(session);
     const waits = [api.get('/echo/upload', { bearer: LONG }), api.get('/echo/upload', { bearer: LONG })];
     await settle();
     server.fault('/auth/refresh', { status: 503 });

@@ -2,9 +2,19 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosInstance } from 'axios';
 import { bearer, memoryStore, type Session, type SessionOptions, type Token, type TokenSource } from 'axios-bearer';
 import type { ApiVideo } from 'axios-bearer/testing';
-import { clockInHand, closeAll, codeOf, deferred, keep, lone, next, serve, settle } from '../support/sessions.js';
+import {
+  cleanUp,
+  closeAtEnd,
+  codeOf,
+  deferred,
+  installClock,
+  nextEvent,
+  settle,
+  startServer,
+  startSession,
+} from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 const MINUTE = 60_000;
 
@@ -21,11 +31,11 @@ type Options = Partial<SessionOptions>;
 
 /** A session whose source can do everything, with what makes it signed in still to come. */
 async function blank(options: Options = {}, source: Partial<TokenSource> = {}): Promise<Scene> {
-  const server = await serve();
+  const server = await startServer();
   const api = axios.create({ baseURL: server.url });
   const asked: string[] = [];
   const revoked: string[] = [];
-  const session = keep(
+  const session = closeAtEnd(
     bearer(api, {
       backoff: { initial: 1, factor: 1, cap: 1 },
       ...options,
@@ -76,8 +86,8 @@ const ways: [string, (options: Options, source?: Partial<TokenSource>) => Promis
     'by what the store holds',
     async (options, source) => {
       const store = memoryStore();
-      const server = await serve();
-      const before = lone({ store, tokens: server.issue() });
+      const server = await startServer();
+      const before = startSession({ store, tokens: server.issue() });
       await before.token();
       before.close();
       const scene = await blank({ ...options, store }, source);
@@ -93,7 +103,7 @@ const ways: [string, (options: Options, source?: Partial<TokenSource>) => Promis
       const store = memoryStore();
       const scene = await blank({ ...options, store }, { ...source, obtain: undefined as never });
       await codeOf(scene.session.token());
-      await lone({ store }).signIn(scene.server.issue());
+      await startSession({ store }).signIn(scene.server.issue());
       await settle();
       expect(scene.session.state.status).toBe('active');
       return scene;
@@ -121,11 +131,11 @@ describe.each(ways)('Who is signed in %s', (how, signedIn) => {
   });
 
   it('is kept fresh by the timer', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const { server, asked, session } = await begin({ keepFresh: true, refreshTimeout: 60 * MINUTE });
     await clock.advance(54 * MINUTE);
     expect(asked).toEqual([]);
-    const refreshed = next(session, 'refreshed');
+    const refreshed = nextEvent(session, 'refreshed');
     await clock.advance(2 * MINUTE);
     await refreshed;
     expect(asked).toEqual(['refresh']);
@@ -133,7 +143,7 @@ describe.each(ways)('Who is signed in %s', (how, signedIn) => {
   });
 
   it('L10 goes on with a live token while no other is to be had', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const { server, api } = await begin({ refreshRetries: 0 });
     server.fault('/auth/*', { status: 503 }, { times: Number.POSITIVE_INFINITY });
     await clock.advance(56 * MINUTE);
@@ -199,7 +209,7 @@ describe.each(ways)('Who is signed in %s', (how, signedIn) => {
   });
 
   it('L23 is left without a timer by close()', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const { session, asked } = await begin({ keepFresh: true });
     session.close();
     await clock.advance(300 * MINUTE);

@@ -1,8 +1,8 @@
 import { createSession, type Session, type SessionOptions, type TokenResponse, type TokenSource } from 'axios-bearer';
-import { Diary } from './diary.js';
 import { type FaultName, HEADER } from './faults.js';
 import type { Judge } from './judge.js';
 import type { Random } from './random.js';
+import { SessionLog } from './session-log.js';
 
 export interface AppOptions extends Partial<SessionOptions> {
   name: string;
@@ -11,13 +11,13 @@ export interface AppOptions extends Partial<SessionOptions> {
   faults?: readonly FaultName[];
 }
 
-/** A session, with all that was done to it: who wants to know why something failed asks here. */
+/** A session, and a log of all that was done to it: the reasons for which its calls may fail. */
 export class App {
   readonly name: string;
   readonly session: Session;
-  readonly diary: Diary;
+  readonly log: SessionLog;
   /** Share of the attempts at the token endpoint that meet a fault. */
-  storm = 0;
+  faultRate = 0;
   readonly #judge: Judge;
   readonly #random: Random;
   readonly #faults: readonly FaultName[];
@@ -29,56 +29,55 @@ export class App {
     this.#judge = judge;
     this.#random = random;
     this.#faults = faults;
-    this.session = createSession({ ...options, source: this.#weathered(source) });
-    this.diary = new Diary(this.session);
+    this.session = createSession({ ...options, source: this.#withFaults(source) });
+    this.log = new SessionLog(this.session);
     this.#watch();
   }
 
   signIn(owner?: string, tokens?: TokenResponse): Promise<unknown> {
-    this.diary.note('signIn');
-    this.diary.owner = owner;
-    return this.session.signIn(tokens).finally(() => this.diary.note('signIn'));
+    this.log.add('signIn');
+    this.log.owner = owner;
+    return this.session.signIn(tokens).finally(() => this.log.add('signIn'));
   }
 
   signOut(): Promise<void> {
     this.#leaving = true;
-    this.diary.note('out');
+    this.log.add('out');
     return this.session.signOut().finally(() => {
       this.#leaving = false;
-      this.diary.note('out');
+      this.log.add('out');
     });
   }
 
   close(): void {
     this.#leaving = true;
-    this.diary.note('out');
+    this.log.add('out');
     this.session.close();
   }
 
   /** Nothing may fail at the token endpoint, and nobody be signed out, but where it was arranged for. */
   #watch(): void {
-    const { session, diary } = this;
+    const { session, log } = this;
     session.on('refreshed', () => this.#judge.count('refreshes'));
-    session.on('breakerOpen', ({ retryAfter }) => diary.breakerOpens(retryAfter));
+    session.on('breakerOpen', ({ retryAfter }) => log.breakerOpens(retryAfter));
     session.on('refreshFailed', ({ error: { code, cause } }) => {
-      diary.note('failed');
+      log.add('failed');
       if (this.#met === 'slow' || this.#met === 'drip') this.#judge.count('spent');
-      if (code === 'ERR_BEARER_REJECTED') diary.note('out');
+      if (code === 'ERR_BEARER_REJECTED') log.add('out');
       const fair = code === 'ERR_BEARER_REJECTED' ? this.#met === 'refused' : this.#met !== undefined;
-      if (!fair)
-        this.#judge.accuse(`${this.name}: a refresh failed with ${code} (${cause?.message}), met ${this.#met}`);
+      if (!fair) this.#judge.fail(`${this.name}: a refresh failed with ${code} (${cause?.message}), met ${this.#met}`);
     });
     session.on('signedOut', ({ reason }) => {
-      diary.note('out');
+      log.add('out');
       const fair = reason === 'rejected' ? this.#met === 'refused' : this.#leaving;
-      if (!fair) this.#judge.accuse(`${this.name}: signed out, ${reason}, met ${this.#met}`);
+      if (!fair) this.#judge.fail(`${this.name}: signed out, ${reason}, met ${this.#met}`);
     });
   }
 
-  #weathered(source: TokenSource): TokenSource {
+  #withFaults(source: TokenSource): TokenSource {
     const { refresh, obtain } = source;
     const meet: TokenSource['obtain'] = async ({ client }) => {
-      this.#met = this.#random.chance(this.storm) ? this.#random.pick(this.#faults) : undefined;
+      this.#met = this.#random.chance(this.faultRate) ? this.#random.pick(this.#faults) : undefined;
       if (!this.#met) return;
       this.#judge.count('faults');
       if (this.#met === 'lost') this.#judge.count('spent');

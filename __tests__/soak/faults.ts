@@ -25,7 +25,7 @@ export type FaultName = keyof typeof FAULTS;
 /** One that is played once: the 401 that a request with a live token meets, as after a change of keys. */
 export const ONCE = 'unauthorized-once';
 
-/** On the resource. One that hangs is for those only who have a timeout. */
+/** On the resource. One that hangs is only for requests with a timeout. */
 export const ON_RESOURCE = [
   'down',
   'throttled',

@@ -1,58 +1,58 @@
 import axios, { type AxiosError, type AxiosResponse } from 'axios';
-import type { Census } from './census.js';
-import type { Diary, Mark } from './diary.js';
 import { EFFECTS, type Got, type ResourceFault } from './faults.js';
+import type { LeakCounter } from './leaks.js';
+import type { SessionLog, Snapshot } from './session-log.js';
 
-/** Something that was asked of the library, with all that was arranged to befall it. */
+/** A call of the library, and what was arranged to happen to it. */
 export interface Call {
-  app: { readonly name: string; readonly diary: Diary };
+  app: { readonly name: string; readonly log: SessionLog };
   kind: string;
   /** Asked of the resource. */
   fault?: ResourceFault | undefined;
-  /** How its caller may lose patience. */
-  impatience?: 'abort' | 'timeout' | undefined;
+  /** How its caller may give it up. */
+  givesUpBy?: 'abort' | 'timeout' | undefined;
   /** Its body can be sent once. */
   oneShot?: boolean;
 }
 
-type Because = (call: Call, mark: Mark, error: AxiosError & { cause?: unknown }) => boolean;
+type Explains = (call: Call, snapshot: Snapshot, error: AxiosError & { cause?: unknown }) => boolean;
 
 const TIMEOUTS = ['ECONNABORTED', 'ETIMEDOUT'];
 /** What axios makes of a timeout in the middle of a body. */
 const IN_A_BODY = 'ERR_BAD_RESPONSE';
 
 /** Why a call may fail: each asks what was done to this one, or to its session meanwhile. */
-const REASONS: Record<string, Because> = {
-  'its caller aborted it': ({ impatience }, _, error) =>
-    impatience === 'abort' && (axios.isCancel(error) || error.code === 'ERR_CANCELED'),
-  'its timeout': ({ impatience, fault }, _, { code = '' }) =>
-    impatience === 'timeout' && (TIMEOUTS.includes(code) || (fault === 'drip' && code === IN_A_BODY)),
-  'fault at the token endpoint': ({ app: { diary } }, mark, { code }) =>
+const REASONS: Record<string, Explains> = {
+  'its caller aborted it': ({ givesUpBy }, _, error) =>
+    givesUpBy === 'abort' && (axios.isCancel(error) || error.code === 'ERR_CANCELED'),
+  'its timeout': ({ givesUpBy, fault }, _, { code = '' }) =>
+    givesUpBy === 'timeout' && (TIMEOUTS.includes(code) || (fault === 'drip' && code === IN_A_BODY)),
+  'fault at the token endpoint': ({ app: { log } }, snapshot, { code }) =>
     ['ERR_BEARER_UNAVAILABLE', 'ERR_BEARER_TOKEN'].includes(code ?? '') &&
-    (mark.holding || diary.isRefreshing || diary.since(mark, 'failed') > 0),
-  'signed out': ({ app: { diary } }, mark, { code, response }) =>
+    (snapshot.lastAttemptFailed || log.isRefreshing || log.since(snapshot, 'failed') > 0),
+  'signed out': ({ app: { log } }, snapshot, { code, response }) =>
     (['ERR_BEARER_SIGNED_OUT', 'ERR_BEARER_REJECTED'].includes(code ?? '') || response?.status === 401) &&
-    (['signed-out', 'failed'].includes(mark.status) || diary.since(mark, 'out') > 0),
-  'another user': ({ app: { diary } }, mark, { code }) =>
-    code === 'ERR_BEARER_IDENTITY' && diary.since(mark, 'signIn') > 0,
+    (['signed-out', 'failed'].includes(snapshot.status) || log.since(snapshot, 'out') > 0),
+  'another user': ({ app: { log } }, snapshot, { code }) =>
+    code === 'ERR_BEARER_IDENTITY' && log.since(snapshot, 'signIn') > 0,
   'a body that can be sent once': ({ oneShot = false }, _, { code, response }) =>
     oneShot && code === 'ERR_BEARER_BODY' && response?.status === 401,
   // A POST is sent twice: with the token that was refused, or one that was just made, and once more.
-  'refused twice': ({ app: { diary }, kind }, mark, { code, response }) =>
+  'refused twice': ({ app: { log }, kind }, snapshot, { code, response }) =>
     !code?.startsWith('ERR_BEARER_') &&
     response?.status === 401 &&
     kind.startsWith('POST') &&
-    (mark.struck || diary.since(mark, 'expired') > 0),
+    (snapshot.justExpired || log.since(snapshot, 'expired') > 0),
   // Two refreshes, and tokens that end by the clock too.
-  'refused with new tokens': ({ app: { diary } }, mark, { code, response }) =>
+  'refused with new tokens': ({ app: { log } }, snapshot, { code, response }) =>
     !code?.startsWith('ERR_BEARER_') &&
     response?.status === 401 &&
-    (mark.breakerOpen || diary.since(mark, 'breaker') > 0 || diary.since(mark, 'expired') > 1),
+    (snapshot.breakerOpen || log.since(snapshot, 'breaker') > 0 || log.since(snapshot, 'expired') > 1),
 };
 
 const SHOWN = 20;
 
-/** Every outcome is right, or owed to something that was arranged. */
+/** Checks that every outcome is right, or explained by something that was arranged. */
 export class Judge {
   readonly unexplained: string[] = [];
   readonly explained: Record<string, number> = {};
@@ -60,44 +60,44 @@ export class Judge {
   readonly counts = { calls: 0, faults: 0, refreshes: 0, spent: 0, unexplained: 0, unhandled: 0, warnings: 0 };
   /** Calls that have not come to an end yet. */
   readonly pending = new Set<string>();
-  readonly #census: Census;
+  readonly #leaks: LeakCounter;
 
-  constructor(census: Census) {
-    this.#census = census;
+  constructor(leaks: LeakCounter) {
+    this.#leaks = leaks;
   }
 
   count(what: keyof Judge['counts']): void {
     this.counts[what] += 1;
   }
 
-  accuse(what: string): void {
+  fail(what: string): void {
     this.count('unexplained');
     if (this.unexplained.length < SHOWN) this.unexplained.push(what);
   }
 
   /** Follows a call to its end. */
-  async follow<T>(call: Call, ask: () => Promise<T>, isRight: (got: T, mark: Mark) => unknown): Promise<void> {
-    const mark = call.app.diary.mark();
-    const name = `${call.app.name}: ${call.kind} ${this.counts.calls}, ${call.fault ?? 'no fault'}, ${call.impatience ?? 'patient'}`;
+  async follow<T>(call: Call, ask: () => Promise<T>, isRight: (got: T, snapshot: Snapshot) => unknown): Promise<void> {
+    const snapshot = call.app.log.snapshot();
+    const name = `${call.app.name}: ${call.kind} ${this.counts.calls}, ${call.fault ?? 'no fault'}, ${call.givesUpBy ?? 'patient'}`;
     this.count('calls');
     if (call.fault) this.count('faults');
     this.pending.add(name);
     try {
       const got = await ask();
       const response = got as AxiosResponse | undefined;
-      this.#census.bury('configs', response?.config);
+      this.#leaks.expectCollected('configs', response?.config);
       if (call.fault && EFFECTS[call.fault]) this.#effect(call, name, { ...response });
-      else if (!(await isRight(got, mark))) this.accuse(`${name}: a wrong answer, ${JSON.stringify(response?.data)}`);
+      else if (!(await isRight(got, snapshot))) this.fail(`${name}: a wrong answer, ${JSON.stringify(response?.data)}`);
     } catch (error) {
-      this.#census.bury('configs', (error as AxiosError).config);
-      this.#failed(call, name, mark, error as AxiosError);
+      this.#leaks.expectCollected('configs', (error as AxiosError).config);
+      this.#failed(call, name, snapshot, error as AxiosError);
     } finally {
       this.pending.delete(name);
     }
   }
 
-  #failed(call: Call, name: string, mark: Mark, error: AxiosError): void {
-    const reason = Object.keys(REASONS).find((each) => REASONS[each]?.(call, mark, error));
+  #failed(call: Call, name: string, snapshot: Snapshot, error: AxiosError): void {
+    const reason = Object.keys(REASONS).find((each) => REASONS[each]?.(call, snapshot, error));
     if (reason) this.#explain(reason);
     else this.#effect(call, name, { status: error.response?.status, error: error as Got['error'] });
   }
@@ -106,7 +106,7 @@ export class Judge {
   #effect({ fault }: Call, name: string, got: Got): void {
     const { code, message } = (got.error ?? {}) as Partial<AxiosError>;
     if (fault && EFFECTS[fault]?.(got)) this.#explain(fault);
-    else this.accuse(`${name}: ${[got.status, code, message].filter(Boolean).join(' ')}`);
+    else this.fail(`${name}: ${[got.status, code, message].filter(Boolean).join(' ')}`);
   }
 
   #explain(reason: string): void {

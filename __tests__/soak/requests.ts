@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream';
 import type { AxiosError, AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
 import { replayable } from 'axios-bearer';
-import type { Mark } from './diary.js';
+import type { Snapshot } from './session-log.js';
 
 /** A kind of request: how it is sent, and what the right answer is. */
 export interface Kind {
   name: string;
   send(api: AxiosInstance, n: number, config: AxiosRequestConfig): Promise<AxiosResponse>;
-  isRight(answer: AxiosResponse, n: number, mark: Mark): boolean | Promise<boolean>;
+  isRight(answer: AxiosResponse, n: number, snapshot: Snapshot): boolean | Promise<boolean>;
   /** May it be made to fail? Its answer must be read whole, as JSON. */
   plain?: boolean;
   oneShot?: boolean;
@@ -27,7 +27,7 @@ function form(n: number): FormData {
   return fields;
 }
 
-/** A stream that nobody reads keeps its socket, be it an error's. */
+/** A stream that is not read keeps its socket; that of an error too. */
 function unread(error: AxiosError<Readable>): never {
   error.response?.data.destroy();
   throw error;
@@ -96,7 +96,7 @@ export const KINDS: Kind[] = [
 ];
 
 /** What the authorization server's resource is asked: it tells whose token came. */
-export const WHO: Kind[] = [
+export const OWNER_KINDS: Kind[] = [
   {
     name: 'who am I?',
     send: (api, _, config) => api.get('/resource', config),

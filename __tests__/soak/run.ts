@@ -1,15 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
-import { Census } from './census.js';
+import { startApps } from './apps.js';
 import { Judge } from './judge.js';
-import { startServers } from './levers.js';
-import { Life } from './life.js';
+import { LeakCounter } from './leaks.js';
 import { Random } from './random.js';
 import { print, rowsOf } from './report.js';
 import { type Sample, sample, type Watched } from './samples.js';
-import { build } from './town.js';
+import { startServers } from './server-process.js';
 import { ADAPTERS } from './traffic.js';
+import { Workload } from './workload.js';
 
 const seconds = Number(process.env.SOAK_SECONDS || 600);
 /** It gives the same draws again, not the same moments. */
@@ -25,36 +25,36 @@ const MINUTE = 60_000;
 const AT_ONCE = 1_000;
 
 console.log(`soak: ${seconds} s, axios ${axios.VERSION}, adapters ${ADAPTERS.join(' and ')}, SOAK_SEED=${seed}`);
-const census = new Census();
-const judge = new Judge(census);
+const leaks = new LeakCounter();
+const judge = new Judge(leaks);
 process.on('unhandledRejection', (reason) => {
   judge.count('unhandled');
-  judge.accuse(`unhandled: ${reason}`);
+  judge.fail(`unhandled: ${reason}`);
 });
 process.on('warning', ({ stack }) => {
   judge.count('warnings');
-  judge.accuse(`${stack}`);
+  judge.fail(`${stack}`);
 });
-census.watchTimers();
+leaks.watchTimers();
 
 const servers = await startServers();
 const { signal } = new AbortController();
 setMaxListeners(AT_ONCE, signal);
-const watched: Watched = { signal, cancelToken: axios.CancelToken.source().token, agents: [], census };
+const watched: Watched = { signal, cancelToken: axios.CancelToken.source().token, agents: [], leaks };
 const random = new Random(seed);
-const town = await build(servers, judge, random, watched);
-const life = new Life(town, servers, judge, random, watched);
+const apps = await startApps(servers, judge, random, watched);
+const workload = new Workload(apps, servers, judge, random, watched);
 
 const samples: Sample[] = [];
 const begun = Date.now();
 const gone = () => Date.now() - begun;
 for (let minute = 1; gone() < seconds * 1_000; ) {
-  await Promise.race([life.goesOn(ROUND), sleep(ROUND + PATIENCE, undefined, { ref: false })]);
+  await Promise.race([workload.run(ROUND), sleep(ROUND + PATIENCE, undefined, { ref: false })]);
   if (judge.pending.size) {
-    judge.accuse(`no end within ${PATIENCE} ms: ${[...judge.pending].join('; ')}`);
+    judge.fail(`no end within ${PATIENCE} ms: ${[...judge.pending].join('; ')}`);
     break;
   }
-  await life.rests();
+  await workload.untilIdle();
   const now = await sample(watched);
   samples.push(now);
   if (gone() < minute * MINUTE) continue;
@@ -65,17 +65,17 @@ for (let minute = 1; gone() < seconds * 1_000; ) {
 }
 
 const { reuse, takenBack } = await servers.counts();
-life.ends();
+workload.close();
 await servers.close();
 const findings = {
   judge,
   samples,
   reused: Math.max(0, reuse - judge.counts.spent),
-  revoked: takenBack.filter((account) => !life.left.has(account)).length,
+  revoked: takenBack.filter((account) => !workload.revocable.has(account)).length,
 };
 
 const conclude = (handlesLeft: string[]) => {
-  const rows = rowsOf({ ...findings, timersLeft: census.alive.timers, handlesLeft });
+  const rows = rowsOf({ ...findings, timersLeft: leaks.alive.timers, handlesLeft });
   print(rows, judge);
   process.exitCode = rows.every(({ holds }) => holds) ? 0 : 1;
 };

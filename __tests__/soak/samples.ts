@@ -2,14 +2,14 @@ import { getEventListeners } from 'node:events';
 import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CancelToken } from 'axios';
-import type { Census } from './census.js';
+import type { LeakCounter } from './leaks.js';
 
 /** What lives as long as the run, and must not gather anything. */
 export interface Watched {
   signal: AbortSignal;
   cancelToken: CancelToken;
   agents: Agent[];
-  census: Census;
+  leaks: LeakCounter;
 }
 
 /** Taken while nothing is under way, after a collection. */
@@ -39,9 +39,9 @@ export const SLACK = {
   configs: 40,
 };
 
-export async function sample({ signal, cancelToken, agents, census }: Watched): Promise<Sample> {
+export async function sample({ signal, cancelToken, agents, leaks }: Watched): Promise<Sample> {
   await collect();
-  const { alive } = census;
+  const { alive } = leaks;
   return {
     heap: process.memoryUsage().heapUsed / 2 ** 20,
     listeners: getEventListeners(signal, 'abort').length + subscribers(cancelToken) + listenersOf(process),

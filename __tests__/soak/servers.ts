@@ -1,7 +1,7 @@
 import { startApiVideo } from 'axios-bearer/testing';
 import { PUBLIC, startAuthorizationServer } from '../support/authorization-server.js';
 import { FAULTS, HEADER, ONCE } from './faults.js';
-import type { Asked, Levers } from './levers.js';
+import type { CommandMessage, ServerCommands } from './server-process.js';
 
 /** The servers' process. They remember all that they ever issued, so theirs is another heap than the one that is judged. */
 
@@ -27,7 +27,7 @@ oidc.intercept((request, response) => {
   return true;
 });
 
-const levers: Levers = {
+const commands: ServerCommands = {
   places: async () => ({
     video: video.url,
     apiKey: video.apiKey,
@@ -39,9 +39,9 @@ const levers: Levers = {
   counts: async () => ({ ...video.stats, takenBack: [...oidc.takenBack] }),
 };
 
-process.on('message', async ({ id, lever, args }: Asked) => {
-  const pull = levers[lever] as (...given: unknown[]) => Promise<unknown>;
-  process.send?.({ id, answer: await pull(...args) });
+process.on('message', async ({ id, command, args }: CommandMessage) => {
+  const call = commands[command] as (...given: unknown[]) => Promise<unknown>;
+  process.send?.({ id, answer: await call(...args) });
 });
 process.once('disconnect', () => process.exit());
 process.send?.({ id: 0 });

@@ -7,9 +7,9 @@ import type { Random } from './random.js';
 import type { Kind } from './requests.js';
 import type { Watched } from './samples.js';
 
-/** Share of requests that ask for a fault, and of those whose callers may lose patience. */
+/** Share of requests that ask for a fault, and of those whose callers may give up. */
 const FAULTY = 0.15;
-const IMPATIENT = 0.12;
+const GIVE_UP = 0.12;
 /** ms */
 const PATIENCE = { least: 1, most: 60 };
 /** More than there are sockets: they queue. */
@@ -20,7 +20,7 @@ const SOCKETS = 6;
  * Without axios-bearer too, axios 1.6 leaves a timeout on the socket, and it ends the request that is next in the queue:
  * those with a timeout share no sockets.
  */
-const hasty = new Agent();
+const timeoutAgent = new Agent();
 
 let last = 0;
 
@@ -51,36 +51,36 @@ export class Caller {
     else await this.request();
   }
 
-  /** One request, with whatever befalls it. */
+  /** One request, with a fault or a caller that gives up, by chance. */
   async request(): Promise<void> {
     const random = this.#random;
     const kind = random.pick(this.#kinds);
     const fault = kind.plain && random.chance(FAULTY) ? random.pick(ON_RESOURCE) : undefined;
-    const impatience = fault === 'hang' ? 'timeout' : this.#impatience();
+    const givesUpBy = fault === 'hang' ? 'timeout' : this.#givesUpBy();
     last += 1;
     const n = last;
     const patience = random.between(PATIENCE.least, PATIENCE.most);
-    const { config, done } = this.#config(fault, impatience, patience);
-    const call: Call = { app: this.#app, kind: kind.name, fault, impatience, oneShot: kind.oneShot ?? false };
+    const { config, done } = this.#config(fault, givesUpBy, patience);
+    const call: Call = { app: this.#app, kind: kind.name, fault, givesUpBy, oneShot: kind.oneShot ?? false };
     await this.#judge.follow(
       call,
       () => kind.send(this.#api, n, config),
-      (answer, mark) => kind.isRight(answer, n, mark),
+      (answer, snapshot) => kind.isRight(answer, n, snapshot),
     );
     done();
   }
 
-  #impatience(): Call['impatience'] {
-    return this.#random.chance(IMPATIENT) ? this.#random.pick(['abort', 'timeout'] as const) : undefined;
+  #givesUpBy(): Call['givesUpBy'] {
+    return this.#random.chance(GIVE_UP) ? this.#random.pick(['abort', 'timeout'] as const) : undefined;
   }
 
   /** Callers that never abort share a signal and a cancel token as old as the run, on which nothing may be left. */
-  #config(fault: ResourceFault | undefined, impatience: Call['impatience'], ms: number) {
+  #config(fault: ResourceFault | undefined, givesUpBy: Call['givesUpBy'], ms: number) {
     const { signal, cancelToken } = this.#watched;
     const headers: Record<string, string> = fault ? { [HEADER]: fault } : {};
     const config: AxiosRequestConfig = { headers };
-    if (impatience === 'timeout') return { config: { ...config, timeout: ms, httpAgent: hasty }, done: () => {} };
-    if (impatience !== 'abort') {
+    if (givesUpBy === 'timeout') return { config: { ...config, timeout: ms, httpAgent: timeoutAgent }, done: () => {} };
+    if (givesUpBy !== 'abort') {
       const patient = this.#random.pick([{}, { signal }, { cancelToken }]);
       return { config: { ...config, ...patient }, done: () => {} };
     }
@@ -106,14 +106,14 @@ export class Caller {
     return this.#judge.follow({ app: this.#app, kind: 'refresh()' }, () => this.#app.session.refresh(), isToken);
   }
 
-  /** Somebody watches for the time of a request. */
+  /** Listeners are there for the time of a request. */
   async #subscribed(): Promise<void> {
     const { session } = this.#app;
     const listeners = [() => {}, () => {}] as const;
     const leave = [session.subscribe(listeners[0]), session.on('replayed', listeners[1])];
     await this.request();
     for (const off of leave) off();
-    for (const listener of listeners) this.#watched.census.bury('subscribers', listener);
+    for (const listener of listeners) this.#watched.leaks.expectCollected('subscribers', listener);
   }
 }
 

@@ -3,9 +3,18 @@ import axios, { type CreateAxiosDefaults } from 'axios';
 import { bearer, type InstallOptions, memoryStore, type SessionOptions } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import type { ApiVideo, ApiVideoOptions } from 'axios-bearer/testing';
-import { clockInHand, closeAll, codeOf, failureOf, keep, record, serve, settle } from '../support/sessions.js';
+import {
+  cleanUp,
+  closeAtEnd,
+  codeOf,
+  failureOf,
+  installClock,
+  recordEvents,
+  settle,
+  startServer,
+} from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 type Options = Partial<SessionOptions> &
   InstallOptions & {
@@ -16,11 +25,11 @@ type Options = Partial<SessionOptions> &
   };
 
 async function signedIn({ apiKey, delegatedToken, on, axios: defaults, ...options }: Options = {}) {
-  const server = await serve(on);
+  const server = await startServer(on);
   const api = axios.create({ baseURL: server.url, ...defaults });
   const key = apiKey === false ? {} : { apiKey: apiKey ?? server.apiKey };
   const source = apiVideo({ ...key, ...(delegatedToken && { delegatedToken }), baseURL: server.url });
-  const session = keep(bearer(api, { backoff: { initial: 2, cap: 8 }, ...options, source }));
+  const session = closeAtEnd(bearer(api, { backoff: { initial: 2, cap: 8 }, ...options, source }));
   return { server, api, session };
 }
 
@@ -78,7 +87,7 @@ describe('apiVideo with an API key', () => {
   it('uses the API key again, once, when the refresh token is dead; nobody notices', async () => {
     const { server, api, session } = await signedIn();
     await api.get('/videos');
-    const seen = record(session);
+    const seen = recordEvents(session);
     server.expire();
     server.revokeRefreshTokens();
     await Promise.all(Array.from({ length: 20 }, () => api.get('/videos')));
@@ -112,7 +121,7 @@ describe('apiVideo with an API key', () => {
 
   it('tries the key endpoint again after a transient failure, and waits as long as it asks', async () => {
     const { server, api, session } = await signedIn();
-    const seen = record(session);
+    const seen = recordEvents(session);
     server.fault('/auth/api-key', { status: 429, headers: { 'X-RateLimit-Retry-After': '0' } });
     server.fault('/auth/api-key', 'reset');
     await api.get('/videos');
@@ -164,7 +173,7 @@ describe('apiVideo with an API key', () => {
   });
 
   it('works on a timer too, the cron job of their docs', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const { server, api, session } = await signedIn({ keepFresh: true });
     await api.get('/videos');
     for (let i = 0; i < 3; i += 1) {
@@ -182,7 +191,7 @@ describe('apiVideo with an API key', () => {
     await api.get('/videos');
     session.close();
     const again = axios.create({ baseURL: server.url });
-    keep(bearer(again, { store, source: apiVideo({ apiKey: server.apiKey, baseURL: server.url }) }));
+    closeAtEnd(bearer(again, { store, source: apiVideo({ apiKey: server.apiKey, baseURL: server.url }) }));
     server.expire();
     await again.get('/videos');
     expect(server.stats).toMatchObject({ apiKey: 1, refresh: 1, reuse: 0 });
@@ -243,22 +252,22 @@ describe('apiVideo’s origins', () => {
   it('are api.video’s by default, so an instance needs no baseURL', () => {
     expect(apiVideo().origins).toEqual(['https://ws.api.video']);
     expect(apiVideo({ baseURL: 'https://sandbox.api.video' }).origins).toEqual(['https://sandbox.api.video']);
-    expect(() => keep(bearer(axios.create(), { source: apiVideo({ apiKey: 'k' }) }))).not.toThrow();
+    expect(() => closeAtEnd(bearer(axios.create(), { source: apiVideo({ apiKey: 'k' }) }))).not.toThrow();
   });
 
   it('hold the token in: another origin gets none, and its 401 starts nothing', async () => {
     const { server, api } = await signedIn();
-    const other = await serve();
+    const other = await startServer();
     expect((await api.get(`${other.url}/public`)).data).toEqual({ authorization: false });
     expect((await failureOf(api.get(`${other.url}/videos`))).response.status).toBe(401);
     expect(server.stats.requests).toBe(0);
   });
 
   it('the token endpoints are those of its own baseURL, whatever the instance’s is', async () => {
-    const [server, mirror] = [await serve(), await serve()];
+    const [server, mirror] = [await startServer(), await startServer()];
     const api = axios.create({ baseURL: mirror.url });
     const source = apiVideo({ apiKey: server.apiKey, baseURL: server.url });
-    keep(bearer(api, { source }));
+    closeAtEnd(bearer(api, { source }));
     await api.get('/public');
     expect([paths(server), paths(mirror)]).toEqual([['/auth/api-key'], ['/public']]);
   });
@@ -282,7 +291,7 @@ describe('apiVideo with a delegated upload token', () => {
     const key = options.apiKey === false ? {} : { apiKey: server.apiKey };
     const api = axios.create({ baseURL: server.url, ...options.axios });
     const source = apiVideo({ ...key, delegatedToken: token, baseURL: server.url });
-    const page = keep(bearer(api, { ...options, source }));
+    const page = closeAtEnd(bearer(api, { ...options, source }));
     server.reset();
     const came: { path: string; query: object; authorization: string | undefined }[] = [];
     server.fault(({ path, query, headers }) => {
@@ -294,7 +303,7 @@ describe('apiVideo with a delegated upload token', () => {
 
   it('uploads with ?token= and no Bearer, asks for no access token, and tells why: source', async () => {
     const { server, api, token, page, came } = await delegated();
-    const seen = record(page);
+    const seen = recordEvents(page);
     const { status, data } = await api.post('/upload', file());
     expect([status, data.source.bytes]).toEqual([201, 6]);
     expect(came).toEqual([{ path: '/upload', query: { token }, authorization: undefined }]);
@@ -382,7 +391,7 @@ describe('apiVideo with a delegated upload token', () => {
 
   it('goes to its own origin only (L19)', async () => {
     const { api, token } = await delegated();
-    const other = await serve();
+    const other = await startServer();
     const queries: object[] = [];
     other.fault(({ query }) => {
       queries.push({ ...query });

@@ -5,21 +5,21 @@ import axios, { type AxiosInstance, type CreateAxiosDefaults } from 'axios';
 import type { SessionOptions } from 'axios-bearer';
 import {
   atEnd,
-  clockInHand,
-  closeAll,
+  cleanUp,
   codeOf,
   deferred,
   failureOf,
-  lone,
-  pair,
+  installClock,
   refreshing,
-  scene,
   settle,
-  standing,
+  startClient,
+  startSession,
+  stateOf,
+  tokenPair,
   until,
-} from '../support/sessions.js';
+} from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 /** The adapters that this version of axios has here. */
 const adapters = ['http', 'fetch'].filter((name) => {
@@ -46,14 +46,14 @@ async function withClient<T>(
   options: Partial<SessionOptions> = {},
 ): Promise<T> {
   let result!: Promise<T>;
-  const { session } = await scene({
-    axios: defaults,
+  const { session } = await startClient({
+    defaults: defaults,
     ...quick,
     ...options,
     source: async (_, { client, signal }) => {
       result = use(client, signal);
       await result;
-      return pair('b');
+      return tokenPair('b');
     },
   });
   await session.refresh().catch(() => {});
@@ -69,9 +69,9 @@ describe(`ctx.client (adapters of this axios: ${adapters.join(', ')})`, () => {
         const elsewhere = await listen((req, res) => {
           req.on('data', (chunk) => visits.push(String(chunk)));
           visits.push(req.url!);
-          res.setHeader('content-type', 'application/json').end(JSON.stringify(pair('forged')));
+          res.setHeader('content-type', 'application/json').end(JSON.stringify(tokenPair('forged')));
         });
-        const { server, session } = await scene({ ...quick, axios: { adapter } });
+        const { server, session } = await startClient({ ...quick, defaults: { adapter } });
         server.fault('/auth/refresh', { redirect: `${elsewhere}/steal`, status });
         const error = await failureOf(session.refresh());
         await settle();
@@ -83,14 +83,14 @@ describe(`ctx.client (adapters of this axios: ${adapters.join(', ')})`, () => {
     );
 
     it('follows none to the same origin either, where the body could end up in a log', async () => {
-      const { server, session } = await scene({ ...quick, axios: { adapter } });
+      const { server, session } = await startClient({ ...quick, defaults: { adapter } });
       server.fault('/auth/refresh', { redirect: `${server.url}/public/log`, status: 307 });
       expect(await codeOf(session.refresh())).toMatch(/^ERR_BEARER_/);
       expect(server.log.map(({ path }) => path)).toEqual(['/auth/refresh']);
     });
 
     it('the deadline ends an answer that drips, headers and all, and the connection with it', async () => {
-      const clock = clockInHand();
+      const clock = installClock();
       const arrived = deferred();
       let [dripped, ended] = [0, 0];
       const url = await listen((req, res) => {
@@ -103,12 +103,13 @@ describe(`ctx.client (adapters of this axios: ${adapters.join(', ')})`, () => {
         req.resume();
         arrived.resolve();
       });
-      const session = (await scene({ ...quick, axios: { adapter, baseURL: url }, refreshTimeout: MINUTE })).session;
+      const session = (await startClient({ ...quick, defaults: { adapter, baseURL: url }, refreshTimeout: MINUTE }))
+        .session;
       const refresh = session.refresh();
       refresh.catch(() => {});
       await arrived.promise;
       await until(() => dripped >= 3);
-      expect(await standing(refresh)).toBe('pending');
+      expect(await stateOf(refresh)).toBe('pending');
       await clock.advance(MINUTE);
       expect(await codeOf(refresh)).toBe('ERR_BEARER_UNAVAILABLE');
       // The refresh token may be spent: the call is let finish for four times as long.
@@ -119,15 +120,15 @@ describe(`ctx.client (adapters of this axios: ${adapters.join(', ')})`, () => {
     });
 
     it('the deadline ends a call that is never answered, and one whose answer never begins', async () => {
-      const { server, session } = await scene({ ...quick, axios: { adapter }, refreshTimeout: 40 });
+      const { server, session } = await startClient({ ...quick, defaults: { adapter }, refreshTimeout: 40 });
       server.fault('/auth/refresh', 'hang');
       expect(await codeOf(session.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
       await until(() => server.stats.inFlight === 0);
     });
 
     it('close() leaves a call under way to its deadline: the server may have spent the old token already', async () => {
-      const clock = clockInHand();
-      const { server, session } = await scene({ axios: { adapter }, refreshTimeout: MINUTE });
+      const clock = installClock();
+      const { server, session } = await startClient({ defaults: { adapter }, refreshTimeout: MINUTE });
       const hold = server.hold('/auth/refresh');
       const refresh = codeOf(session.refresh());
       await hold.arrived(1);
@@ -144,7 +145,7 @@ describe(`ctx.client (adapters of this axios: ${adapters.join(', ')})`, () => {
     it(`reads no more than 1 MiB, whatever length is announced, or none${lack}`, async () => {
       if (!limits) return;
       for (const announced of [true, false]) {
-        const padded = (bytes: number) => JSON.stringify({ ...pair('b'), padding: 'x'.repeat(bytes) });
+        const padded = (bytes: number) => JSON.stringify({ ...tokenPair('b'), padding: 'x'.repeat(bytes) });
         let body = padded(2 * 1024 * 1024);
         const url = await listen((req, res) => {
           req.resume();
@@ -153,7 +154,7 @@ describe(`ctx.client (adapters of this axios: ${adapters.join(', ')})`, () => {
           res.write(body.slice(0, 10));
           res.end(body.slice(10));
         });
-        const { session } = await scene({ ...quick, axios: { adapter, baseURL: url } });
+        const { session } = await startClient({ ...quick, defaults: { adapter, baseURL: url } });
         expect(await codeOf(session.refresh())).toMatch(/^ERR_BEARER_/);
         body = padded(900 * 1024);
         await new Promise((resolve) => setTimeout(resolve, 10));
@@ -163,7 +164,7 @@ describe(`ctx.client (adapters of this axios: ${adapters.join(', ')})`, () => {
   });
 
   it('runs no interceptor of the instance, old or new', async () => {
-    const { server, api, session } = await scene();
+    const { server, api, session } = await startClient();
     const seen: (string | undefined)[] = [];
     api.interceptors.request.use((config) => {
       seen.push(config.url);
@@ -195,7 +196,7 @@ describe(`ctx.client (adapters of this axios: ${adapters.join(', ')})`, () => {
   });
 
   it('follows the instance: defaults that change later count from the next refresh on', async () => {
-    const { server, api, session } = await scene({ axios: { baseURL: 'http://127.0.0.1:1' }, ...quick });
+    const { server, api, session } = await startClient({ defaults: { baseURL: 'http://127.0.0.1:1' }, ...quick });
     api.defaults.baseURL = server.url;
     await session.refresh();
     expect(server.stats.refresh).toBe(1);
@@ -209,7 +210,7 @@ describe(`ctx.client (adapters of this axios: ${adapters.join(', ')})`, () => {
   });
 
   it('bears none that was set for all or for one method afterwards', async () => {
-    const { server, api, session } = await scene();
+    const { server, api, session } = await startClient();
     const came: unknown[] = [];
     server.fault((request) => {
       if (request.path === '/auth/refresh') came.push(request.headers.authorization);
@@ -233,7 +234,7 @@ describe(`ctx.client (adapters of this axios: ${adapters.join(', ')})`, () => {
     ['validateStatus: () => true', { validateStatus: () => true }],
     ['validateStatus: null', { validateStatus: null }],
   ])('judges statuses by axios’s own rule, though the instance has %s', async (_, defaults) => {
-    const { server, session } = await scene({ ...quick, axios: defaults });
+    const { server, session } = await startClient({ ...quick, defaults: defaults });
     server.fault('/auth/refresh', { status: 503 });
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
     server.fault('/auth/refresh', { status: 400 });
@@ -244,19 +245,19 @@ describe(`ctx.client (adapters of this axios: ${adapters.join(', ')})`, () => {
   it.each(['text', 'arraybuffer', 'stream', 'blob'] as const)(
     'reads JSON, though the instance asks for %s',
     async (responseType) => {
-      const { session } = await scene({ ...quick, axios: { responseType } });
+      const { session } = await startClient({ ...quick, defaults: { responseType } });
       expect((await session.refresh()).accessToken).toMatch(/^at_/);
     },
   );
 
   it('is not stopped by a limit of the instance that is meant for other answers, nor lifted by one', async () => {
-    const { session } = await scene({ ...quick, axios: { maxRedirects: 5, maxContentLength: -1 } });
+    const { session } = await startClient({ ...quick, defaults: { maxRedirects: 5, maxContentLength: -1 } });
     expect((await session.refresh()).accessToken).toMatch(/^at_/);
   });
 
   it('heeds the deadline although the source passes no signal on', async () => {
     let signal!: AbortSignal;
-    const { server, session } = await scene({
+    const { server, session } = await startClient({
       ...quick,
       refreshTimeout: 40,
       source: async (_, ctx) => {
@@ -272,8 +273,8 @@ describe(`ctx.client (adapters of this axios: ${adapters.join(', ')})`, () => {
   });
 
   it('is there without an instance, and just as careful', async () => {
-    const { server } = await scene();
-    const session = lone({
+    const { server } = await startClient();
+    const session = startSession({
       ...quick,
       tokens: server.issue(),
       source: async (token, { client }) => {
@@ -294,7 +295,7 @@ describe(`ctx.client (adapters of this axios: ${adapters.join(', ')})`, () => {
   });
 
   it('changed by a source leaves the instance and the next attempt as they were', async () => {
-    const { server, api, session } = await scene({
+    const { server, api, session } = await startClient({
       source: async (token, ctx) => {
         expect(ctx.client.defaults.timeout ?? 0).toBe(0);
         const answer = await refreshing(token, ctx);

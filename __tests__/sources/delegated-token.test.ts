@@ -2,15 +2,15 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import { bearer } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
-import { closeAll, keep, serve } from '../support/sessions.js';
+import { cleanUp, closeAtEnd, startServer } from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 /** Uploads with a delegated token. `queries`: what each request came with, by its path. */
 async function uploading(params?: URLSearchParams) {
-  const server = await serve();
+  const server = await startServer();
   const api = axios.create({ baseURL: server.url, ...(params && { params }) });
-  keep(bearer(api, { source: apiVideo({ baseURL: server.url, delegatedToken: 'to_1' }) }));
+  closeAtEnd(bearer(api, { source: apiVideo({ baseURL: server.url, delegatedToken: 'to_1' }) }));
   const queries: [path: string, query: unknown][] = [];
   server.fault(({ path, query }) => {
     queries.push([path, query]);
@@ -38,7 +38,7 @@ describe('A delegated upload token', () => {
 
   it('L19 stays out of the requests that share the instance’s own params', async () => {
     const { api, queries } = await uploading(new URLSearchParams({ lang: 'en' }));
-    const abroad = await serve();
+    const abroad = await startServer();
     const seen: unknown[] = [];
     abroad.fault(({ query }) => {
       seen.push(query);

@@ -4,7 +4,7 @@ import axios from 'axios';
 import { bearer, type SessionOptions, type TokenSource } from 'axios-bearer';
 import { clientCredentials, refreshToken } from 'axios-bearer/oauth2';
 import { type AuthorizationServer, CONFIDENTIAL, startAuthorizationServer } from '../support/authorization-server.js';
-import { clockInHand, closeAll, codeOf, failureOf, keep, serve } from '../support/sessions.js';
+import { cleanUp, closeAtEnd, codeOf, failureOf, installClock, startServer } from '../support/kit.js';
 
 let server: AuthorizationServer;
 beforeAll(async () => {
@@ -13,16 +13,16 @@ beforeAll(async () => {
 afterAll(() => server.close());
 afterEach(async () => {
   server.intercept(undefined);
-  await closeAll();
+  await cleanUp();
 });
 
 const METADATA = '/.well-known/oauth-authorization-server';
 
 /** A session at an API that is another server, so that a token request that goes astray is seen there. */
 async function scene(source: TokenSource, options: Partial<SessionOptions> = {}) {
-  const home = await serve();
+  const home = await startServer();
   const api = axios.create({ baseURL: home.url });
-  const session = keep(bearer(api, { source, backoff: { initial: 1, factor: 1, cap: 1 }, ...options }));
+  const session = closeAtEnd(bearer(api, { source, backoff: { initial: 1, factor: 1, cap: 1 }, ...options }));
   return { home, session };
 }
 
@@ -57,7 +57,7 @@ describe('Metadata that could not be read', () => {
   ];
 
   it.each(failures)('is read again at the next attempt, and no token goes astray: %s', async (_, fail) => {
-    const clock = clockInHand();
+    const clock = installClock();
     const { home, session } = await signedIn({ issuer: server.issuer }, { refreshRetries: 0 });
     let failed = 0;
     const asked = watch((request, response) => {

@@ -9,7 +9,7 @@ import {
   PUBLIC,
   startAuthorizationServer,
 } from '../support/authorization-server.js';
-import { closeAll, failureOf, keep } from '../support/sessions.js';
+import { cleanUp, closeAtEnd, failureOf } from '../support/kit.js';
 
 let server: AuthorizationServer;
 beforeAll(async () => {
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 afterEach(async () => {
   server.intercept(undefined);
-  await closeAll();
+  await cleanUp();
 });
 
 type Options = Partial<SessionOptions> & InstallOptions;
@@ -26,7 +26,7 @@ type Options = Partial<SessionOptions> & InstallOptions;
 function scene(source: TokenSource, options: Options = {}) {
   const api = axios.create({ baseURL: server.issuer });
   const backoff = { initial: 1, factor: 1 };
-  const session = keep(bearer(api, { source, backoff, ...options }));
+  const session = closeAtEnd(bearer(api, { source, backoff, ...options }));
   return { api, session };
 }
 

@@ -9,23 +9,24 @@ import {
   type TokenSource,
 } from 'axios-bearer';
 import {
-  closeAll,
+  cleanUp,
+  clientOf,
+  closeAtEnd,
   codeOf,
   deferred,
   failureOf,
-  keep,
-  lone,
   never,
-  next,
-  pair,
+  nextEvent,
   refreshing,
-  scene,
-  serve,
   settle,
+  startClient,
+  startServer,
+  startSession,
+  tokenPair,
   until,
-} from '../support/sessions.js';
+} from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 type Refresh = NonNullable<TokenSource['refresh']>;
 type Obtain = NonNullable<TokenSource['obtain']>;
@@ -34,8 +35,8 @@ const answered = (status: number) => Object.assign(new Error('answered'), { resp
 
 describe('a plain function', () => {
   it('is called with the token that is due and the context, and its answer is the new token', async () => {
-    const source = jest.fn<Refresh>(async () => pair('b'));
-    const session = lone({ tokens: pair('a', { scope: 'videos' }), source });
+    const source = jest.fn<Refresh>(async () => tokenPair('b'));
+    const session = startSession({ tokens: tokenPair('a', { scope: 'videos' }), source });
     await session.refresh();
     const [token, ctx] = source.mock.calls[0]!;
     expect(token).toEqual({
@@ -50,9 +51,9 @@ describe('a plain function', () => {
   });
 
   it('serves a whole app with one line: refresh by the instance’s sibling', async () => {
-    const server = await serve();
+    const server = await startServer();
     const api = axios.create({ baseURL: server.url });
-    keep(
+    closeAtEnd(
       bearer(api, {
         tokens: server.issue(),
         source: async ({ refreshToken }, { client }) => (await client.post('/auth/refresh', { refreshToken })).data,
@@ -70,16 +71,16 @@ describe('a plain function', () => {
     ['null for what there is not', { access_token: 'b', refresh_token: null, scope: null }, { refreshToken: 'rt_a' }],
     ['a bare string', 'b', { refreshToken: 'rt_a' }],
   ])('may answer %s', async (_, answer, more) => {
-    const session = lone({ tokens: pair('a'), source: async () => answer });
+    const session = startSession({ tokens: tokenPair('a'), source: async () => answer });
     expect(await session.refresh()).toMatchObject({ accessToken: 'b', ...more });
   });
 
   it('may answer without a promise, and may throw without one', async () => {
-    const sync = lone({ tokens: pair('a'), source: (() => 'at-once') as never });
+    const sync = startSession({ tokens: tokenPair('a'), source: (() => 'at-once') as never });
     expect(await sync.refresh()).toMatchObject({ accessToken: 'at-once' });
-    const throwing = lone({
+    const throwing = startSession({
       ...quick,
-      tokens: pair('a'),
+      tokens: tokenPair('a'),
       refreshRetries: 0,
       source: () => {
         throw new Error('at once');
@@ -97,10 +98,15 @@ describe('a plain function', () => {
     ['HTML', '<!doctype html>'],
     ['an empty string', ''],
     ['a number for a token', { access_token: 7 }],
-    ['a whole axios answer', { data: pair('b'), status: 200, headers: {}, config: {} }],
+    ['a whole axios answer', { data: tokenPair('b'), status: 200, headers: {}, config: {} }],
     ['a line break in the token', { access_token: 'a\nb' }],
   ])('that answers %s is told so, and the old token is kept (L11)', async (_, answer) => {
-    const session = lone({ ...quick, refreshRetries: 0, tokens: pair('a'), source: async () => answer as never });
+    const session = startSession({
+      ...quick,
+      refreshRetries: 0,
+      tokens: tokenPair('a'),
+      source: async () => answer as never,
+    });
     const error = await failureOf(session.refresh());
     expect(error.code).toBe('ERR_BEARER_TOKEN');
     expect(error.message).toMatch(/access_token/);
@@ -109,7 +115,12 @@ describe('a plain function', () => {
 
   it('throwing what is no error is a transient failure like any other', async () => {
     for (const thrown of [undefined, null, 'text', 42, { odd: true }]) {
-      const session = lone({ ...quick, refreshRetries: 0, tokens: pair('a'), source: () => Promise.reject(thrown) });
+      const session = startSession({
+        ...quick,
+        refreshRetries: 0,
+        tokens: tokenPair('a'),
+        source: () => Promise.reject(thrown),
+      });
       expect(await codeOf(session.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
     }
   });
@@ -117,25 +128,25 @@ describe('a plain function', () => {
 
 describe('staticToken', () => {
   it('is attached', async () => {
-    const server = await serve();
+    const server = await startServer();
     const token = server.issue().access_token;
-    const { api } = await scene({ server, tokens: undefined, source: staticToken(token) });
+    const { api } = clientOf(server, { tokens: undefined, source: staticToken(token) });
     expect((await api.get('/videos')).status).toBe(200);
   });
 
   it('hands a 401 on as it is, at once, with nothing sent again', async () => {
-    const { server, api } = await scene({ tokens: undefined, source: staticToken('at_never-known') });
+    const { server, api } = await startClient({ tokens: undefined, source: staticToken('at_never-known') });
     const error = await failureOf(api.get('/videos'));
     expect([error.response.status, error.code]).toEqual([401, 'ERR_BAD_REQUEST']);
     expect(server.stats.requests).toBe(1);
   });
 
   it('that no header can carry is refused', async () => {
-    expect(await codeOf(scene({ tokens: undefined, source: staticToken('a\r\nb') }))).toBe('ERR_BEARER_TOKEN');
+    expect(await codeOf(startClient({ tokens: undefined, source: staticToken('a\r\nb') }))).toBe('ERR_BEARER_TOKEN');
   });
 
   it('is there from the start: its session is active before anything is awaited, and again after a sign-in', async () => {
-    const session = lone({ source: staticToken('at_static') });
+    const session = startSession({ source: staticToken('at_static') });
     expect(session.state.status).toBe('active');
     await session.signOut();
     expect(session.state.status).toBe('signed-out');
@@ -143,7 +154,7 @@ describe('staticToken', () => {
   });
 
   it('leaves the body of its 401 to be read: there is nothing to wait for', async () => {
-    const { api } = await scene({ tokens: undefined, source: staticToken('at_never-known') });
+    const { api } = await startClient({ tokens: undefined, source: staticToken('at_never-known') });
     const error = await failureOf(api.get('/videos', { responseType: 'stream' }));
     let body = '';
     for await (const chunk of error.response.data) body += chunk;
@@ -151,7 +162,7 @@ describe('staticToken', () => {
   });
 
   it('gives way to tokens that were handed in', async () => {
-    expect(await lone({ source: staticToken('at_static'), tokens: pair('own') }).token()).toBe('at_own');
+    expect(await startSession({ source: staticToken('at_static'), tokens: tokenPair('own') }).token()).toBe('at_own');
   });
 });
 
@@ -162,7 +173,7 @@ describe('The cause of a failed refresh', () => {
       error: 'invalid_grant',
       error_description: 'gone',
     });
-    const session = lone({ tokens: pair('a'), source: () => Promise.reject(thrown) });
+    const session = startSession({ tokens: tokenPair('a'), source: () => Promise.reject(thrown) });
     expect(await failureOf(session.refresh())).toMatchObject({
       code: 'ERR_BEARER_REJECTED',
       cause: { status: 400, error: 'invalid_grant', error_description: 'gone' },
@@ -174,9 +185,9 @@ describe('isRejected, or what a refusal means', () => {
   it.each([400, 401, 403])(
     '%i from the token endpoint is definite: one call, and the session ends with its token',
     async (status) => {
-      const { server, session } = await scene({
+      const { server, session } = await startClient({
         ...quick,
-        tokens: { ...pair('over'), expires_in: undefined, expiresAt: 1 },
+        tokens: { ...tokenPair('over'), expires_in: undefined, expiresAt: 1 },
       });
       server.fault('/auth/refresh', { status }, { times: 9 });
       const error = await failureOf(session.refresh());
@@ -189,7 +200,7 @@ describe('isRejected, or what a refusal means', () => {
   it.each([404, 408, 409, 418, 422, 429, 500, 502, 503, 504])(
     '%i is not: the session is kept (L10)',
     async (status) => {
-      const { server, session } = await scene({ ...quick, refreshRetries: 1 });
+      const { server, session } = await startClient({ ...quick, refreshRetries: 1 });
       server.fault('/auth/refresh', { status }, { times: 9 });
       expect(await codeOf(session.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
       expect(session.state.status).toBe('active');
@@ -197,15 +208,15 @@ describe('isRejected, or what a refusal means', () => {
   );
 
   it('is the source’s to say: true for a network error, false for a 400', async () => {
-    const strict = lone({
-      tokens: pair('a'),
+    const strict = startSession({
+      tokens: tokenPair('a'),
       source: { refresh: () => Promise.reject(new Error('net')), isRejected: () => true },
     });
     expect(await codeOf(strict.refresh())).toBe('ERR_BEARER_REJECTED');
     const refresh = jest.fn<Refresh>(() => Promise.reject(answered(400)));
-    const mild = lone({
+    const mild = startSession({
       ...quick,
-      tokens: pair('a'),
+      tokens: tokenPair('a'),
       refreshRetries: 2,
       source: { refresh, isRejected: () => false },
     });
@@ -225,7 +236,7 @@ describe('isRejected, or what a refusal means', () => {
         return true;
       },
     };
-    expect(await codeOf(lone({ tokens: pair('a'), source }).refresh())).toBe('ERR_BEARER_REJECTED');
+    expect(await codeOf(startSession({ tokens: tokenPair('a'), source }).refresh())).toBe('ERR_BEARER_REJECTED');
     expect(asked).toEqual([first, second]);
   });
 
@@ -236,7 +247,7 @@ describe('isRejected, or what a refusal means', () => {
         throw new Error('in isRejected');
       },
     };
-    const session = lone({ ...quick, tokens: pair('a'), source, refreshRetries: 0 });
+    const session = startSession({ ...quick, tokens: tokenPair('a'), source, refreshRetries: 0 });
     expect(await codeOf(session.refresh())).toMatch(/^ERR_BEARER_(UNAVAILABLE|TOKEN)$/);
     expect(session.state.status).toBe('active');
   });
@@ -245,7 +256,7 @@ describe('isRejected, or what a refusal means', () => {
 describe('needsRefreshToken', () => {
   it('without a refresh token: a 401 is handed on, and refresh is never called', async () => {
     const refresh = jest.fn<Refresh>(async () => 'x');
-    const { server, api } = await scene({ tokens: 'at_bare', source: { needsRefreshToken: true, refresh } });
+    const { server, api } = await startClient({ tokens: 'at_bare', source: { needsRefreshToken: true, refresh } });
     expect((await failureOf(api.get('/videos'))).response.status).toBe(401);
     expect(refresh).not.toHaveBeenCalled();
     expect(server.stats.requests).toBe(1);
@@ -254,20 +265,20 @@ describe('needsRefreshToken', () => {
   it('without a refresh token, but with obtain: obtain', async () => {
     const refresh = jest.fn<Refresh>(async () => 'x');
     const source = { needsRefreshToken: true, refresh, obtain: async () => 'obtained' };
-    expect((await lone({ tokens: 'bare', source }).refresh()).accessToken).toBe('obtained');
+    expect((await startSession({ tokens: 'bare', source }).refresh()).accessToken).toBe('obtained');
     expect(refresh).not.toHaveBeenCalled();
   });
 
   it('not set: refresh is called although there is no refresh token, for it may be in a cookie', async () => {
     const refresh = jest.fn<Refresh>(async () => 'x');
-    await lone({ tokens: 'bare', source: { refresh } }).refresh();
+    await startSession({ tokens: 'bare', source: { refresh } }).refresh();
     expect(refresh.mock.calls[0]![0]).toMatchObject({ accessToken: 'bare' });
   });
 });
 
 describe('the ordered fallback: refresh, then obtain', () => {
   it('obtains after a definite refusal, in the same flight and attempt', async () => {
-    const { server, api, session } = await scene({
+    const { server, api, session } = await startClient({
       source: { refresh: refreshing, obtain: async () => server.issue() },
     });
     server.expire();
@@ -280,7 +291,7 @@ describe('the ordered fallback: refresh, then obtain', () => {
   it('does not obtain after a transient failure', async () => {
     const obtain = jest.fn<Obtain>(async () => 'x');
     const source = { refresh: () => Promise.reject(new Error('down')), obtain };
-    const session = lone({ ...quick, tokens: pair('a'), source, refreshRetries: 1 });
+    const session = startSession({ ...quick, tokens: tokenPair('a'), source, refreshRetries: 1 });
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
     expect(obtain).not.toHaveBeenCalled();
   });
@@ -292,7 +303,11 @@ describe('the ordered fallback: refresh, then obtain', () => {
       () => Promise.reject(new Error('down')),
       async () => 'new',
     ];
-    const session = lone({ ...quick, tokens: pair('a'), source: { refresh, obtain: () => answers.shift()!() } });
+    const session = startSession({
+      ...quick,
+      tokens: tokenPair('a'),
+      source: { refresh, obtain: () => answers.shift()!() },
+    });
     expect((await session.refresh()).accessToken).toBe('new');
     expect(refresh).toHaveBeenCalledTimes(1);
   });
@@ -300,7 +315,7 @@ describe('the ordered fallback: refresh, then obtain', () => {
   it('ends when obtain is refused too, and asks neither again until the next sign-in', async () => {
     const refresh = jest.fn<Refresh>(() => Promise.reject(answered(400)));
     const obtain = jest.fn<Obtain>(() => Promise.reject(answered(401)));
-    const { server, api, session } = await scene({ source: { refresh, obtain } });
+    const { server, api, session } = await startClient({ source: { refresh, obtain } });
     server.expire();
     expect(await codeOf(api.get('/videos'))).toBe('ERR_BEARER_REJECTED');
     for (let i = 0; i < 3; i += 1) await codeOf(api.get('/videos'));
@@ -310,16 +325,16 @@ describe('the ordered fallback: refresh, then obtain', () => {
 
   it('a token that was obtained keeps nothing of the old one: no refresh token of a dead family', async () => {
     const source = { refresh: () => Promise.reject(answered(400)), obtain: async () => ({ access_token: 'new' }) };
-    const token = await lone({ tokens: pair('a'), source }).refresh();
+    const token = await startSession({ tokens: tokenPair('a'), source }).refresh();
     expect(token.refreshToken).toBeUndefined();
   });
 
   it('interactive: after a refusal a person is asked outside the lock, with no deadline', async () => {
     const byHand = deferred<string>();
     const obtain = jest.fn<Obtain>(() => byHand.promise);
-    const session = lone({
+    const session = startSession({
       ...quick,
-      tokens: pair('a'),
+      tokens: tokenPair('a'),
       refreshTimeout: 15,
       refreshRetries: 0,
       source: { interactive: true, refresh: () => Promise.reject(answered(400)), obtain },
@@ -337,13 +352,13 @@ describe('ctx.attempt', () => {
     const attempts: number[] = [];
     const failAt = new Set([0, 1, 3]);
     let call = 0;
-    const session = lone({
+    const session = startSession({
       ...quick,
-      tokens: pair('a'),
+      tokens: tokenPair('a'),
       source: async (_: Partial<Token>, { attempt }: SourceContext) => {
         attempts.push(attempt);
         if (failAt.has(call++)) throw new Error('down');
-        return pair('b');
+        return tokenPair('b');
       },
     });
     await session.refresh();
@@ -355,9 +370,9 @@ describe('ctx.attempt', () => {
 describe('ctx.signal', () => {
   it('is aborted at the deadline of its own attempt, and not before; each attempt has its own', async () => {
     const signals: AbortSignal[] = [];
-    const session = lone({
+    const session = startSession({
       ...quick,
-      tokens: pair('a'),
+      tokens: tokenPair('a'),
       refreshTimeout: 20,
       refreshRetries: 1,
       source: (_, { signal }) => {
@@ -375,8 +390,8 @@ describe('ctx.signal', () => {
   it('is not aborted by one who waits and gives up', async () => {
     const answer = deferred<string>();
     let signal!: AbortSignal;
-    const session = lone({
-      tokens: pair('a', { expires_in: 0 }),
+    const session = startSession({
+      tokens: tokenPair('a', { expires_in: 0 }),
       source: (_, ctx) => {
         signal = ctx.signal;
         return answer.promise;
@@ -394,8 +409,8 @@ describe('ctx.signal', () => {
 
   it('is not aborted after a success', async () => {
     let signal!: AbortSignal;
-    const session = lone({
-      tokens: pair('a'),
+    const session = startSession({
+      tokens: tokenPair('a'),
       refreshTimeout: 15,
       source: async (_, ctx) => {
         signal = ctx.signal;
@@ -410,7 +425,7 @@ describe('ctx.signal', () => {
 
 describe('revoke', () => {
   it('is called at signOut() as a method, with the token and a client that works', async () => {
-    const server = await serve();
+    const server = await startServer();
     const api = axios.create({ baseURL: server.url });
     const source = {
       refresh: refreshing,
@@ -419,7 +434,7 @@ describe('revoke', () => {
         await client.post('/public/revoke', { refreshToken });
       },
     };
-    const session = keep(bearer(api, { tokens: server.issue(), source }));
+    const session = closeAtEnd(bearer(api, { tokens: server.issue(), source }));
     await session.signOut();
     expect(server.log).toMatchObject([{ path: '/public/revoke', status: 200, authorized: false }]);
   });
@@ -427,12 +442,12 @@ describe('revoke', () => {
   it('is not called by close(), by a definite refusal, or for nobody', async () => {
     const revoke = jest.fn(async () => {});
     const refresh = () => Promise.reject(answered(400));
-    lone({ tokens: pair('a'), source: { refresh, revoke } }).close();
-    const over = { ...pair('a'), expires_in: undefined, expiresAt: 1 };
-    const refused = lone({ tokens: over, source: { refresh, revoke } });
+    startSession({ tokens: tokenPair('a'), source: { refresh, revoke } }).close();
+    const over = { ...tokenPair('a'), expires_in: undefined, expiresAt: 1 };
+    const refused = startSession({ tokens: over, source: { refresh, revoke } });
     await codeOf(refused.refresh());
     await refused.signOut();
-    await lone({ source: { refresh, revoke } }).signOut();
+    await startSession({ source: { refresh, revoke } }).signOut();
     expect(revoke).not.toHaveBeenCalled();
   });
 
@@ -442,7 +457,11 @@ describe('revoke', () => {
       signal = ctx.signal;
       return never;
     };
-    const session = lone({ tokens: pair('a'), source: { refresh: async () => 'x', revoke }, refreshTimeout: 15 });
+    const session = startSession({
+      tokens: tokenPair('a'),
+      source: { refresh: async () => 'x', revoke },
+      refreshTimeout: 15,
+    });
     await session.signOut();
     expect(signal.aborted).toBe(true);
   });
@@ -450,41 +469,41 @@ describe('revoke', () => {
 
 describe('origins of a source', () => {
   it('join those of the instance: the token goes to both, and nowhere else', async () => {
-    const [one, two, three] = [await serve(), await serve(), await serve()];
-    const { api } = await scene({ server: one, source: { refresh: refreshing, origins: [two.url] } });
+    const [one, two, three] = [await startServer(), await startServer(), await startServer()];
+    const { api } = clientOf(one, { source: { refresh: refreshing, origins: [two.url] } });
     const [here, there, elsewhere] = await Promise.all([one, two, three].map(({ url }) => api.get(`${url}/public`)));
     expect([here, there, elsewhere].map((answer) => answer!.data.authorization)).toEqual([true, true, false]);
   });
 
   it('are enough for an instance without a baseURL', async () => {
-    const server = await serve();
+    const server = await startServer();
     const api = axios.create();
-    keep(bearer(api, { tokens: server.issue(), source: { refresh: async () => 'x', origins: [server.url] } }));
+    closeAtEnd(bearer(api, { tokens: server.issue(), source: { refresh: async () => 'x', origins: [server.url] } }));
     expect((await api.get(`${server.url}/videos`)).status).toBe(200);
   });
 });
 
 describe('a source that goes through the guarded instance (L18)', () => {
   it('in its synchronous part is recognised, and works', async () => {
-    const server = await serve();
+    const server = await startServer();
     const api = axios.create({ baseURL: server.url });
     const source: Refresh = ({ refreshToken }) => api.post('/auth/refresh', { refreshToken }).then(({ data }) => data);
-    keep(bearer(api, { tokens: server.issue(), source }));
+    closeAtEnd(bearer(api, { tokens: server.issue(), source }));
     server.expire();
     expect((await api.get('/videos')).status).toBe(200);
     expect(server.stats.refresh).toBe(1);
   });
 
   it('later fails within refreshTimeout, and the error names ctx.client', async () => {
-    const server = await serve();
+    const server = await startServer();
     const api = axios.create({ baseURL: server.url });
     const source: Refresh = async ({ refreshToken }) => {
       await settle();
       return (await api.post('/auth/refresh', { refreshToken })).data;
     };
-    const session = keep(bearer(api, { ...quick, tokens: server.issue(), source, refreshTimeout: 40 }));
-    await session.signIn(pair('a', { expires_in: 0 }));
-    const failed = next(session, 'refreshFailed');
+    const session = closeAtEnd(bearer(api, { ...quick, tokens: server.issue(), source, refreshTimeout: 40 }));
+    await session.signIn(tokenPair('a', { expires_in: 0 }));
+    const failed = nextEvent(session, 'refreshFailed');
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
     expect((await failed).error.message).toContain('ctx.client');
   });
@@ -493,7 +512,7 @@ describe('a source that goes through the guarded instance (L18)', () => {
 describe('a source that is asked by many at once', () => {
   it('is asked once, by requests, token() and refresh() together, though it answers in the same tick (L1)', async () => {
     const source = jest.fn<Refresh>(async () => server.issue());
-    const { server, api, session } = await scene({ source });
+    const { server, api, session } = await startClient({ source });
     server.expire();
     await Promise.all([api.get('/videos'), api.get('/echo'), api.get('/videos')]);
     expect(source).toHaveBeenCalledTimes(1);

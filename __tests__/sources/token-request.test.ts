@@ -7,9 +7,9 @@ import axios, { type AxiosInstance, type CreateAxiosDefaults } from 'axios';
 import { bearer, type SessionOptions, type TokenSource } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import { clientCredentials, refreshToken } from 'axios-bearer/oauth2';
-import { atEnd, closeAll, failureOf, keepSession } from '../support/sessions.js';
+import { atEnd, cleanUp, closeSessionAtEnd, failureOf } from '../support/kit.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 interface Arrived {
   url: string;
@@ -57,7 +57,9 @@ const own = (url: string): TokenSource => ({
 
 function guarded(api: AxiosInstance, source: TokenSource, options: Partial<SessionOptions> = {}) {
   const tokens = source.refresh ? { access_token: 'old', refresh_token: 'r0' } : undefined;
-  return keepSession(bearer(api, { source, tokens, refreshRetries: 0, backoff: { initial: 1, cap: 1 }, ...options }));
+  return closeSessionAtEnd(
+    bearer(api, { source, tokens, refreshRetries: 0, backoff: { initial: 1, cap: 1 }, ...options }),
+  );
 }
 
 const encrypted = (data: unknown) => `<${JSON.stringify(data)}>`;

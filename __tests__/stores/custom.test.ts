@@ -9,23 +9,24 @@ import {
   type TokenStore,
 } from 'axios-bearer';
 import {
-  clockInHand,
-  closeAll,
+  cleanUp,
+  clientOf,
   codeOf,
   deferred,
   failureOf,
-  lone,
-  next,
-  pair,
-  record,
+  installClock,
+  nextEvent,
+  recordEvents,
   refreshing,
-  scene,
   settle,
+  startClient,
+  startSession,
   storeWith,
-} from '../support/sessions.js';
+  tokenPair,
+} from '../support/kit.js';
 import { behavesLikeAStore, databaseStore, newRows, signedOut, stored } from '../support/stores.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 const quick = { refreshTimeout: 30_000, refreshRetries: 1, backoff: { initial: 2, cap: 4 } };
 const down = () => Promise.reject(new Error('ECONNREFUSED 10.0.0.7:6379'));
@@ -39,11 +40,11 @@ behavesLikeAStore(
 describe('a store of one’s own, shared by several processes', () => {
   async function processes(count: number) {
     const rows = newRows();
-    const first = await scene({ store: databaseStore(rows) });
+    const first = await startClient({ store: databaseStore(rows) });
     await first.session.token();
     const all = [first];
     while (all.length < count) {
-      const one = await scene({ server: first.server, store: databaseStore(rows), tokens: undefined });
+      const one = clientOf(first.server, { store: databaseStore(rows), tokens: undefined });
       await one.session.token();
       all.push(one);
     }
@@ -65,7 +66,7 @@ describe('a store of one’s own, shared by several processes', () => {
     await first!.session.refresh();
     server.expire();
     const { accessToken } = await first!.session.refresh();
-    const seen = record(second!.session);
+    const seen = recordEvents(second!.session);
     expect((await second!.api.get('/videos')).status).toBe(200);
     expect(await second!.session.token()).toBe(accessToken);
     expect(seen.filter(([name]) => name === 'refreshed')).toMatchObject([
@@ -93,7 +94,7 @@ describe('a store of one’s own, shared by several processes', () => {
       },
       inner,
     );
-    const { server, api, session } = await scene({ store });
+    const { server, api, session } = await startClient({ store });
     await session.token();
     order.length = 0;
     session.on('refreshed', () => order.push('refreshed'));
@@ -105,9 +106,9 @@ describe('a store of one’s own, shared by several processes', () => {
 
   it('writes the same sign-in, and what the answer left out (L11)', async () => {
     const rows = newRows();
-    const session = lone({
+    const session = startSession({
       store: databaseStore(rows),
-      tokens: pair('a', { scope: 'videos' }),
+      tokens: tokenPair('a', { scope: 'videos' }),
       source: async () => ({ access_token: 'at_b' }),
     });
     await session.token();
@@ -124,10 +125,10 @@ describe('a store of one’s own, shared by several processes', () => {
 
   it('gives each sign-in a name of its own', async () => {
     const rows = newRows();
-    const session = lone({ store: databaseStore(rows) });
+    const session = startSession({ store: databaseStore(rows) });
     const names = new Set<string>();
     for (let i = 0; i < 3; i += 1) {
-      await session.signIn(pair('a'));
+      await session.signIn(tokenPair('a'));
       names.add((JSON.parse(rows.value!) as StoreEntry).session);
     }
     expect(names.size).toBe(3);
@@ -148,7 +149,7 @@ describe('a store of one’s own, shared by several processes', () => {
     const [first, second] = all;
     await first!.session.signIn(server.issue());
     server.fault('/echo/mine', { status: 401 });
-    const seen = record(second!.session);
+    const seen = recordEvents(second!.session);
     const error = await failureOf(second!.api.get('/echo/mine'));
     expect(error).toMatchObject({ code: 'ERR_BEARER_IDENTITY', response: { status: 401 } });
     expect(server.log.filter(({ path }) => path === '/echo/mine')).toHaveLength(1);
@@ -188,8 +189,8 @@ describe('an older token of the same sign-in, put back by somebody', () => {
 
   it('is not presented again: the newer one is gone on with (L3)', async () => {
     const { inner, store, restore } = await restored();
-    const refresh = jest.fn(async ({ refreshToken }: { refreshToken?: string }) => pair(`after_${refreshToken}`));
-    const session = lone({ store, source: { refresh } });
+    const refresh = jest.fn(async ({ refreshToken }: { refreshToken?: string }) => tokenPair(`after_${refreshToken}`));
+    const session = startSession({ store, source: { refresh } });
     await session.token();
     restore();
     expect((await session.refresh()).accessToken).toBe('at_after_rt_a2');
@@ -198,7 +199,7 @@ describe('an older token of the same sign-in, put back by somebody', () => {
 
   it('is not adopted at a hint', async () => {
     const { store, restore } = await restored();
-    const session = lone({ store });
+    const session = startSession({ store });
     await session.token();
     restore();
     await settle();
@@ -212,11 +213,11 @@ describe('a refresh whose result finds something newer in the store', () => {
     const inner = memoryStore();
     const refresh = jest.fn(async (_: object) => {
       await inner.write(by((await inner.read())!));
-      return pair('late');
+      return tokenPair('late');
     });
     const revoke = jest.fn(async (_: { accessToken: string }) => {});
     const store = storeWith({ subscribe: undefined }, inner);
-    const session = lone({ ...quick, store, tokens: pair('a'), source: { refresh, revoke }, ...options });
+    const session = startSession({ ...quick, store, tokens: tokenPair('a'), source: { refresh, revoke }, ...options });
     await session.token();
     return { session, inner, refresh, revoke, refreshed: codeOf(session.refresh()) };
   }
@@ -269,8 +270,8 @@ describe('a store that answers each write with something else', () => {
   }
 
   it('L3 for no reason keeps the token: it is what a sign-out revokes, and the source is asked no more', async () => {
-    const source = { refresh: jest.fn(async () => pair('late')), revoke: jest.fn(async (_: object) => {}) };
-    const session = lone({ ...quick, store: stubborn(), tokens: pair('a'), source });
+    const source = { refresh: jest.fn(async () => tokenPair('late')), revoke: jest.fn(async (_: object) => {}) };
+    const session = startSession({ ...quick, store: stubborn(), tokens: tokenPair('a'), source });
     await session.token();
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_STORE');
     expect(await session.token()).toBe('at_a');
@@ -280,8 +281,8 @@ describe('a store that answers each write with something else', () => {
   });
 
   it('again and again ends bounded, with a clear error and no storm', async () => {
-    const source = jest.fn(async () => pair('late'));
-    const session = lone({ ...quick, store: stubborn(), tokens: pair('a'), source });
+    const source = jest.fn(async () => tokenPair('late'));
+    const session = startSession({ ...quick, store: stubborn(), tokens: tokenPair('a'), source });
     await session.token();
     expect(await codeOf(session.refresh())).toMatch(/^ERR_BEARER_(STORE|UNAVAILABLE)$/);
     expect(source).toHaveBeenCalledTimes(1);
@@ -292,7 +293,11 @@ describe('a store that is down', () => {
   const everything: Partial<TokenStore> = { read: down, withLock: down, write: down };
 
   it('at the start fails requests with ERR_BEARER_STORE rather than send them signed out', async () => {
-    const { server, api, session } = await scene({ ...quick, store: storeWith({ read: down }), tokens: undefined });
+    const { server, api, session } = await startClient({
+      ...quick,
+      store: storeWith({ read: down }),
+      tokens: undefined,
+    });
     const error = await failureOf(api.get('/public'));
     expect(error).toMatchObject({ code: 'ERR_BEARER_STORE', isAxiosError: true, config: { url: '/public' } });
     expect(error.cause.message).toContain('ECONNREFUSED');
@@ -301,7 +306,7 @@ describe('a store that is down', () => {
   });
 
   it('at the start goes on failing requests while it is down: none is taken for signed out', async () => {
-    const { server, api } = await scene({ ...quick, store: storeWith({ read: down }), tokens: undefined });
+    const { server, api } = await startClient({ ...quick, store: storeWith({ read: down }), tokens: undefined });
     for (const attempt of [1, 2, 3])
       expect([attempt, await codeOf(api.get('/public'))]).toEqual([attempt, 'ERR_BEARER_STORE']);
     expect(server.stats.requests).toBe(0);
@@ -311,7 +316,10 @@ describe('a store that is down', () => {
     const store = memoryStore();
     await store.write(stored('saved'));
     let isDown = true;
-    const session = lone({ ...quick, store: storeWith({ read: () => (isDown ? down() : store.read()) }, store) });
+    const session = startSession({
+      ...quick,
+      store: storeWith({ read: () => (isDown ? down() : store.read()) }, store),
+    });
     expect(await codeOf(session.token())).toBe('ERR_BEARER_STORE');
     isDown = false;
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -328,7 +336,7 @@ describe('a store that is down', () => {
       },
       inner,
     );
-    const { server, api, session } = await scene({ ...quick, store });
+    const { server, api, session } = await startClient({ ...quick, store });
     await session.token();
     isDown = true;
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_STORE');
@@ -338,9 +346,9 @@ describe('a store that is down', () => {
   });
 
   it('is never bypassed: no refresh token is presented without the lock (L13)', async () => {
-    const source = jest.fn(async () => pair('b'));
-    const session = lone({ ...quick, store: storeWith({ withLock: down }), source });
-    await session.signIn(pair('a'));
+    const source = jest.fn(async () => tokenPair('b'));
+    const session = startSession({ ...quick, store: storeWith({ withLock: down }), source });
+    await session.signIn(tokenPair('a'));
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_STORE');
     expect(source).not.toHaveBeenCalled();
   });
@@ -350,11 +358,11 @@ describe('a store that is down', () => {
     let isDown = true;
     const write: TokenStore['write'] = (next) =>
       isDown && next.token?.accessToken === 'at_b' ? down() : inner.write(next);
-    const session = lone({
+    const session = startSession({
       ...quick,
       store: storeWith({ write }, inner),
-      tokens: pair('a'),
-      source: async () => pair('b'),
+      tokens: tokenPair('a'),
+      source: async () => tokenPair('b'),
     });
     await session.token();
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_STORE');
@@ -367,7 +375,7 @@ describe('a store that is down', () => {
   it('L3 then loses nothing: what the server answered is written later, and no token is presented twice', async () => {
     const inner = memoryStore();
     let failures = 2;
-    const { server, api, session } = await scene({
+    const { server, api, session } = await startClient({
       ...quick,
       refreshTimeout: 5_000,
       refreshRetries: 0,
@@ -389,15 +397,15 @@ describe('a store that is down', () => {
   it('L3 before anything is presented has nothing presented: the mark can’t be written', async () => {
     const inner = memoryStore();
     const store = storeWith({ write: (next) => (next.sent ? down() : inner.write(next)) }, inner);
-    const source = jest.fn(async () => pair('b'));
-    const session = lone({ ...quick, store, tokens: pair('a'), source });
+    const source = jest.fn(async () => tokenPair('b'));
+    const session = startSession({ ...quick, store, tokens: tokenPair('a'), source });
     await session.token();
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_STORE');
     expect(source).not.toHaveBeenCalled();
   });
 
   it('L3 L24 whose lock comes when nobody waits for it any more: nothing is presented then', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const inner = memoryStore();
     let slow = true;
     const opened = deferred();
@@ -410,7 +418,7 @@ describe('a store that is down', () => {
       },
       inner,
     );
-    const { server, api, session } = await scene({
+    const { server, api, session } = await startClient({
       refreshTimeout: 60_000,
       refreshRetries: 0,
       store,
@@ -418,7 +426,7 @@ describe('a store that is down', () => {
     });
     await session.signIn(server.issue());
     server.expire();
-    const begun = next(session, 'refreshing');
+    const begun = nextEvent(session, 'refreshing');
     const request = codeOf(api.get('/videos'));
     await begun;
     // As long as a request waits: one attempt, and no delay.
@@ -434,33 +442,33 @@ describe('a store that is down', () => {
   });
 
   it('L3 that let an attempt in late keeps what it brings, though nobody waits for it any more', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const inner = memoryStore();
     const [opened, answered] = [deferred(), deferred<TokenResponse>()];
     const slowly: TokenStore['withLock'] = (task, options) => opened.promise.then(() => inner.withLock(task, options));
     const source = jest.fn(() => answered.promise);
-    const session = lone({
+    const session = startSession({
       refreshTimeout: 60_000,
       refreshRetries: 0,
       source,
       store: storeWith({ withLock: slowly }, inner),
     });
-    await session.signIn(pair('a'));
+    await session.signIn(tokenPair('a'));
     const refreshing = codeOf(session.refresh());
     await clock.advance(54_000);
     opened.resolve();
     await clock.advance(12_000);
     expect(await refreshing).toBe('ERR_BEARER_UNAVAILABLE');
-    answered.resolve(pair('b'));
+    answered.resolve(tokenPair('b'));
     await clock.advance(60_000);
     expect([await session.token(), await inner.read()]).toMatchObject(['at_b', { token: { accessToken: 'at_b' } }]);
     expect(source).toHaveBeenCalledTimes(1);
   });
 
   it('tells so, with ms to come back after, and no secrets', async () => {
-    const session = lone({ ...quick, store: storeWith({ withLock: down }) });
-    await session.signIn(pair('a'));
-    const failed = next(session, 'refreshFailed');
+    const session = startSession({ ...quick, store: storeWith({ withLock: down }) });
+    await session.signIn(tokenPair('a'));
+    const failed = nextEvent(session, 'refreshFailed');
     const error = await failureOf(session.refresh());
     expect(error).toMatchObject({ code: 'ERR_BEARER_STORE', retryAfter: expect.any(Number) });
     expect(await failed).toMatchObject({ error: { code: 'ERR_BEARER_STORE' }, retryAfter: expect.any(Number) });
@@ -470,7 +478,7 @@ describe('a store that is down', () => {
   it('at sign-out: signed out here all the same, and the promise rejects with ERR_BEARER_STORE (L22)', async () => {
     const inner = memoryStore();
     const store = storeWith({ write: (next) => (next.token ? inner.write(next) : down()) }, inner);
-    const { server, api, session } = await scene({ ...quick, store });
+    const { server, api, session } = await startClient({ ...quick, store });
     await session.token();
     expect(await codeOf(session.signOut())).toBe('ERR_BEARER_STORE');
     expect(session.state).toEqual({ status: 'signed-out' });
@@ -483,18 +491,22 @@ describe('a store that is down', () => {
     const throws = () => {
       throw new Error('not connected');
     };
-    const session = lone({ ...quick, store: { read: throws, withLock: throws, write: throws } });
+    const session = startSession({ ...quick, store: { read: throws, withLock: throws, write: throws } });
     expect(await codeOf(session.token())).toBe('ERR_BEARER_STORE');
-    expect(await codeOf(session.signIn(pair('a')))).toBe('ERR_BEARER_STORE');
+    expect(await codeOf(session.signIn(tokenPair('a')))).toBe('ERR_BEARER_STORE');
     expect(await codeOf(session.signOut())).toBe('ERR_BEARER_STORE');
   });
 
   it('from beginning to end: everything settles, a live token serves, and no refresh token is sent (L13)', async () => {
-    const { server, api, session } = await scene({ ...quick, store: storeWith(everything), tokens: pair('a') });
+    const { server, api, session } = await startClient({
+      ...quick,
+      store: storeWith(everything),
+      tokens: tokenPair('a'),
+    });
     const all = [api.get('/public'), session.token(), session.refresh(), api.get('/videos')];
     const codes = await Promise.all(all.map(codeOf));
     expect(codes).toEqual(['fulfilled', 'fulfilled', 'ERR_BEARER_STORE', 'ERR_BEARER_STORE']);
-    expect(await codeOf(session.signIn(pair('b')))).toBe('ERR_BEARER_STORE');
+    expect(await codeOf(session.signIn(tokenPair('b')))).toBe('ERR_BEARER_STORE');
     expect(await codeOf(session.signOut())).toBe('ERR_BEARER_STORE');
     expect(server.stats.refresh).toBe(0);
   });
@@ -513,12 +525,12 @@ describe('hints', () => {
       },
       inner,
     );
-    const session = lone({ store, tokens: pair('a') });
+    const session = startSession({ store, tokens: tokenPair('a') });
     await session.token();
     const { session: name, version } = (await inner.read())!;
     await inner.write({ ...stored('elsewhere', version + 1), session: name });
     expect(await session.token()).toBe('at_a');
-    const seen = record(session);
+    const seen = recordEvents(session);
     hint({ token: { accessToken: 'forged' } });
     await settle();
     expect(await session.token()).toBe('at_elsewhere2');
@@ -527,9 +539,9 @@ describe('hints', () => {
 
   it('that find nothing new change nothing, and tell nobody', async () => {
     const store = memoryStore();
-    const session = lone({ store, tokens: pair('a') });
+    const session = startSession({ store, tokens: tokenPair('a') });
     await session.token();
-    const seen = record(session);
+    const seen = recordEvents(session);
     const before = session.state;
     await store.write({ ...(await store.read())!, version: 2, id: 'the same token, written anew' });
     await settle();
@@ -539,9 +551,9 @@ describe('hints', () => {
 
   it('of another user’s sign-in make it their session, and tell signedIn', async () => {
     const store = memoryStore();
-    const session = lone({ store, tokens: pair('a') });
+    const session = startSession({ store, tokens: tokenPair('a') });
     await session.token();
-    const seen = record(session);
+    const seen = recordEvents(session);
     await store.write(stored('bob', 2));
     await settle();
     expect(await session.token()).toBe('at_bob2');
@@ -551,10 +563,10 @@ describe('hints', () => {
   it('when the store can’t be read leave everything as it is', async () => {
     const inner = memoryStore();
     let isDown = false;
-    const session = lone({
+    const session = startSession({
       ...quick,
       store: storeWith({ read: () => (isDown ? down() : inner.read()) }, inner),
-      tokens: pair('a'),
+      tokens: tokenPair('a'),
     });
     await session.token();
     isDown = true;
@@ -565,7 +577,7 @@ describe('hints', () => {
 
   it('are no longer heard after close()', async () => {
     const stop = jest.fn();
-    const session = lone({ store: storeWith({ subscribe: () => stop }), tokens: pair('a') });
+    const session = startSession({ store: storeWith({ subscribe: () => stop }), tokens: tokenPair('a') });
     expect(stop).not.toHaveBeenCalled();
     session.close();
     expect(stop).toHaveBeenCalledTimes(1);
@@ -581,7 +593,7 @@ describe('a lock that is lost', () => {
     ['when it is asked', { isHeld: () => false }],
   ])('L5 before anything was sent: nothing is sent (told %s)', async (_, lock) => {
     const inner = memoryStore();
-    const { server, session } = await scene({ ...quick, store: losing(inner, lock), tokens: undefined });
+    const { server, session } = await startClient({ ...quick, store: losing(inner, lock), tokens: undefined });
     await session.signIn(server.issue());
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_STORE');
     expect(server.stats.refresh).toBe(0);
@@ -595,7 +607,7 @@ describe('a lock that is lost', () => {
       return refreshing(token, ctx);
     };
     const store = losing(memoryStore(), { isHeld: () => isHeld });
-    const { server, session } = await scene({ ...quick, store, tokens: undefined, source });
+    const { server, session } = await startClient({ ...quick, store, tokens: undefined, source });
     await session.signIn(server.issue());
     expect(await codeOf(session.refresh())).toMatch(/^ERR_BEARER_(STORE|UNAVAILABLE)$/);
     expect(server.stats.refresh).toBe(0);
@@ -606,20 +618,20 @@ describe('a lock that is lost', () => {
     const lost = new AbortController();
     const answer = deferred<TokenResponse>();
     const asked = deferred<AbortSignal>();
-    const session = lone({
+    const session = startSession({
       store: losing(inner, { signal: lost.signal, isHeld: () => !lost.signal.aborted }),
       source: (_, { signal }) => {
         asked.resolve(signal);
         return answer.promise;
       },
     });
-    await session.signIn(pair('a'));
+    await session.signIn(tokenPair('a'));
     const refresh = session.refresh();
     const signal = await asked.promise;
     lost.abort();
     await settle();
     expect(signal.aborted).toBe(false);
-    answer.resolve(pair('b'));
+    answer.resolve(tokenPair('b'));
     expect((await refresh).accessToken).toBe('at_b');
     expect(await inner.read()).toMatchObject({ token: { refreshToken: 'rt_b' } });
   });
@@ -630,8 +642,8 @@ describe('the mark of another holder that is about to present the refresh token'
     const store = memoryStore();
     const entry = { ...stored('a'), sent: 'another holder' };
     await store.write(entry);
-    const refresh = jest.fn(async (_: object) => pair('mine'));
-    const session = lone({ store, source: refresh, ...options });
+    const refresh = jest.fn(async (_: object) => tokenPair('mine'));
+    const session = startSession({ store, source: refresh, ...options });
     await session.token();
     return { store, entry, refresh, session };
   }
@@ -657,7 +669,7 @@ describe('the mark of another holder that is about to present the refresh token'
   });
 
   it('L13 L24 is not waited for longer than seven times refreshTimeout: its holder must have died', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const { refresh, session } = await marked({ refreshTimeout: 1_000, refreshRetries: 9 });
     const refreshed = session.refresh();
     await clock.advance(6_900);
@@ -667,7 +679,7 @@ describe('the mark of another holder that is about to present the refresh token'
   });
 
   it('L3 is heeded again when the same holder marks anew, though an earlier mark was waited out', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const { store, refresh, session } = await marked({ refreshTimeout: 1_000, refreshRetries: 9 });
     const first = session.refresh();
     await clock.advance(8_100);
@@ -684,12 +696,12 @@ describe('the mark of another holder that is about to present the refresh token'
   });
 
   it('L3 found without hints: the store is read each second', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const inner = memoryStore();
     const entry = { ...stored('a'), sent: 'another holder' };
     await inner.write(entry);
-    const refresh = jest.fn(async (_: object) => pair('mine'));
-    const session = lone({ store: storeWith({ subscribe: undefined }, inner), source: refresh });
+    const refresh = jest.fn(async (_: object) => tokenPair('mine'));
+    const session = startSession({ store: storeWith({ subscribe: undefined }, inner), source: refresh });
     await session.token();
     const refreshed = session.refresh();
     await clock.advance(100);

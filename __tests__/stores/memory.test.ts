@@ -1,21 +1,22 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { memoryStore } from 'axios-bearer';
 import {
-  clockInHand,
-  closeAll,
+  cleanUp,
+  clientOf,
   codeOf,
   failureOf,
-  lone,
+  installClock,
   never,
-  pair,
-  scene,
   settle,
-  standing,
+  startClient,
+  startSession,
+  stateOf,
+  tokenPair,
   until,
-} from '../support/sessions.js';
+} from '../support/kit.js';
 import { behavesLikeAStore, signedOut, stored } from '../support/stores.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 behavesLikeAStore('memoryStore', memoryStore);
 
@@ -130,7 +131,7 @@ describe('memoryStore', () => {
     void store.withLock(() => never, { waitMs, holdMs: 100 });
     const waiting = store.withLock(async () => {}, { waitMs, holdMs: 100 });
     await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(await standing(waiting)).toBe('pending');
+    expect(await stateOf(waiting)).toBe('pending');
   });
 
   it('each has its own tokens', async () => {
@@ -140,8 +141,8 @@ describe('memoryStore', () => {
   });
 
   it('is the default, and nobody else’s: two sessions without a store share nothing', async () => {
-    const session = lone({ tokens: pair('a') });
-    expect(lone().state.status).toBe('signed-out');
+    const session = startSession({ tokens: tokenPair('a') });
+    expect(startSession().state.status).toBe('signed-out');
     expect(await session.token()).toBe('at_a');
   });
 });
@@ -149,9 +150,9 @@ describe('memoryStore', () => {
 describe('two sessions on one memoryStore, as two tabs', () => {
   async function tabs() {
     const store = memoryStore();
-    const first = await scene({ store });
+    const first = await startClient({ store });
     await first.session.token();
-    const second = await scene({ server: first.server, store, tokens: undefined });
+    const second = clientOf(first.server, { store, tokens: undefined });
     await second.session.token();
     return { store, server: first.server, first, second };
   }
@@ -192,7 +193,13 @@ describe('two sessions on one memoryStore, as two tabs', () => {
 
   it('a hint that comes during a flight is not lost: when the flight fails, what is in the store is read', async () => {
     const store = memoryStore();
-    const stuck = lone({ store, tokens: pair('a'), source: () => never, refreshTimeout: 20, refreshRetries: 0 });
+    const stuck = startSession({
+      store,
+      tokens: tokenPair('a'),
+      source: () => never,
+      refreshTimeout: 20,
+      refreshRetries: 0,
+    });
     await stuck.token();
     const flight = codeOf(stuck.refresh());
     await settle();
@@ -211,12 +218,12 @@ describe('two sessions on one memoryStore, as two tabs', () => {
   });
 
   it('L24 one that hangs keeps the other waiting for no longer than the options say, and out for no longer than holdMs', async () => {
-    const clock = clockInHand();
+    const clock = installClock();
     const store = memoryStore();
     const options = { store, refreshTimeout: 30_000, refreshRetries: 0, backoff: { initial: 1, cap: 1 } };
-    const stuck = lone({ ...options, tokens: pair('a'), source: () => never });
+    const stuck = startSession({ ...options, tokens: tokenPair('a'), source: () => never });
     await stuck.token();
-    const other = lone({ ...options, source: async () => pair('b') });
+    const other = startSession({ ...options, source: async () => tokenPair('b') });
     await other.token();
     const first = codeOf(stuck.refresh());
     await settle();
@@ -226,6 +233,6 @@ describe('two sessions on one memoryStore, as two tabs', () => {
     expect(await first).toMatch(/^ERR_BEARER_/);
     await clock.advance(7 * 30_000);
     expect(await other.refresh()).toMatchObject({ accessToken: 'at_b' });
-    expect(await standing(store.withLock(async () => 'free', { waitMs: 100, holdMs: 100 }))).toBe('fulfilled');
+    expect(await stateOf(store.withLock(async () => 'free', { waitMs: 100, holdMs: 100 }))).toBe('fulfilled');
   });
 });

@@ -1,21 +1,22 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { storageStore } from 'axios-bearer';
 import {
-  closeAll,
+  cleanUp,
+  clientOf,
   codeOf,
   deferred,
   failureOf,
-  lone,
   never,
-  next,
-  pair,
-  scene,
+  nextEvent,
   settle,
-  standing,
-} from '../support/sessions.js';
+  startClient,
+  startSession,
+  stateOf,
+  tokenPair,
+} from '../support/kit.js';
 import { behavesLikeAStore, signedOut, stored } from '../support/stores.js';
 
-afterEach(closeAll);
+afterEach(cleanUp);
 
 /** As localStorage: synchronous, `null` for what is not there. */
 function syncStorage(items = new Map<string, string>()) {
@@ -78,12 +79,12 @@ describe.each([
 ])('a session in a %s storage', (_, makeStorage) => {
   it('is found again after a restart, with its newest token and no request; generations are counted anew', async () => {
     const storage = makeStorage();
-    const before = await scene({ store: storageStore(storage) });
+    const before = await startClient({ store: storageStore(storage) });
     await before.api.get('/videos');
     const { accessToken } = await before.session.refresh();
     before.session.close();
     const { server } = before;
-    const after = await scene({ server, store: storageStore(storage), tokens: undefined });
+    const after = clientOf(server, { store: storageStore(storage), tokens: undefined });
     expect(await after.session.token()).toBe(accessToken);
     expect(after.session.state).toMatchObject({ status: 'active', generation: 1 });
     server.expire();
@@ -94,19 +95,19 @@ describe.each([
   it('makes the first requests wait for it, rather than go signed out', async () => {
     const storage = makeStorage();
     await storageStore(storage).write(stored('saved'));
-    const { api } = await scene({ store: storageStore(storage), tokens: undefined });
+    const { api } = await startClient({ store: storageStore(storage), tokens: undefined });
     expect((await api.get('/public')).data).toEqual({ authorization: true });
   });
 
   it('whose token has expired meanwhile is refreshed before anybody gets it', async () => {
     const storage = makeStorage();
-    const { server } = await scene();
+    const { server } = await startClient();
     const { access_token, refresh_token } = server.issue();
     const issuedAt = Date.now() - 7_200_000;
     const token = { accessToken: access_token, refreshToken: refresh_token, issuedAt };
     await storageStore(storage).write(stored('saved', 1, { ...token, expiresAt: issuedAt + 3_600_000 }));
     server.expire();
-    const { api, session } = await scene({ server, store: storageStore(storage), tokens: undefined });
+    const { api, session } = clientOf(server, { store: storageStore(storage), tokens: undefined });
     const [given] = await Promise.all([session.token(), api.get('/videos'), api.get('/videos')]);
     expect(given).not.toBe(access_token);
     expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 0, ok: 2 });
@@ -115,7 +116,7 @@ describe.each([
   it('goes before tokens that are handed in: it is at least as new', async () => {
     const storage = makeStorage();
     await storageStore(storage).write(stored('saved', 5));
-    const session = lone({ store: storageStore(storage), tokens: pair('handed-in') });
+    const session = startSession({ store: storageStore(storage), tokens: tokenPair('handed-in') });
     expect(await session.token()).toBe('at_saved5');
     expect(session.state).toMatchObject({ generation: 1 });
     expect(await storageStore(storage).read()).toMatchObject({ version: 5, session: 'saved' });
@@ -123,14 +124,14 @@ describe.each([
 
   it('is made of tokens handed in when nothing is stored, and stored', async () => {
     const storage = makeStorage();
-    const session = lone({ store: storageStore(storage), tokens: pair('handed-in') });
+    const session = startSession({ store: storageStore(storage), tokens: tokenPair('handed-in') });
     expect(await session.token()).toBe('at_handed-in');
     expect(await storageStore(storage).read()).toMatchObject({ token: { accessToken: 'at_handed-in' } });
   });
 
   it('is gone after signOut(), also for the next start, which has the old tokens handed in (L22)', async () => {
     const storage = makeStorage();
-    const session = lone({ store: storageStore(storage), tokens: pair('a') });
+    const session = startSession({ store: storageStore(storage), tokens: tokenPair('a') });
     await session.token();
     await session.signOut();
     expect([...storage.items.values()].join()).not.toMatch(/token|[ar]t_/i);
@@ -139,20 +140,24 @@ describe.each([
       id: expect.any(String),
       session: expect.any(String),
     });
-    expect(await codeOf(lone({ store: storageStore(storage), tokens: pair('a') }).token())).toBe(
+    expect(await codeOf(startSession({ store: storageStore(storage), tokens: tokenPair('a') }).token())).toBe(
       'ERR_BEARER_SIGNED_OUT',
     );
-    expect(lone({ store: storageStore(storage) }).state.status).not.toBe('active');
+    expect(startSession({ store: storageStore(storage) }).state.status).not.toBe('active');
   });
 
   it('is not brought back by a write that meets a sign-out (L22)', async () => {
     const storage = makeStorage();
-    const answer = deferred<ReturnType<typeof pair>>();
-    const session = lone({ store: storageStore(storage), tokens: pair('a'), source: () => answer.promise });
+    const answer = deferred<ReturnType<typeof tokenPair>>();
+    const session = startSession({
+      store: storageStore(storage),
+      tokens: tokenPair('a'),
+      source: () => answer.promise,
+    });
     await session.token();
     const refresh = codeOf(session.refresh());
     await settle();
-    answer.resolve(pair('b'));
+    answer.resolve(tokenPair('b'));
     await session.signOut();
     await settle();
     await settle();
@@ -168,10 +173,10 @@ describe.each([
       await storageStore(storage).write(stored('x'));
       const [key] = storage.items.keys();
       storage.items.set(key!, corrupt);
-      const { api, session } = await scene({ store: storageStore(storage), tokens: undefined });
+      const { api, session } = await startClient({ store: storageStore(storage), tokens: undefined });
       expect((await api.get('/public')).data).toEqual({ authorization: false });
       expect(session.state.status).toBe('signed-out');
-      await session.signIn(pair('a'));
+      await session.signIn(tokenPair('a'));
       expect(await storageStore(storage).read()).toMatchObject({ token: { accessToken: 'at_a' } });
     },
   );
@@ -184,7 +189,7 @@ describe.each([
   ])('takes %s for no session: it never reaches the wire', async (_, token) => {
     const storage = makeStorage();
     await storageStore(storage).write({ ...stored('x'), token: token as never });
-    const { api } = await scene({ store: storageStore(storage), tokens: undefined });
+    const { api } = await startClient({ store: storageStore(storage), tokens: undefined });
     expect((await api.get('/public')).data).toEqual({ authorization: false });
   });
 
@@ -195,8 +200,8 @@ describe.each([
   ])('bears %s without a storm of refreshes (L12)', async (_, more) => {
     const storage = makeStorage();
     await storageStore(storage).write(stored('x', 1, more));
-    const source = jest.fn(async () => pair('new'));
-    const { api } = await scene({ store: storageStore(storage), tokens: undefined, source });
+    const source = jest.fn(async () => tokenPair('new'));
+    const { api } = await startClient({ store: storageStore(storage), tokens: undefined, source });
     for (let i = 0; i < 5; i += 1) await api.get('/public');
     expect(source.mock.calls.length).toBeLessThanOrEqual(1);
   });
@@ -287,13 +292,13 @@ describe('storageStore', () => {
     const options = { waitMs: 1_000, holdMs: 1_000 };
     void storageStore(storage, 'one').withLock(() => never, options);
     const second = storageStore(storage, key).withLock(async () => {}, options);
-    expect(await standing(second)).toBe(shared ? 'pending' : 'fulfilled');
+    expect(await stateOf(second)).toBe(shared ? 'pending' : 'fulfilled');
   });
 
   it('the stores of two storages have a lock each', async () => {
     const options = { waitMs: 1_000, holdMs: 1_000 };
     void storageStore(syncStorage()).withLock(() => never, options);
-    expect(await standing(storageStore(syncStorage()).withLock(async () => {}, options))).toBe('fulfilled');
+    expect(await stateOf(storageStore(syncStorage()).withLock(async () => {}, options))).toBe('fulfilled');
   });
 
   it('L4 the stores of one storage and key have one queue: the highest version rests, however long a write takes', async () => {
@@ -348,8 +353,8 @@ describe('storageStore', () => {
     const entry = stored('a');
     void storageStore(storage).write(entry);
     const read = storageStore(storage).read();
-    expect(await standing(read)).toBe('pending');
-    expect(await standing(storageStore(storage, 'other').read())).toBe('fulfilled');
+    expect(await stateOf(read)).toBe('pending');
+    expect(await stateOf(storageStore(storage, 'other').read())).toBe('fulfilled');
     written.resolve();
     expect(await read).toEqual(entry);
   });
@@ -371,18 +376,18 @@ describe('storageStore', () => {
     };
     const store = storageStore({ ...syncStorage(), setItem: full });
     expect((await failureOf(store.write(stored('a')))).message).toBe('QuotaExceededError');
-    const session = lone({ store });
-    expect(await codeOf(session.signIn(pair('a')))).toBe('ERR_BEARER_STORE');
+    const session = startSession({ store });
+    expect(await codeOf(session.signIn(tokenPair('a')))).toBe('ERR_BEARER_STORE');
   });
 
   it('one write that hangs holds up no session for longer than refreshTimeout', async () => {
     const storage = syncStorage();
-    const session = lone({
+    const session = startSession({
       store: storageStore({ ...storage, setItem: () => never }),
       refreshTimeout: 20,
       refreshRetries: 0,
     });
-    expect(await codeOf(session.signIn(pair('a')))).toBe('ERR_BEARER_STORE');
+    expect(await codeOf(session.signIn(tokenPair('a')))).toBe('ERR_BEARER_STORE');
     expect(await codeOf(session.signOut())).toBe('ERR_BEARER_STORE');
     expect(session.state.status).toBe('signed-out');
   });
@@ -390,10 +395,10 @@ describe('storageStore', () => {
   it('tells when a stored session was found', async () => {
     const storage = asyncStorage();
     await storageStore(storage).write(stored('saved', 3));
-    const session = lone({ store: storageStore(storage) });
-    const signedIn = next(session, 'signedIn');
+    const session = startSession({ store: storageStore(storage) });
+    const signedIn = nextEvent(session, 'signedIn');
     await session.token();
-    expect(await standing(signedIn)).toBe('fulfilled');
+    expect(await stateOf(signedIn)).toBe('fulfilled');
     expect(await signedIn).toEqual({ generation: 1 });
   });
 });

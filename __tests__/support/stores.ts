@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { StoreEntry, Token, TokenStore } from 'axios-bearer';
-import { deferred, failureOf, never, settle, standing } from './sessions.js';
+import { deferred, failureOf, never, settle, stateOf } from './kit.js';
 
 let ids = 0;
 
@@ -263,7 +263,7 @@ export function behavesLikeAStore(name: string, make: () => TokenStore, holding?
     it('is no other store’s', async () => {
       const held = make().withLock(() => never, soon);
       expect(await make().withLock(async () => 'free', soon)).toBe('free');
-      expect(await standing(held)).toBe('pending');
+      expect(await stateOf(held)).toBe('pending');
     });
 
     it('L4 the holder reads what was written before it had the lock, and its writes are there for the next', async () => {
@@ -288,7 +288,7 @@ export function behavesLikeAStore(name: string, make: () => TokenStore, holding?
       const out = signedOut('a', 3);
       expect(await store.write(out)).toEqual(out);
       expect(await store.read()).toEqual(out);
-      expect(await standing(held)).toBe('pending');
+      expect(await stateOf(held)).toBe('pending');
     });
 
     it('L24 is waited for no longer than waitMs, and the task that was given up never runs', async () => {
@@ -327,9 +327,9 @@ export function behavesLikeAStore(name: string, make: () => TokenStore, holding?
       const meanwhile = store.withLock(count, { ...soon, signal: aborter.signal });
       await settle();
       aborter.abort();
-      expect(await standing(meanwhile)).toBe('rejected');
+      expect(await stateOf(meanwhile)).toBe('rejected');
       const before = store.withLock(count, { ...soon, signal: AbortSignal.abort() });
-      expect(await standing(before)).toBe('rejected');
+      expect(await stateOf(before)).toBe('rejected');
       holder.resolve();
       await held;
       await settle();
@@ -346,7 +346,7 @@ export function behavesLikeAStore(name: string, make: () => TokenStore, holding?
         },
         { ...soon, signal: AbortSignal.abort() },
       );
-      expect(await standing(early)).toBe('rejected');
+      expect(await stateOf(early)).toBe('rejected');
       expect(ran).toBe(false);
       expect(await store.withLock(async () => 'free', soon)).toBe('free');
     });
@@ -358,7 +358,7 @@ export function behavesLikeAStore(name: string, make: () => TokenStore, holding?
       const held = store.withLock(() => holder.promise, { ...soon, signal: aborter.signal });
       await settle();
       aborter.abort();
-      expect(await standing(held)).toBe('pending');
+      expect(await stateOf(held)).toBe('pending');
       holder.resolve('done');
       expect(await held).toBe('done');
     });
@@ -383,7 +383,7 @@ export function behavesLikeAStore(name: string, make: () => TokenStore, holding?
       const stuck = store.withLock(() => never, soon);
       const late = [5, 10, 15].map((waitMs) => failureOf(store.withLock(async () => 'in', { ...soon, waitMs })));
       for (const error of await Promise.all(late)) expect(error).toBeInstanceOf(Error);
-      expect(await standing(stuck)).toBe('pending');
+      expect(await stateOf(stuck)).toBe('pending');
     });
   });
 }

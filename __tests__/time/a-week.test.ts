@@ -43,9 +43,9 @@ const TIMERS = 4;
 async function live(setup: Setup, acts: Act[]): Promise<Page> {
   page = new Page(setup);
   await page.live(acts);
-  const { broken, time, authority, refreshes, events, awake, due } = page;
+  const { broken, time, server, refreshes, events, awake, due } = page;
   expect(broken).toEqual([]);
-  expect(authority.revoked).toBe(false);
+  expect(server.revoked).toBe(false);
   expect(refreshes).toBeLessThanOrEqual(awake / due + events + 1);
   expect(time.fired).toBeLessThanOrEqual(setup.tabs * (refreshes + events));
   expect(time.pending).toBeLessThanOrEqual(setup.tabs * TIMERS);

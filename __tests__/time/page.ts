@@ -1,12 +1,12 @@
 import axios, { type AxiosInstance, type InternalAxiosRequestConfig } from 'axios';
 import { bearer, memoryStore, type Session, type TokenResponse } from 'axios-bearer';
-import { settle } from '../model/wire.js';
-import { Authority, type Telling } from './authority.js';
+import { settle } from '../model/transport.js';
 import { MINUTE, PageTime, quiet, SECOND } from './page-time.js';
+import { type ExpiryFormat, TokenServer } from './token-server.js';
 
 export interface Setup {
   keepFresh: boolean;
-  telling: Telling;
+  telling: ExpiryFormat;
   /** Seconds. */
   life: number;
   /** ms there and back. */
@@ -41,7 +41,7 @@ const BURSTS = [1, 3, 1, 8, 2];
 /** A page, its user and its server, and what the law says of them all the time. */
 export class Page {
   readonly time = new PageTime();
-  readonly authority: Authority;
+  readonly server: TokenServer;
   readonly sessions: Session[] = [];
   readonly broken: string[] = [];
   refreshes = 0;
@@ -59,12 +59,12 @@ export class Page {
 
   constructor(readonly setup: Setup) {
     this.time.set(setup.skew);
-    this.authority = new Authority(this.time, setup.life, setup.telling);
+    this.server = new TokenServer(this.time, setup.life, setup.telling);
   }
 
   /** From the login on. */
   async live(acts: Act[]): Promise<void> {
-    const tokens = this.#receive(this.authority.issue());
+    const tokens = this.#receive(this.server.issue());
     this.#excuseLogin();
     const store = memoryStore();
     while (this.sessions.length < this.setup.tabs) await this.#open({ store, tokens });
@@ -159,23 +159,23 @@ export class Page {
   }
 
   async #send(config: InternalAxiosRequestConfig) {
-    const { time, authority, setup } = this;
+    const { time, server, setup } = this;
     const token = String(config.headers.get('Authorization')).replace('Bearer ', '');
     const judge = config.url === '/token' ? undefined : this.#judgeOf(token);
     await time.travel(setup.latency / 2);
-    const reply = judge ? authority.resource(token) : authority.refresh(JSON.parse(config.data).refreshToken);
+    const reply = judge ? server.resource(token) : server.refresh(JSON.parse(config.data).refreshToken);
     judge?.(reply.status === 401);
     await time.travel(setup.latency / 2);
     return settle(reply, config);
   }
 
-  #receive(answer: ReturnType<Authority['issue']>): TokenResponse {
+  #receive(answer: ReturnType<TokenServer['issue']>): TokenResponse {
     this.#latest = { elapsed: this.time.elapsed, wall: Date.now(), dimmed: this.#tooSlow, ahead: false };
     this.#held.set(answer.access_token, this.#latest);
     return answer;
   }
 
-  /** Of a JWT that was handed in nobody knows when it came: its end is read by the page's clock, right or wrong. */
+  /** When a JWT that was handed in was issued is unknown: its end is read by the page's clock, right or wrong. */
   #excuseLogin(): void {
     const { telling, skew } = this.setup;
     if (telling !== 'a JWT') return;

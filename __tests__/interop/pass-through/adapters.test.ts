@@ -1,7 +1,7 @@
 import { describe } from '@jest/globals';
 import axios, { type AxiosAdapter, type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios';
-import { adapters, onAdapters } from '../../support/wire.js';
-import { both } from './both.js';
+import { adapters, onAdapters } from '../../support/kit.js';
+import { both } from './compare.js';
 import { answering, answerOf, type Config, configFacts, endOf, ON_THE_WIRE, spying } from './facts.js';
 
 type Adapter = AxiosRequestConfig['adapter'];

@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { describe } from '@jest/globals';
 import axios, { type AxiosInstance, type AxiosRequestConfig, type CancelToken } from 'axios';
-import { adapters, onAdapters } from '../../support/wire.js';
-import { both, ready } from './both.js';
+import { adapters, onAdapters } from '../../support/kit.js';
+import { both, ready } from './compare.js';
 import { answering, answerOf, endOf, errorFacts, failureOf } from './facts.js';
 
 /** A way to give up, and how many still listen to it. */

@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
 import axios from 'axios';
-import { both } from './both.js';
+import { both } from './compare.js';
 import { answering, type Config, endOf, spying } from './facts.js';
 
 const closed = { frozen: Object.freeze, sealed: Object.seal };

@@ -1,6 +1,6 @@
 import { describe, expect } from '@jest/globals';
 import axios, { type AxiosRequestConfig } from 'axios';
-import { both } from './both.js';
+import { both } from './compare.js';
 import { answering, type Config, configFacts, endOf, instanceFacts, spying } from './facts.js';
 
 class Tracker {

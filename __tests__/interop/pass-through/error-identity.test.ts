@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
 import { AxiosError, type AxiosRequestConfig } from 'axios';
-import { both } from './both.js';
+import { both } from './compare.js';
 import { configFacts, errorFacts, failureOf } from './facts.js';
 
 describe('the identity of errors', () => {

@@ -1,9 +1,9 @@
 import { describe } from '@jest/globals';
 import type { AxiosError, AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
-import { adapters, onAdapters } from '../../support/wire.js';
-import { both, type Install, ready } from './both.js';
+import { adapters, onAdapters } from '../../support/kit.js';
+import { both, type Install, ready } from './compare.js';
 import { answering, configFacts, endOf, failureOf, responseFacts } from './facts.js';
-import { NOWHERE } from './web.js';
+import { NOWHERE } from './server.js';
 
 const thrower = (what: string) => (): never => {
   throw new Error(`from ${what}`);

@@ -6,7 +6,7 @@ import axios, {
   type AxiosResponse,
   type InternalAxiosRequestConfig,
 } from 'axios';
-import type { Wire } from './web.js';
+import type { EchoedRequest } from './server.js';
 
 /** All that a caller may see of us, where there is a token to attend to. Everything else must be as it is without us. */
 export const OURS = { header: 'authorization', key: 'bearer' };
@@ -102,7 +102,7 @@ export async function endOf(send: () => Promise<AxiosResponse>): Promise<unknown
 }
 
 /** What reached the server, but for our header and what is drawn at random. */
-export function wireFacts({ data }: AxiosResponse<Wire>): unknown {
+export function wireFacts({ data }: AxiosResponse<EchoedRequest>): unknown {
   const { headers, body, ...rest } = data;
   const [, boundary] = /^--(\S+)/.exec(body) ?? [];
   const steady = (text: string) => (boundary ? text.replaceAll(boundary, 'BOUNDARY') : text);

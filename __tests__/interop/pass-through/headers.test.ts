@@ -1,9 +1,9 @@
 import { describe } from '@jest/globals';
 import { AxiosHeaders, type AxiosRequestConfig } from 'axios';
-import { adapters, onAdapters } from '../../support/wire.js';
-import { bothOnWire } from './both.js';
+import { adapters, onAdapters } from '../../support/kit.js';
+import { bothOnWire } from './compare.js';
 import { headerFacts, OURS, responseFacts, wireFacts } from './facts.js';
-import type { Wire } from './web.js';
+import type { EchoedRequest } from './server.js';
 
 describe(`headers on the wire (${onAdapters})`, () => {
   const rows: Record<string, AxiosRequestConfig> = {
@@ -44,7 +44,7 @@ describe(`headers on the wire (${onAdapters})`, () => {
       const isOurs = ([name]: [string, string]) => name.toLowerCase() === OURS.header;
       // Not every fetch takes credentials in a URL.
       const send = ([url, config]: [string, AxiosRequestConfig]) =>
-        api.get<Wire>(url, config).then(({ data }) => data.headers.filter(isOurs), String);
+        api.get<EchoedRequest>(url, config).then(({ data }) => data.headers.filter(isOurs), String);
       return Promise.all(ways.map(send));
     });
   }

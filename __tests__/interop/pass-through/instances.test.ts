@@ -3,8 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import axios, { type AxiosInstance, type InternalAxiosRequestConfig } from 'axios';
 import { bearer } from 'axios-bearer';
 import { fakeClock } from 'axios-bearer/testing';
-import { keep } from '../../support/sessions.js';
-import { both, installs } from './both.js';
+import { closeAtEnd } from '../../support/kit.js';
+import { both, installs } from './compare.js';
 import { answering, answerOf, configFacts, endOf } from './facts.js';
 
 describe('axios itself', () => {
@@ -12,7 +12,7 @@ describe('axios itself', () => {
     it(`goes on as before with us on it, and as new once we are gone: ${name}`, async () => {
       const keys = Object.keys(axios);
       const bare = await endOf(() => axios.post('http://x/', { a: 1 }, { adapter: answering }));
-      const session = keep(bearer(axios, { origins: '*', ...options }));
+      const session = closeAtEnd(bearer(axios, { origins: '*', ...options }));
       try {
         expect(await endOf(() => axios.post('http://x/', { a: 1 }, { adapter: answering }))).toStrictEqual(bare);
         expect(
@@ -34,7 +34,7 @@ describe('axios itself', () => {
     const { create } = axios;
     const made = installs.map(({ options }) => {
       const instance = create({ adapter: answering });
-      keep(bearer(instance, { origins: '*', ...options }));
+      closeAtEnd(bearer(instance, { origins: '*', ...options }));
       return instance;
     });
     const bare = configFacts((await create({ adapter: answering }).get('/relative')).config);

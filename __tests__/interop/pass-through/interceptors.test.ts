@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
 import { AxiosError, type AxiosInstance, type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios';
-import { both, ready } from './both.js';
+import { both, ready } from './compare.js';
 import { answering, answerOf, type Config, endOf, print, responseFacts, spying } from './facts.js';
 
 type Manager = { handlers: unknown; forEach(visit: (handler: unknown) => void): void };

@@ -1,7 +1,7 @@
 import { describe } from '@jest/globals';
 import type { AxiosProgressEvent } from 'axios';
-import { adapters, onAdapters } from '../../support/wire.js';
-import { atHand, both, bothOnWire, type Run, signedOut } from './both.js';
+import { adapters, onAdapters } from '../../support/kit.js';
+import { atHand, both, bothOnWire, type Run, signedOut } from './compare.js';
 
 const SIZE = 300_000;
 

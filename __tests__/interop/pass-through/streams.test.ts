@@ -4,8 +4,8 @@ import { buffer } from 'node:stream/consumers';
 import { describe } from '@jest/globals';
 import type { AxiosRequestConfig } from 'axios';
 import FormDataOfNpm from 'form-data';
-import { adapters, onAdapters } from '../../support/wire.js';
-import { both, bothOnWire, type Install, installs, toBeObtained } from './both.js';
+import { adapters, onAdapters } from '../../support/kit.js';
+import { both, bothOnWire, type Install, installs, toBeObtained } from './compare.js';
 import { type Config, endOf, errorFacts, failureOf, print, responseFacts, spying, wireFacts } from './facts.js';
 
 const form = () => {

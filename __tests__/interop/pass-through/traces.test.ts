@@ -1,10 +1,10 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import axios, { AxiosHeaders, type AxiosInstance } from 'axios';
 import { bearer } from 'axios-bearer';
-import { keep } from '../../support/sessions.js';
-import { atHand, cookies, type Install, signedOut } from './both.js';
+import { closeAtEnd } from '../../support/kit.js';
+import { atHand, cookies, type Install, signedOut } from './compare.js';
 import { answerOf, type Config } from './facts.js';
-import { startWeb } from './web.js';
+import { startPlainServer } from './server.js';
 
 /** What a config shows while it is on the wire, and once it is back. */
 async function shownBy(api: AxiosInstance): Promise<PropertyKey[][]> {
@@ -28,16 +28,16 @@ describe('what may be seen of us, and nothing else', () => {
     it(`on the config: ${name}`, async () => {
       const bare = await shownBy(axios.create());
       const api = axios.create();
-      keep(bearer(api, { origins: '*', ...options }));
+      closeAtEnd(bearer(api, { origins: '*', ...options }));
       const plugged = await shownBy(api);
       expect(plugged.map((keys, n) => keys.filter((key) => !bare[n]?.includes(key)))).toEqual(seen);
     });
   }
 
   it('calls no beforeRedirect that somebody has put on Object.prototype', async () => {
-    const web = keep(await startWeb());
+    const web = closeAtEnd(await startPlainServer());
     const api = axios.create({ baseURL: web.url });
-    keep(bearer(api, atHand.options));
+    closeAtEnd(bearer(api, atHand.options));
     const value = jest.fn();
     Object.defineProperty(Object.prototype, 'beforeRedirect', { value, configurable: true, writable: true });
     try {

@@ -1,7 +1,7 @@
 import { describe } from '@jest/globals';
 import type { AxiosRequestConfig, AxiosRequestTransformer, AxiosResponseTransformer } from 'axios';
-import { adapters, onAdapters } from '../../support/wire.js';
-import { both } from './both.js';
+import { adapters, onAdapters } from '../../support/kit.js';
+import { both } from './compare.js';
 import {
   answerOf,
   type Config,

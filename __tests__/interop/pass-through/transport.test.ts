@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from '@jest/globals';
 import axios, { type AxiosRequestConfig } from 'axios';
-import { atEnd } from '../../support/sessions.js';
-import { adapters, outcome } from '../../support/wire.js';
-import { bothOnWire } from './both.js';
+import { adapters, atEnd, outcomeOf } from '../../support/kit.js';
+import { bothOnWire } from './compare.js';
 import { endOf, errorFacts, failureOf, print, wireFacts } from './facts.js';
 
 /** Listens until the test is over. */
@@ -95,7 +94,7 @@ describe('options of the http adapter', () => {
           socket.once('data', () => socket.end('HTTP/1.1 200 OK\nContent-Length: 2\n\n{}'));
         });
         const url = await listening(malformed);
-        return outcome(make({ insecureHTTPParser }).get(url));
+        return outcomeOf(make({ insecureHTTPParser }).get(url));
       },
     );
   }

@@ -1,9 +1,9 @@
 import './browser.js';
 import { describe } from '@jest/globals';
 import type { AxiosProgressEvent, AxiosRequestConfig } from 'axios';
-import { both } from './both.js';
+import { both } from './compare.js';
 import { endOf, wireFacts } from './facts.js';
-import { NOWHERE } from './web.js';
+import { NOWHERE } from './server.js';
 
 describe('the adapter of browsers, on happy-dom’s XMLHttpRequest', () => {
   const rows: Record<string, [path: string, config?: AxiosRequestConfig]> = {
