@@ -83,7 +83,7 @@ export class Wire {
 }
 
 function laneOf({ url = '', params }: InternalAxiosRequestConfig): string {
-  return params ? laneName(params) : url;
+  return params ? laneName(params) : new URL(url, 'http://localhost').pathname;
 }
 
 export function laneName(params: Record<string, number>): string {
