@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 const HERE = dirname(fileURLToPath(import.meta.url));
 const HOME = resolve(HERE, '../..');
 const PUBLISHED = ['package.json', 'LICENSE', 'CHANGELOG.md', 'THIRD-PARTY-LICENSES.md'];
-const DEPENDENCIES = ['axios-retry', 'is-retry-allowed', 'p-limit', 'yocto-queue'];
+const DEPENDENCIES = ['p-limit', 'yocto-queue'];
 
 const env = { ...process.env, NODE_ENV: undefined, NODE_OPTIONS: undefined, NO_COLOR: '1' };
 const run = promisify(execFile);

@@ -1,11 +1,10 @@
 import { type Locks, withProcessLock } from './lock.js';
-import type { Lock, LockOptions, StoreEntry, TokenStore } from './store.js';
-
-const locks: Locks<object> = new WeakMap();
+import type { Lock, StoreEntry, TokenStore } from './store.js';
 
 /** The default store of one session: it has no other reader, so that nothing is copied and nobody is told. */
 export class PrivateStore implements TokenStore {
   entry: StoreEntry | undefined;
+  #latest: Promise<unknown> | undefined;
 
   async read(): Promise<StoreEntry | undefined> {
     return this.entry;
@@ -23,10 +22,16 @@ export class PrivateStore implements TokenStore {
     return wins;
   }
 
-  withLock<T>(task: (lock: Lock) => Promise<T>, options: LockOptions): Promise<T> {
-    return withProcessLock(locks, this, task, options);
+  /** One task after the other. The session, which alone calls it, bounds the wait. */
+  withLock<T>(task: (lock: Lock) => Promise<T>): Promise<T> {
+    const begin = () => task({ signal: new AbortController().signal });
+    const outcome = this.#latest ? this.#latest.then(begin, begin) : begin();
+    this.#latest = outcome;
+    return outcome;
   }
 }
+
+const locks: Locks<object> = new WeakMap();
 
 /**
  * Call it for a store that sessions in one process share, as holders of one session: tokens live as long as the process
@@ -45,7 +50,7 @@ export function memoryStore(): TokenStore {
       if (wins) for (const changed of [...(listeners ?? [])]) tell(changed);
       return answer;
     },
-    withLock: (task, options) => register.withLock(task, options),
+    withLock: (task, options) => withProcessLock(locks, register, task, options),
     subscribe(changed) {
       listeners ??= new Set();
       listeners.add(changed);

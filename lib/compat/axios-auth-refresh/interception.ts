@@ -1,5 +1,4 @@
 import { AxiosError, type AxiosInstance, type AxiosResponse, type InternalAxiosRequestConfig as Config } from 'axios';
-import { isNetworkError } from 'axios-retry';
 import { type Answer, type Hooks, innermost, installWithHooks, outermost, withCancellation } from '../../internal.js';
 import type { AxiosAuthRefreshOptions, RefreshAuthCall } from './options.js';
 import { afterRefresh, ResendElsewhere, rerunInterceptors, transformNew } from './resend.js';
@@ -85,7 +84,7 @@ class Interception implements Hooks {
   }
 
   isRefused({ response, error }: Answer, config: Config): boolean | Promise<boolean> {
-    const isNetwork = !response && isNetworkError(error as AxiosError);
+    const isNetwork = !response && isNetworkError(error);
     const failure = isNetwork ? (error as AxiosError) : response && errorOf(response);
     const rule = failure && this.rules.find(({ options }) => startsRefresh(options, failure, isNetwork));
     const session = sessionOf(config) ?? this.#session;
@@ -132,4 +131,10 @@ class Interception implements Hooks {
     const session = sessionOf(config);
     return Promise.reject(session ? session.reasonOf(error) : error);
   }
+}
+
+/** No response came, and neither the request's abort nor its timeout is why. */
+function isNetworkError(error: unknown): boolean {
+  const { code } = error as AxiosError;
+  return Boolean(code) && code !== 'ERR_CANCELED' && code !== 'ECONNABORTED';
 }
