@@ -6,9 +6,9 @@ import { assertInstance, install } from './interceptors/install.js';
 import { assertOrigin } from './interceptors/origins.js';
 import type { InstallOptions, SessionOptions } from './options.js';
 import { type InstallSettings, readInstallOptions } from './read-options.js';
-import type { Joins } from './session/joins.js';
+import type { Joins, Left } from './session/joins.js';
 import { holdCookies } from './session/seed.js';
-import { instancesOf, requestsOf, Session } from './session/session.js';
+import { isInstalled, requestsOf, Session } from './session/session.js';
 import { tokenClient } from './sources/client.js';
 import type { TokenSource } from './sources/source.js';
 
@@ -35,16 +35,16 @@ const JOINS: Joins<Session> = {
 /** Sessions that `bearer()` made for one instance: nobody else knows of them. */
 const made = new WeakSet<object>();
 
-function installSession(session: Session, instance: AnyAxios, options: InstallOptions): () => void {
+function installSession(session: Session, instance: AnyAxios, options: InstallOptions, left: Left): () => void {
   const requests = requestsOf(session);
   if (!requests) throw configError('session', 'a Session, or a function that returns one', session);
   const settings = settingsFor(instance, options, requests.source);
   requests.sibling ??= instance as AxiosInstance;
   if (settings.header === false) holdCookies(requests.life);
   const replaced = () => {
-    if (made.has(requests) && instancesOf(session) < 2) void session.close();
+    if (made.has(requests) && !isInstalled(session)) void session.close();
   };
-  return install(instance as AxiosInstance, { by: requests, sessionOf: () => session, replaced }, settings);
+  return install(instance as AxiosInstance, { by: requests, sessionOf: () => session, left, replaced }, settings);
 }
 
 /**

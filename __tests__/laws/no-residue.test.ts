@@ -1541,7 +1541,9 @@ describe('L24: every promise settles, for every fault, within a bound the option
       expect(errors.map(({ code, message, cause }) => [code, message, cause?.message])).toEqual([
         [
           'ERR_BEARER_UNAVAILABLE',
-          expect.stringMatching(/^Another holder of the token store kept its lock for \d+ ms: lock wait\. The session is kept$/),
+          expect.stringMatching(
+            /^Another holder of the token store kept its lock for \d+ ms: lock wait\. The session is kept$/,
+          ),
           'lock wait',
         ],
       ]);

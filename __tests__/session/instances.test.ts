@@ -14,6 +14,7 @@ import {
 import type { ApiVideo } from 'axios-bearer/testing';
 import {
   atEnd,
+  came,
   closeAll,
   codeOf,
   deferred,
@@ -57,6 +58,44 @@ function reactive<T extends object>(target: T): T {
   };
   return new Proxy(target, { get }) as T;
 }
+
+describe('close() of a session that one instance has under two headers', () => {
+  const handlersOf = (api: AxiosInstance) =>
+    [api.interceptors.request, api.interceptors.response].map(
+      (manager) => (manager as unknown as { handlers: unknown[] }).handlers.filter(Boolean).length,
+    );
+
+  it('takes off both installations', async () => {
+    const { server, api, session } = await scene();
+    session.install(api, { header: 'X-Token', scheme: '' });
+    expect(handlersOf(api)).toEqual([2, 2]);
+    session.close();
+    expect(handlersOf(api)).toEqual([0, 0]);
+    const seen = came(server, '/public', 'authorization', 'x-token');
+    await api.get('/public');
+    expect(seen).toEqual([[undefined, undefined]]);
+  });
+
+  it('takes off the one that is left, once the other was uninstalled', async () => {
+    const { api, session } = await scene();
+    session.install(api, { header: 'X-Token' })();
+    expect(handlersOf(api)).toEqual([1, 1]);
+    session.close();
+    expect(handlersOf(api)).toEqual([0, 0]);
+  });
+
+  it('is not done for it by bearer() before another session has taken the place of both', async () => {
+    const { server, api, session } = await scene();
+    session.install(api, { header: 'X-Token', scheme: '' });
+    keep(bearer(api, { source: async () => 'x', tokens: server.issue() }));
+    expect(session.state.status).toBe('active');
+    const seen = came(server, '/echo', 'x-token');
+    await api.get('/echo');
+    expect(seen).toEqual([[await session.token()]]);
+    keep(bearer(api, { source: async () => 'x', tokens: 'y', header: 'X-Token' }));
+    expect(session.state.status).not.toBe('active');
+  });
+});
 
 describe('header and scheme', () => {
   it.each<[InstallOptions, string, string]>([
