@@ -1,7 +1,7 @@
 import type { AxiosResponse } from 'axios';
 import { forRequest, isBearerError } from '../errors.js';
 import { type Current, isSameToken } from '../session/current.js';
-import { giveUp, tokenAfter401 } from '../session/refused.js';
+import { giveUp, type Refusal, tokenAfter401 } from '../session/refused.js';
 import type { Found, Requests } from '../session/requests.js';
 import { isThenable } from '../thenable.js';
 import { assertSendable, discard, hasOneChance, prepareBody, remakeBody } from './body.js';
@@ -13,6 +13,7 @@ import { isReplayable } from './replayable.js';
 import { requestsFor } from './session-of.js';
 import { skipReason } from './skip.js';
 import { handOn, transmit, unsent } from './transmit.js';
+import { inTurn } from './turn.js';
 import { sendWithout } from './without-token.js';
 
 // The life of a request: `send` is called in its adapter's place. It finds the token, or waits for it; `transmit` sends
@@ -73,43 +74,6 @@ function sendNow(exchange: Exchange, current: Current): Promise<AxiosResponse> {
   return transmit(exchange, current, recover);
 }
 
-/** Through the gate, with the token of the moment at which the turn comes. */
-function inTurn(
-  exchange: Exchange,
-  found: Current,
-  act: (exchange: Exchange, current: Current) => Promise<AxiosResponse>,
-): Promise<AxiosResponse> {
-  const { installation, requests, config } = exchange;
-  let begin!: (current: Current | undefined | PromiseLike<Current | undefined>) => void;
-  let hasLeft = false;
-  const turn = new Promise<Current | undefined>((resolve) => {
-    begin = resolve;
-  });
-  const leave = () => {
-    hasLeft = true;
-  };
-  const sent = withCancellation(turn, config, exchange.since, leave).then((current) =>
-    act(exchange, requests.held(current)),
-  );
-  installation.gate.pass(exchange.turn, () => {
-    if (hasLeft) return Promise.resolve();
-    begin(tokenNow(exchange, found));
-    return sent;
-  });
-  return sent;
-}
-
-function tokenNow({ requests, refusal, config }: Exchange, found: Current): Found {
-  try {
-    if (found !== refusal?.before) return requests.tokenNow(found, optionsOf(config).minValidity);
-    // The token before was chosen for it, as the current one was refused.
-    requests.assertSame(found);
-    return found;
-  } catch (error) {
-    return Promise.reject(error);
-  }
-}
-
 /** Called by the response interceptor: refresh and send again, until nothing more can be done. @returns what axios's adapters return */
 export async function recover({ exchange, answer }: HeldAnswer): Promise<AxiosResponse> {
   try {
@@ -137,19 +101,35 @@ function tokenForAnother(exchange: Exchange, answer: Answer): Found {
   const { maxReplays } = installation.settings;
   const refusal = refusalOf(exchange, answer);
   const isSpent = replays > 0 && replays >= maxReplays;
-  if (isSpent) return sent === refusal.before ? undefined : giveUp(requests, sent, refusal);
-  const found = tokenAfter401(requests, sent, refusal);
-  exchange.turn = installation.gate.nextOrder();
-  if (!isThenable(found)) return refusal.isResent ? found : undefined;
+  if (isSpent && sent !== refusal.before) giveUp(requests, sent, refusal);
+  if (isSpent) return undefined;
   if (!refusal.isResent) {
-    // The session is refreshed all the same, for the requests that come next.
-    found.catch(() => {});
+    refreshForNext(requests, sent, refusal);
     return undefined;
   }
+  const found = tokenAfter401(requests, sent, refusal);
+  exchange.turn = installation.gate.nextOrder();
+  if (!isThenable(found)) return found;
   // The refresh may need the socket that an unread body keeps.
   discard(exchange, answer);
   requests.emit('waiting', () => ({ ...requestInfo(config), after: '401' }));
   return withCancellation(found, config, exchange.since, refusal.endPause ?? (() => requests.stopWaiting()));
+}
+
+/** The session is refreshed for the requests that come next. */
+function refreshForNext(requests: Requests, sent: Current, refusal: Refusal): void {
+  const { holding, reading } = requests.life;
+  const next = () => refreshForNext(requests, sent, refusal);
+  // What is to be done is known once the store was read.
+  if (holding.state.is === 'unread') leaveBehind(requests, reading?.done().then(next));
+  else leaveBehind(requests, tokenAfter401(requests, sent, refusal));
+}
+
+/** This request waits for nothing, so it keeps no process alive. */
+function leaveBehind(requests: Requests, begun: Found | Promise<unknown>): void {
+  if (!begun || !('then' in begun)) return;
+  requests.stopWaiting();
+  begun.catch(() => {});
 }
 
 /** A source may hand out the token that was just refused. */
