@@ -1,7 +1,7 @@
 import { Agent, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import axios, { type AxiosHeaders, type AxiosInstance } from 'axios';
+import axios, { type AxiosHeaders, type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import {
   bearer,
   createSession,
@@ -121,6 +121,16 @@ describe('header and scheme', () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     await installed(url, { header: 'X-Token', scheme: '' }).get('/', { headers: { Authorization: 'Basic abc' } });
     expect(seen).toEqual([['Basic abc', 'old']]);
+  });
+
+  it.each<[string, (url: string) => AxiosRequestConfig]>([
+    ['the option auth', () => ({ auth: { username: 'ada', password: 'pass' } })],
+    ['user:pass@ in the URL', (url) => ({ baseURL: url.replace('//', '//ada:pass@') })],
+  ])('another header stands beside Basic from %s', async (_, configOf) => {
+    const { server, api } = await scene({ header: 'X-Token' });
+    const seen = came(server, '/public', 'authorization', 'x-token');
+    await api.get('/public', configOf(server.url));
+    expect(seen).toEqual([[`Basic ${btoa('ada:pass')}`, expect.stringMatching(/^Bearer at_/)]]);
   });
 });
 

@@ -91,7 +91,7 @@ function register(instance: AxiosInstance, served: Served, settings: InstallSett
     ...served,
     instance,
     settings,
-    originReason: originCheck(instance, settings.origins),
+    originReason: originCheck(instance, settings.origins, settings.header),
     destination: (config) => destination(instance, config),
     targetOf: (request) => targetOf(request, finalUrl(instance, request as Partial<Config>)),
     hasResponseInterceptor: () => responses.isRegistered(),
