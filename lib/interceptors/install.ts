@@ -114,8 +114,12 @@ function register(instance: AxiosInstance, served: Served, settings: InstallSett
 function isTokenRequest(installation: Installation, config: Config): boolean {
   const asking = askedSource();
   if (!asking) return false;
-  const session = installation.sessionOf(config);
   // It is asked again at the wire, where its failure is heard.
-  if (isThenable(session)) session.then(undefined, () => {});
-  return requestsOf(session)?.source === asking;
+  try {
+    const session = installation.sessionOf(config);
+    if (isThenable(session)) session.then(undefined, () => {});
+    return requestsOf(session)?.source === asking;
+  } catch {
+    return false;
+  }
 }

@@ -23,9 +23,9 @@ import { sendWithout } from './without-token.js';
 export function send(exchange: Exchange): Promise<AxiosResponse> {
   const { installation, config } = exchange;
   try {
+    if (config.bearer === false) return sendOff(exchange);
     const requests = requestsFor(installation, config);
     if (!isThenable(requests)) return sendFor(exchange, requests);
-    if (config.bearer === false) return sendOff(exchange, requests);
     return withCancellation(requests, config, exchange.since)
       .then((found) => sendFor(exchange, found))
       .catch((error) => Promise.reject(ownError(error, config)));
@@ -34,11 +34,21 @@ export function send(exchange: Exchange): Promise<AxiosResponse> {
   }
 }
 
-/** `bearer: false`: it goes at once, and the event follows when its session is known. */
-function sendOff(exchange: Exchange, requests: Promise<Requests | undefined>): Promise<AxiosResponse> {
+/** `bearer: false`: it goes at once, whatever becomes of its session. The event follows when that is known. */
+function sendOff(exchange: Exchange): Promise<AxiosResponse> {
+  const requests = requestsIfAny(exchange);
+  if (!isThenable(requests)) return sendFor(exchange, requests);
   const told = () => ({ ...requestInfo(exchange.config), reason: 'off' as const });
   requests.then((known) => known?.emit('skipped', told)).catch(() => {});
   return sendFor(exchange, undefined);
+}
+
+function requestsIfAny({ installation, config }: Exchange): ReturnType<typeof requestsFor> {
+  try {
+    return requestsFor(installation, config);
+  } catch {
+    return undefined;
+  }
 }
 
 function sendFor(exchange: Exchange, requests: Requests | undefined): Promise<AxiosResponse> {
