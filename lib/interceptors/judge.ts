@@ -39,7 +39,8 @@ function isFromElsewhere({ installation, config }: Exchange, response: AxiosResp
 export function isRefused(exchange: Exchange, answer: Answer): boolean | Promise<boolean> {
   const { response } = answer;
   const byDefault = response !== undefined && isTokenRefused(response);
-  const judge = (refused: unknown) => {
+  const judge = (said: unknown) => {
+    const refused = said ?? byDefault;
     if (!refused && response) accepted(exchange);
     return Boolean(refused);
   };
@@ -48,9 +49,9 @@ export function isRefused(exchange: Exchange, answer: Answer): boolean | Promise
     return judge(byDefault);
   };
   try {
-    const refused = predicateOf(exchange, answer) ?? byDefault;
-    if (!isThenable(refused)) return judge(refused);
-    return withCancellation(refused.then(judge, failed), exchange.config, exchange.since);
+    const said = predicateOf(exchange, answer);
+    if (!isThenable(said)) return judge(said);
+    return withCancellation(said.then(judge, failed), exchange.config, exchange.since);
   } catch (thrown) {
     return failed(thrown);
   }
