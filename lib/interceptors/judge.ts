@@ -41,7 +41,7 @@ export function isRefused(exchange: Exchange, answer: Answer): boolean | Promise
   const byDefault = response !== undefined && isTokenRefused(response);
   const judge = (said: unknown) => {
     const refused = said ?? byDefault;
-    if (!refused && response) accepted(exchange);
+    if (!refused && response) accepted(exchange, response);
     return Boolean(refused);
   };
   const failed = (thrown: unknown) => {
@@ -76,7 +76,9 @@ function tryToParse(exchange: Exchange, response: AxiosResponse): void {
 }
 
 /** The session learns that the token of a request is good, and that its target takes good tokens. */
-export function accepted({ requests, sent, order, config, installation }: Exchange): void {
+export function accepted({ requests, sent, order, config, installation }: Exchange, { status }: AxiosResponse): void {
+  // A gateway, or a limit on requests, may say so before the token is looked at.
+  if (status === 429 || status >= 500) return;
   requests.accepted(sent, order);
   requests.life.parts.targets.accepted(config, installation.targetOf);
 }
