@@ -16,8 +16,19 @@ import { handOn, transmit, unsent } from './transmit.js';
 import { inTurn } from './turn.js';
 import { sendWithout } from './without-token.js';
 
-// The life of a request: `send` is called in its adapter's place. It finds the token, or waits for it; `transmit` sends
-// with it. A 401 is held back from axios; the response interceptor hands it to `recover`, which sends again.
+// The life of a request: `send` is called in its adapter's place, `recover` by the response interceptor.
+//
+//   send      token? ── there ──────────────────> transmit: header, adapter
+//               ├ to be waited for ── hold ── gate ─> transmit
+//               └ none ──> sendWithout: as on bare axios, or ERR_BEARER_SIGNED_OUT
+//   transmit  may it be refused? ── no ──> the caller
+//               └ yes ──> throws HeldAnswer, past axios's transforms: the body of a 401 that is mended is nobody's to read
+//   recover   refused? ── no ──> handOn: the caller
+//               └ yes ── another token, the same after a pause, or what a refresh brings ── gate ── replay ─> transmit
+//                    └ none is left ──> handOn: the caller gets the 401
+//
+// HeldAnswer is caught in three places: by recoverOrRedact (response.ts), which calls `recover`; by `replay`, whose next
+// answer `recover` goes on with; by `dispatch` (transmit.ts), where it is of another session nearer to the wire.
 
 /** Sends a request for the first time. It never throws: axios would pass the response interceptors by. */
 export function send(exchange: Exchange): Promise<AxiosResponse> {
