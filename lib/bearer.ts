@@ -4,11 +4,12 @@ import { configError } from './errors.js';
 import type { Config } from './interceptors/config.js';
 import { assertInstance, install } from './interceptors/install.js';
 import { assertOrigin } from './interceptors/origins.js';
+import { requestsIn } from './interceptors/session-of.js';
 import type { InstallOptions, SessionOptions } from './options.js';
 import { type InstallSettings, readInstallOptions } from './read-options.js';
-import type { Joins } from './session/joins.js';
+import type { Joins, Left } from './session/joins.js';
 import { holdCookies } from './session/seed.js';
-import { instancesOf, requestsOf, Session } from './session/session.js';
+import { isInstalled, Session } from './session/session.js';
 import { tokenClient } from './sources/client.js';
 import type { TokenSource } from './sources/source.js';
 
@@ -35,16 +36,15 @@ const JOINS: Joins<Session> = {
 /** Sessions that `bearer()` made for one instance: nobody else knows of them. */
 const made = new WeakSet<object>();
 
-function installSession(session: Session, instance: AnyAxios, options: InstallOptions): () => void {
-  const requests = requestsOf(session);
-  if (!requests) throw configError('session', 'a Session, or a function that returns one', session);
+function installSession(session: Session, instance: AnyAxios, options: InstallOptions, left: Left): () => void {
+  const requests = requestsIn('session', session);
   const settings = settingsFor(instance, options, requests.source);
   requests.sibling ??= instance as AxiosInstance;
   if (settings.header === false) holdCookies(requests.life);
   const replaced = () => {
-    if (made.has(requests) && instancesOf(session) < 2) void session.close();
+    if (made.has(requests) && !isInstalled(session)) void session.close();
   };
-  return install(instance as AxiosInstance, { by: requests, sessionOf: () => session, replaced }, settings);
+  return install(instance as AxiosInstance, { by: requests, sessionOf: () => session, left, replaced }, settings);
 }
 
 /**
@@ -75,16 +75,18 @@ export function bearer(
   if (typeof options !== 'object' || options === null) throw configError('options', 'an object with a source', options);
   if (!('session' in options)) return bearerOf(instance, options);
   const { session } = options;
-  if (requestsOf(session)) return (session as Session).install(instance, options);
-  if (typeof session !== 'function') throw configError('session', 'a Session, or a function that returns one', session);
-  return install(instance as AxiosInstance, { by: session, sessionOf: session }, settingsFor(instance, options));
+  if (typeof session === 'function') {
+    return install(instance as AxiosInstance, { by: session, sessionOf: session }, settingsFor(instance, options));
+  }
+  requestsIn('session', session);
+  return session.install(instance, options);
 }
 
 /** All that can be judged is judged before there is a session: a store would be asked, a timer set. */
 function bearerOf(instance: AnyAxios, options: SessionOptions & InstallOptions): Session {
   settingsFor(instance, options, options.source);
   const session = createSession(options);
-  made.add(requestsOf(session) as object);
+  made.add(requestsIn('session', session));
   session.install(instance, options);
   return session;
 }

@@ -164,6 +164,35 @@ describe.each(manners)('A function that chooses the session %s', (_, make) => {
   });
 });
 
+describe.each<[string, () => Session | undefined | Promise<Session | undefined>]>([
+  [
+    'throws',
+    () => {
+      throw new Error('no tenant');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('no tenant'))],
+  ['returns no session', () => 'ada' as never],
+  ['promises no session', async () => 'ada' as never],
+])('A function that %s', (_, choose) => {
+  it('has no say where a request is told to be left alone', async () => {
+    const server = await startServer();
+    const api = axios.create({ baseURL: server.url });
+    bearer(api, { session: choose });
+    expect((await api.get('/public', { bearer: false })).data).toEqual({ authorization: false });
+    expect(await codeOf(api.get('/public'))).not.toBe('fulfilled');
+    expect(server.stats.requests).toBe(1);
+  });
+
+  it('has none where the request is made by a source', async () => {
+    const server = await startServer();
+    const api = axios.create({ baseURL: server.url });
+    bearer(api, { session: choose });
+    const obtain = async () => (await api.post('/auth/api-key', { apiKey: server.apiKey }, { bearer: false })).data;
+    expect(await startSession({ source: { obtain } }).token()).toMatch(/^at_/);
+  });
+});
+
 it('L22 a session that is signed out while the function still thinks gives no token', async () => {
   const server = await startServer();
   const session = startSession({ tokens: server.issue(), source: refreshing });

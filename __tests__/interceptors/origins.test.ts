@@ -30,9 +30,13 @@ afterEach(() => {
 });
 
 const requestsOf = (...origins: string[]) => ({ source: { origins } }) as unknown as Requests;
-const judgeOf = (baseURL: string | undefined, origins?: string[] | InstallSettings['origins']) => {
+const judgeOf = (
+  baseURL: string | undefined,
+  origins?: string[] | InstallSettings['origins'],
+  header: string | false = 'Authorization',
+) => {
   const instance = axios.create({ ...(baseURL && { baseURL }) });
-  const judge = originCheck(instance, Array.isArray(origins) ? new Set(origins) : origins);
+  const judge = originCheck(instance, Array.isArray(origins) ? new Set(origins) : origins, header);
   return (config: object, requests = requestsOf()) => judge({ baseURL, ...config } as Config, requests);
 };
 
@@ -156,9 +160,17 @@ describe('where the token may go', () => {
     }
   });
 
+  it('is there too, where the token has a header of its own, or none', () => {
+    for (const header of ['X-Token', false] as const) {
+      const judge = judgeOf('https://user:secret@api.example', undefined, header);
+      expect(judge({ url: '/a' })).toBeUndefined();
+      expect(judge({ url: 'https://user@other.example/a' })).toBe('origin');
+    }
+  });
+
   it('is asked anew when the instance has moved', () => {
     const instance = axios.create({ baseURL: HOME });
-    const judge = originCheck(instance, undefined);
+    const judge = originCheck(instance, undefined, 'authorization');
     const asked = (baseURL: string, url: string) => judge({ baseURL, url } as Config, requestsOf());
     expect(asked(HOME, '/a')).toBeUndefined();
     instance.defaults.baseURL = 'https://user@api.example';

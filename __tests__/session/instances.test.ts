@@ -1,7 +1,7 @@
 import { Agent, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import axios, { type AxiosHeaders, type AxiosInstance } from 'axios';
+import axios, { type AxiosHeaders, type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import {
   bearer,
   createSession,
@@ -19,6 +19,7 @@ import {
   codeOf,
   deferred,
   failureOf,
+  headersAt,
   never,
   nextEvent,
   refreshing,
@@ -58,6 +59,44 @@ function reactive<T extends object>(target: T): T {
   return new Proxy(target, { get }) as T;
 }
 
+describe('close() of a session that one instance has under two headers', () => {
+  const handlersOf = (api: AxiosInstance) =>
+    [api.interceptors.request, api.interceptors.response].map(
+      (manager) => (manager as unknown as { handlers: unknown[] }).handlers.filter(Boolean).length,
+    );
+
+  it('takes off both installations', async () => {
+    const { server, api, session } = await startClient();
+    session.install(api, { header: 'X-Token', scheme: '' });
+    expect(handlersOf(api)).toEqual([2, 2]);
+    session.close();
+    expect(handlersOf(api)).toEqual([0, 0]);
+    const seen = headersAt(server, '/public', 'authorization', 'x-token');
+    await api.get('/public');
+    expect(seen).toEqual([[undefined, undefined]]);
+  });
+
+  it('takes off the one that is left, once the other was uninstalled', async () => {
+    const { api, session } = await startClient();
+    session.install(api, { header: 'X-Token' })();
+    expect(handlersOf(api)).toEqual([1, 1]);
+    session.close();
+    expect(handlersOf(api)).toEqual([0, 0]);
+  });
+
+  it('is not done for it by bearer() before another session has taken the place of both', async () => {
+    const { server, api, session } = await startClient();
+    session.install(api, { header: 'X-Token', scheme: '' });
+    closeAtEnd(bearer(api, { source: async () => 'x', tokens: server.issue() }));
+    expect(session.state.status).toBe('active');
+    const seen = headersAt(server, '/echo', 'x-token');
+    await api.get('/echo');
+    expect(seen).toEqual([[await session.token()]]);
+    closeAtEnd(bearer(api, { source: async () => 'x', tokens: 'y', header: 'X-Token' }));
+    expect(session.state.status).not.toBe('active');
+  });
+});
+
 describe('header and scheme', () => {
   it.each<[InstallOptions, string, string]>([
     [{}, 'authorization', 'Bearer new'],
@@ -82,6 +121,16 @@ describe('header and scheme', () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     await installed(url, { header: 'X-Token', scheme: '' }).get('/', { headers: { Authorization: 'Basic abc' } });
     expect(seen).toEqual([['Basic abc', 'old']]);
+  });
+
+  it.each<[string, (url: string) => AxiosRequestConfig]>([
+    ['the option auth', () => ({ auth: { username: 'ada', password: 'pass' } })],
+    ['user:pass@ in the URL', (url) => ({ baseURL: url.replace('//', '//ada:pass@') })],
+  ])('another header stands beside Basic from %s', async (_, configOf) => {
+    const { server, api } = await startClient({ header: 'X-Token' });
+    const seen = headersAt(server, '/public', 'authorization', 'x-token');
+    await api.get('/public', configOf(server.url));
+    expect(seen).toEqual([[`Basic ${btoa('ada:pass')}`, expect.stringMatching(/^Bearer at_/)]]);
   });
 });
 

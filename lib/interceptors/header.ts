@@ -6,6 +6,11 @@ import type { Installation } from './exchange.js';
 
 export type Headers = Record<string, unknown>;
 
+/** Is it the one in which Basic goes too, from the option `auth` or from a URL? */
+export function isAuthorization(header: string | false): boolean {
+  return header !== false && header.toLowerCase() === 'authorization';
+}
+
 /** As axios is about to make them: an interceptor may have left others, or none. */
 export function headersOf(config: Config): Headers {
   if (typeof config.headers?.setContentType !== 'function') config.headers = AxiosHeaders.from(config.headers as never);

@@ -2,6 +2,7 @@ import type { AxiosInstance } from 'axios';
 import type { InstallOptions } from '../options.js';
 import { type InstallSettings, readInstallOptions } from '../read-options.js';
 import { askedSource } from '../session/ask.js';
+import type { Left } from '../session/joins.js';
 import { requestsOf } from '../session/session.js';
 import { isThenable } from '../thenable.js';
 import type { Config } from './config.js';
@@ -19,6 +20,7 @@ export interface Served {
   /** By it an installation is known again: twice is once. */
   readonly by: unknown;
   readonly sessionOf: Installation['sessionOf'];
+  readonly left?: Left | undefined;
   /** Called when another session takes its place on the instance. */
   readonly replaced?: (() => void) | undefined;
   readonly hooks?: Hooks | undefined;
@@ -64,6 +66,7 @@ export function install(instance: AxiosInstance, served: Served, settings: Insta
     request.leave();
     response.leave();
     if (all.get(place) === own) all.delete(place);
+    served.left?.(leave);
   };
   // Somebody may have cleared one of the two: half of us is of no use.
   const own: Installed = { ...served, isWhole: () => request.isRegistered() && response.isRegistered(), leave };
@@ -88,7 +91,7 @@ function register(instance: AxiosInstance, served: Served, settings: InstallSett
     ...served,
     instance,
     settings,
-    originReason: originCheck(instance, settings.origins),
+    originReason: originCheck(instance, settings.origins, settings.header),
     destination: (config) => destination(instance, config),
     targetOf: (request) => targetOf(request, finalUrl(instance, request as Partial<Config>)),
     hasResponseInterceptor: () => responses.isRegistered(),
@@ -111,8 +114,12 @@ function register(instance: AxiosInstance, served: Served, settings: InstallSett
 function isTokenRequest(installation: Installation, config: Config): boolean {
   const asking = askedSource();
   if (!asking) return false;
-  const session = installation.sessionOf(config);
   // It is asked again at the wire, where its failure is heard.
-  if (isThenable(session)) session.then(undefined, () => {});
-  return requestsOf(session)?.source === asking;
+  try {
+    const session = installation.sessionOf(config);
+    if (isThenable(session)) session.then(undefined, () => {});
+    return requestsOf(session)?.source === asking;
+  } catch {
+    return false;
+  }
 }

@@ -39,8 +39,9 @@ function isFromElsewhere({ installation, config }: Exchange, response: AxiosResp
 export function isRefused(exchange: Exchange, answer: Answer): boolean | Promise<boolean> {
   const { response } = answer;
   const byDefault = response !== undefined && isTokenRefused(response);
-  const judge = (refused: unknown) => {
-    if (!refused && response) accepted(exchange);
+  const judge = (said: unknown) => {
+    const refused = said ?? byDefault;
+    if (!refused && response) accepted(exchange, response);
     return Boolean(refused);
   };
   const failed = (thrown: unknown) => {
@@ -48,9 +49,9 @@ export function isRefused(exchange: Exchange, answer: Answer): boolean | Promise
     return judge(byDefault);
   };
   try {
-    const refused = predicateOf(exchange, answer) ?? byDefault;
-    if (!isThenable(refused)) return judge(refused);
-    return withCancellation(refused.then(judge, failed), exchange.config, exchange.since);
+    const said = predicateOf(exchange, answer);
+    if (!isThenable(said)) return judge(said);
+    return withCancellation(said.then(judge, failed), exchange.config, exchange.since);
   } catch (thrown) {
     return failed(thrown);
   }
@@ -75,7 +76,9 @@ function tryToParse(exchange: Exchange, response: AxiosResponse): void {
 }
 
 /** The session learns that the token of a request is good, and that its target takes good tokens. */
-export function accepted({ requests, sent, order, config, installation }: Exchange): void {
+export function accepted({ requests, sent, order, config, installation }: Exchange, { status }: AxiosResponse): void {
+  // A gateway, or a limit on requests, may say so before the token is looked at.
+  if (status === 429 || status >= 500) return;
   requests.accepted(sent, order);
   requests.life.parts.targets.accepted(config, installation.targetOf);
 }

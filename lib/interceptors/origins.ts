@@ -5,6 +5,7 @@ import type { InstallSettings } from '../read-options.js';
 import type { Requests } from '../session/requests.js';
 import { type ParsedUrl, parseUrl } from '../url.js';
 import { type Config, isOfOurCopy } from './config.js';
+import { isAuthorization } from './header.js';
 
 // Relative to the base whatever reads it: axios, the platform's URL parser, or a browser that takes \ for /.
 const PLAINLY_RELATIVE = /^(?:$|\/(?![/\\\s])|[\w.~-]+(?:[/?#]|$))/;
@@ -36,8 +37,13 @@ export function isPlainlyRelative(url: unknown): boolean {
  * Judges where a request goes by its final URL, as its adapter builds it.
  *
  * @param given the option `origins`; `undefined`: the instance's own origin, else the page's, plus the source's
+ * @param header where the token goes
  */
-export function originCheck(instance: AxiosInstance, given: InstallSettings['origins']) {
+export function originCheck(
+  instance: AxiosInstance,
+  given: InstallSettings['origins'],
+  header: InstallSettings['header'],
+) {
   let known: { baseURL: string | undefined; reason: SkipReason | undefined } | undefined;
   let hasWarned = false;
 
@@ -56,7 +62,7 @@ export function originCheck(instance: AxiosInstance, given: InstallSettings['ori
 
   function judge(final: ParsedUrl | undefined, config: Config, { source }: Requests): SkipReason | undefined {
     // Credentials in a URL are sent as Basic, instead of any Authorization header.
-    if (final?.hasCredentials) return 'own-authorization';
+    if (final?.hasCredentials && isAuthorization(header)) return 'own-authorization';
     const allowed = typeof given === 'function' ? given(config) : given;
     if (allowed?.has('*')) return undefined;
     if (!final && !allowed && !parse(config.baseURL) && !hasWarned) {

@@ -1,7 +1,7 @@
 import { configError } from '../errors.js';
 import { type Config, isOfOurCopy } from './config.js';
 import { ABSENT, type Exchange, type FetchOptions } from './exchange.js';
-import { type Headers, nameOf } from './header.js';
+import { type Headers, isAuthorization, nameOf } from './header.js';
 import { isPlainlyRelative, parse } from './origins.js';
 
 /** Fields of a config that are ours while its adapter runs. */
@@ -65,7 +65,7 @@ function guardRedirects(exchange: Exchange): void {
   config.beforeRedirect = exchange.ourRedirect = dropAbroad(exchange, header, own === ABSENT ? undefined : own);
   const { fetchOptions } = config;
   // fetch follows by itself, and knows of no secret header but Authorization.
-  if (header.toLowerCase() === 'authorization' || fetchOptions?.redirect === 'manual') return;
+  if (isAuthorization(header) || fetchOptions?.redirect === 'manual') return;
   exchange.ownFetch = ownOf(config, 'fetchOptions');
   config.fetchOptions = exchange.ourFetch = { ...fetchOptions, redirect: 'error' };
 }

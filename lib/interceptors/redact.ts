@@ -13,7 +13,7 @@ export function redact(error: unknown, { settings }: Installation): unknown {
   if (!wanted || !isBag(error)) return error;
   hidePool(error as Record<string, Bag | undefined>);
   if (!header) return error;
-  const ours: Ours = { header: header.toLowerCase(), isOurs: isOurValue };
+  const ours = header.toLowerCase();
   const { config, request, response } = error as Record<string, Bag | undefined>;
   strip(config?.headers, ours);
   if (isBag(response)) {
@@ -52,48 +52,43 @@ function requestLine(this: Bag): unknown {
   return { method, protocol, host, path };
 }
 
-/** What is to go: the caller's own header of that name stays. */
-interface Ours {
-  header: string;
-  isOurs(value: unknown): boolean;
-}
-
 function isBag(value: unknown): value is Bag {
   return typeof value === 'object' && value !== null;
 }
 
-function strip(headers: unknown, { header, isOurs }: Ours): void {
+/** The caller's own header of that name stays. @param header in lower case */
+function strip(headers: unknown, header: string): void {
   if (!isBag(headers)) return;
   for (const name of Object.keys(headers)) {
-    if (name.toLowerCase() === header && [headers[name]].flat().some(isOurs)) delete headers[name];
+    if (name.toLowerCase() === header && [headers[name]].flat().some(isOurValue)) delete headers[name];
   }
 }
 
 /** Node's ClientRequest and follow-redirects' wrapper around it, fetch's Request. An XMLHttpRequest shows no headers. */
-function stripRequest(request: unknown, ours: Ours, depth = 0): void {
+function stripRequest(request: unknown, header: string, depth = 0): void {
   if (!isBag(request) || depth > 3) return;
   const { headers, _options, _header, _currentRequest, _redirectable } = request as Record<string, Bag | undefined>;
-  if (typeof headers?.delete === 'function') stripFetch(headers as unknown as Headers, ours);
-  strip(_options?.headers, ours);
+  if (typeof headers?.delete === 'function') stripFetch(headers as unknown as Headers, header);
+  strip(_options?.headers, header);
   // HTTP/2
-  strip(request.sentHeaders, ours);
-  if (typeof _header === 'string') request._header = withoutLine(_header, ours);
+  strip(request.sentHeaders, header);
+  if (typeof _header === 'string') request._header = withoutLine(_header, header);
   for (const key of Object.getOwnPropertySymbols(request)) {
     // Node keeps a pair there: the name as it was written, and the value.
-    if (key.description === 'kOutHeaders') strip(request[key], ours);
+    if (key.description === 'kOutHeaders') strip(request[key], header);
   }
-  stripRequest(_currentRequest, ours, depth + 1);
-  stripRequest(_redirectable, ours, depth + 1);
+  stripRequest(_currentRequest, header, depth + 1);
+  stripRequest(_redirectable, header, depth + 1);
 }
 
-function stripFetch(headers: Headers, { header, isOurs }: Ours): void {
-  if (isOurs(headers.get(header))) headers.delete(header);
+function stripFetch(headers: Headers, header: string): void {
+  if (isOurValue(headers.get(header))) headers.delete(header);
 }
 
-function withoutLine(head: string, { header, isOurs }: Ours): string {
+function withoutLine(head: string, header: string): string {
   const isLineOfOurs = (line: string) => {
     const colon = line.indexOf(':');
-    return line.slice(0, colon).toLowerCase() === header && isOurs(line.slice(colon + 1).trim());
+    return line.slice(0, colon).toLowerCase() === header && isOurValue(line.slice(colon + 1).trim());
   };
   return head
     .split('\r\n')

@@ -1,7 +1,7 @@
 import type { AxiosResponse } from 'axios';
 import { forRequest, isBearerError } from '../errors.js';
 import { type Current, isSameToken } from '../session/current.js';
-import { giveUp, tokenAfter401 } from '../session/refused.js';
+import { giveUp, type Refusal, tokenAfter401 } from '../session/refused.js';
 import type { Found, Requests } from '../session/requests.js';
 import { isThenable } from '../thenable.js';
 import { assertSendable, discard, hasOneChance, prepareBody, remakeBody } from './body.js';
@@ -13,18 +13,30 @@ import { isReplayable } from './replayable.js';
 import { requestsFor } from './session-of.js';
 import { skipReason } from './skip.js';
 import { handOn, transmit, unsent } from './transmit.js';
+import { inTurn } from './turn.js';
 import { sendWithout } from './without-token.js';
 
-// The life of a request: `send` is called in its adapter's place. It finds the token, or waits for it; `transmit` sends
-// with it. A 401 is held back from axios; the response interceptor hands it to `recover`, which sends again.
+// The life of a request: `send` is called in its adapter's place, `recover` by the response interceptor.
+//
+//   send      token? ── there ──────────────────> transmit: header, adapter
+//               ├ to be waited for ── hold ── gate ─> transmit
+//               └ none ──> sendWithout: as on bare axios, or ERR_BEARER_SIGNED_OUT
+//   transmit  may it be refused? ── no ──> the caller
+//               └ yes ──> throws HeldAnswer, past axios's transforms: the body of a 401 that is mended is nobody's to read
+//   recover   refused? ── no ──> handOn: the caller
+//               └ yes ── another token, the same after a pause, or what a refresh brings ── gate ── replay ─> transmit
+//                    └ none is left ──> handOn: the caller gets the 401
+//
+// HeldAnswer is caught in three places: by recoverOrRedact (response.ts), which calls `recover`; by `replay`, whose next
+// answer `recover` goes on with; by `dispatch` (transmit.ts), where it is of another session nearer to the wire.
 
 /** Sends a request for the first time. It never throws: axios would pass the response interceptors by. */
 export function send(exchange: Exchange): Promise<AxiosResponse> {
   const { installation, config } = exchange;
   try {
+    if (config.bearer === false) return sendOff(exchange);
     const requests = requestsFor(installation, config);
     if (!isThenable(requests)) return sendFor(exchange, requests);
-    if (config.bearer === false) return sendOff(exchange, requests);
     return withCancellation(requests, config, exchange.since)
       .then((found) => sendFor(exchange, found))
       .catch((error) => Promise.reject(ownError(error, config)));
@@ -33,11 +45,21 @@ export function send(exchange: Exchange): Promise<AxiosResponse> {
   }
 }
 
-/** `bearer: false`: it goes at once, and the event follows when its session is known. */
-function sendOff(exchange: Exchange, requests: Promise<Requests | undefined>): Promise<AxiosResponse> {
+/** `bearer: false`: it goes at once, whatever becomes of its session. The event follows when that is known. */
+function sendOff(exchange: Exchange): Promise<AxiosResponse> {
+  const requests = requestsIfAny(exchange);
+  if (!isThenable(requests)) return sendFor(exchange, requests);
   const told = () => ({ ...requestInfo(exchange.config), reason: 'off' as const });
   requests.then((known) => known?.emit('skipped', told)).catch(() => {});
   return sendFor(exchange, undefined);
+}
+
+function requestsIfAny({ installation, config }: Exchange): ReturnType<typeof requestsFor> {
+  try {
+    return requestsFor(installation, config);
+  } catch {
+    return undefined;
+  }
 }
 
 function sendFor(exchange: Exchange, requests: Requests | undefined): Promise<AxiosResponse> {
@@ -73,43 +95,6 @@ function sendNow(exchange: Exchange, current: Current): Promise<AxiosResponse> {
   return transmit(exchange, current, recover);
 }
 
-/** Through the gate, with the token of the moment at which the turn comes. */
-function inTurn(
-  exchange: Exchange,
-  found: Current,
-  act: (exchange: Exchange, current: Current) => Promise<AxiosResponse>,
-): Promise<AxiosResponse> {
-  const { installation, requests, config } = exchange;
-  let begin!: (current: Current | undefined | PromiseLike<Current | undefined>) => void;
-  let hasLeft = false;
-  const turn = new Promise<Current | undefined>((resolve) => {
-    begin = resolve;
-  });
-  const leave = () => {
-    hasLeft = true;
-  };
-  const sent = withCancellation(turn, config, exchange.since, leave).then((current) =>
-    act(exchange, requests.held(current)),
-  );
-  installation.gate.pass(exchange.turn, () => {
-    if (hasLeft) return Promise.resolve();
-    begin(tokenNow(exchange, found));
-    return sent;
-  });
-  return sent;
-}
-
-function tokenNow({ requests, refusal, config }: Exchange, found: Current): Found {
-  try {
-    if (found !== refusal?.before) return requests.tokenNow(found, optionsOf(config).minValidity);
-    // The token before was chosen for it, as the current one was refused.
-    requests.assertSame(found);
-    return found;
-  } catch (error) {
-    return Promise.reject(error);
-  }
-}
-
 /** Called by the response interceptor: refresh and send again, until nothing more can be done. @returns what axios's adapters return */
 export async function recover({ exchange, answer }: HeldAnswer): Promise<AxiosResponse> {
   try {
@@ -137,19 +122,35 @@ function tokenForAnother(exchange: Exchange, answer: Answer): Found {
   const { maxReplays } = installation.settings;
   const refusal = refusalOf(exchange, answer);
   const isSpent = replays > 0 && replays >= maxReplays;
-  if (isSpent) return sent === refusal.before ? undefined : giveUp(requests, sent, refusal);
-  const found = tokenAfter401(requests, sent, refusal);
-  exchange.turn = installation.gate.nextOrder();
-  if (!isThenable(found)) return refusal.isResent ? found : undefined;
+  if (isSpent && sent !== refusal.before) giveUp(requests, sent, refusal);
+  if (isSpent) return undefined;
   if (!refusal.isResent) {
-    // The session is refreshed all the same, for the requests that come next.
-    found.catch(() => {});
+    refreshForNext(requests, sent, refusal);
     return undefined;
   }
+  const found = tokenAfter401(requests, sent, refusal);
+  exchange.turn = installation.gate.nextOrder();
+  if (!isThenable(found)) return found;
   // The refresh may need the socket that an unread body keeps.
   discard(exchange, answer);
   requests.emit('waiting', () => ({ ...requestInfo(config), after: '401' }));
   return withCancellation(found, config, exchange.since, refusal.endPause ?? (() => requests.stopWaiting()));
+}
+
+/** The session is refreshed for the requests that come next. */
+function refreshForNext(requests: Requests, sent: Current, refusal: Refusal): void {
+  const { holding, reading } = requests.life;
+  const next = () => refreshForNext(requests, sent, refusal);
+  // What is to be done is known once the store was read.
+  if (holding.state.is === 'unread') leaveBehind(requests, reading?.done().then(next));
+  else leaveBehind(requests, tokenAfter401(requests, sent, refusal));
+}
+
+/** This request waits for nothing, so it keeps no process alive. */
+function leaveBehind(requests: Requests, begun: Found | Promise<unknown>): void {
+  if (!begun || !('then' in begun)) return;
+  requests.stopWaiting();
+  begun.catch(() => {});
 }
 
 /** A source may hand out the token that was just refused. */

@@ -18,7 +18,11 @@ export function requestsFor(
 }
 
 function known(option: string, session: unknown): Requests | undefined {
-  if (session === undefined || session === null) return undefined;
+  return session === undefined || session === null ? undefined : requestsIn(option, session);
+}
+
+/** What a session answers requests with. @throws ERR_BEARER_CONFIG, naming the option, where it is no session */
+export function requestsIn(option: string, session: unknown): Requests {
   const requests = requestsOf(session);
   if (!requests) throw configError(option, 'a Session, or a function that returns one', session);
   return requests;

@@ -2,7 +2,7 @@ import type { SkipReason } from '../events.js';
 import type { Requests } from '../session/requests.js';
 import type { Config } from './config.js';
 import type { Installation } from './exchange.js';
-import { type Headers, headersOf, nameOf } from './header.js';
+import { type Headers, headersOf, isAuthorization, nameOf } from './header.js';
 
 /** Why a request gets no token of ours; `undefined`: it may get one. */
 export function skipReason(
@@ -23,7 +23,7 @@ export function skipReason(
 /** The caller's own keeps its meaning; a default of the instance is taken over, an empty one counts as none. */
 function hasOwnAuthorization({ instance, settings: { header } }: Installation, config: Config): boolean {
   if (!header) return false;
-  if (config.auth) return true;
+  if (config.auth && isAuthorization(header)) return true;
   const headers = headersOf(config);
   const value = headers[nameOf(headers, header) ?? ''];
   if (!value) return value === false;

@@ -84,7 +84,7 @@ function judged(exchange: Exchange, response: AxiosResponse | undefined, failure
     if (response) setDuration(response, exchange.began);
     throw new HeldAnswer(exchange, failure ?? { response });
   }
-  if (response && response.status !== 401) accepted(exchange);
+  if (response && response.status !== 401) accepted(exchange, response);
   return handOn(exchange, response, failure);
 }
 

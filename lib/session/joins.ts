@@ -10,9 +10,13 @@ export interface TokenRequest {
   signal?: AbortSignal;
 }
 
+/** Called when an installation is taken off, by its own `uninstall` or because another one takes its place. */
+export type Left = (uninstall: () => void) => void;
+
 /** What a session knows of axios. @internal */
 export interface Joins<Session> {
   /** The client for a source's requests, a sibling of `instance`. `mayStillSend` is asked before each of them. */
   client(instance: AxiosInstance | undefined, signal: AbortSignal, mayStillSend: () => boolean): AxiosInstance;
-  install(session: Session, instance: AnyAxios, options: InstallOptions): () => void;
+  /** @returns the way to uninstall: the same one where it is installed already */
+  install(session: Session, instance: AnyAxios, options: InstallOptions, left: Left): () => void;
 }

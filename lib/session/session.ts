@@ -19,7 +19,8 @@ interface Inside {
   readonly life: Lifecycle;
   readonly requests: Requests;
   readonly joins: Joins<Session>;
-  installed?: Map<AnyAxios, () => void>;
+  /** How each installation is taken off. An instance has several, under several headers. */
+  installed?: Set<() => void>;
   subscribe?: (changed: () => void) => () => void;
   getSnapshot?: () => SessionState;
 }
@@ -53,13 +54,10 @@ export class Session {
    */
   install(instance: AnyAxios, options: InstallOptions = {}): () => void {
     const inside = this[INSIDE]();
-    const leave = inside.joins.install(this, instance, options);
-    const uninstall = () => {
-      leave();
-      if (inside.installed?.get(instance) === uninstall) inside.installed.delete(instance);
-    };
-    inside.installed ??= new Map();
-    inside.installed.set(instance, uninstall);
+    const installed = inside.installed ?? new Set();
+    inside.installed = installed;
+    const uninstall = inside.joins.install(this, instance, options, (gone) => installed.delete(gone));
+    installed.add(uninstall);
     return uninstall;
   }
 
@@ -183,7 +181,7 @@ export class Session {
    */
   close(): Promise<void> {
     const { life, installed } = this[INSIDE]();
-    for (const uninstall of [...(installed?.values() ?? [])]) uninstall();
+    for (const uninstall of [...(installed ?? [])]) uninstall();
     return closeOf(life);
   }
 }
@@ -194,7 +192,7 @@ export function requestsOf(session: unknown): Requests | undefined {
   return typeof inside === 'function' ? inside().requests : undefined;
 }
 
-/** So many instances does it serve. */
-export function instancesOf(session: Session): number {
-  return session[INSIDE]().installed?.size ?? 0;
+/** Does it serve any instance? */
+export function isInstalled(session: Session): boolean {
+  return Boolean(session[INSIDE]().installed?.size);
 }

@@ -1,0 +1,47 @@
+import type { AxiosResponse } from 'axios';
+import type { Current } from '../session/current.js';
+import type { Found } from '../session/requests.js';
+import { isThenable } from '../thenable.js';
+import { withCancellation } from './cancellation.js';
+import { optionsOf } from './config.js';
+import type { Exchange } from './exchange.js';
+
+type Act = (exchange: Exchange, current: Current) => Promise<AxiosResponse>;
+
+/** Through the gate, with the token of the moment at which the turn comes. */
+export function inTurn(exchange: Exchange, found: Current, act: Act): Promise<AxiosResponse> {
+  const { installation, requests, config } = exchange;
+  let begin!: (current: Current | undefined | PromiseLike<Current | undefined>) => void;
+  let hasLeft = false;
+  let isWaiting = false;
+  const turn = new Promise<Current | undefined>((resolve) => {
+    begin = resolve;
+  });
+  const leave = () => {
+    hasLeft = true;
+    if (isWaiting) requests.stopWaiting();
+  };
+  const sent = withCancellation(turn, config, exchange.since, leave).then((current) =>
+    act(exchange, requests.held(current)),
+  );
+  installation.gate.pass(exchange.turn, () => {
+    if (hasLeft) return Promise.resolve();
+    const now = tokenNow(exchange, found);
+    // The token may have been refused, or have ended, while others had their turn.
+    isWaiting = isThenable(now);
+    begin(now);
+    return sent;
+  });
+  return sent;
+}
+
+function tokenNow({ requests, refusal, config }: Exchange, found: Current): Found {
+  try {
+    if (found !== refusal?.before) return requests.tokenNow(found, optionsOf(config).minValidity);
+    // The token before was chosen for it, as the current one was refused.
+    requests.assertSame(found);
+    return found;
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
