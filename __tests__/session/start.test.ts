@@ -58,7 +58,8 @@ function breakable(outage: Partial<TokenStore>, inner: TokenStore = memoryStore(
 describe('L13 a store that is down at the start', () => {
   it.each(OUTAGES)('lets live tokens serve meanwhile: %s', async (_, outage) => {
     const { store } = breakable(outage);
-    const { server, api, session } = await startClient({ store, ...SHORT });
+    // A request waits for far longer than the store is waited for, however late both deadlines are heard.
+    const { server, api, session } = await startClient({ store, ...SHORT, refreshRetries: 1_000 });
     expect((await api.get('/videos')).status).toBe(200);
     expect(await session.token()).toMatch(/./);
     expect((await api.get('/videos')).status).toBe(200);
