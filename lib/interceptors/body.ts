@@ -81,7 +81,7 @@ function putBack(headers: Config['headers'], header: string, before: Exchange['c
   else headers.delete(header);
 }
 
-/** Asked only when there is a new token, so that an app that makes a new body and calls again at once sends that token. */
+/** Called after the refresh, so that an app that makes a new body and calls again at once already gets the new token. */
 export function assertSendable({ config, data }: Exchange): void {
   if (!isStream(config.data) || isReplayable(data) || !isOneShot(data)) return;
   throw bearerError(

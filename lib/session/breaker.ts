@@ -11,7 +11,7 @@ export class Breaker {
 
   constructor(readonly window: RefreshWindow) {}
 
-  /** The token of this generation was just made; it may be one that is refused. */
+  /** The token of this generation was just made: until a request with it is accepted, it is unproven. */
   made(generation: number): void {
     this.#unproven = generation;
     this.#marked = undefined;

@@ -78,7 +78,7 @@ export class Lifecycle implements Life {
     return this.#pending?.cause ?? SIGN_IN;
   }
 
-  /** Did nothing take its place? */
+  /** Is this still what is under way? */
   isCurrent(pending: Pending): boolean {
     return this.#pending === pending;
   }
@@ -96,7 +96,7 @@ export class Lifecycle implements Life {
     return readToken(tokens, { now: Date.now(), handedIn: true, isLogin, previous, cookies: this.cookies });
   }
 
-  /** The token in use, to be. */
+  /** Numbers a token, so that it can come into use. */
   currentOf(session: string, token: Token): Current {
     const before = this.current ?? this.reading?.seed;
     const isSame = token.accessToken !== '' && before?.token.accessToken === token.accessToken;

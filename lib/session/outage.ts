@@ -28,7 +28,7 @@ export class Outage {
     return this.#holdOff.remaining(monotonicNow());
   }
 
-  /** What a request gets that comes too early. */
+  /** The error for requests that are made during the hold-off. */
   get error(): BearerError | undefined {
     const { remaining } = this;
     if (remaining === 0 || !this.#error) return undefined;

@@ -12,9 +12,9 @@ import { Targets } from './targets.js';
 
 /** Made when first needed: there may be thousands of sessions, most of them idle. */
 export class Parts {
-  /** The token before the current one, if no request was refused with it: it may serve to its end. */
+  /** The previous token, until a 401 refuses it: while the new one is unproven, a request may be sent with it. */
   previous: Current | undefined;
-  /** The session that the store was found to hold when the option `tokens` was in use already: it is the same one. */
+  /** The option `tokens` was in use before the store could be read: the stored session counts as the same user's. */
   seeded: { readonly stored: string; readonly seed: string } | undefined;
   #breaker: Breaker | undefined;
   #holder: string | undefined;
@@ -88,7 +88,7 @@ export class Parts {
     if (before.is === 'active' && before.current.generation === current.generation) return;
     const followsUnrefused = before.is === 'active' && !before.doubted && before.current.session === current.session;
     this.previous = followsUnrefused ? before.current : undefined;
-    // The source has made it, so that it may not be known everywhere yet.
+    // Servers of the API may not accept a token yet that was just made.
     const isMade = pending?.kind === 'refresh' || (pending?.kind === 'signIn' && pending.identity === undefined);
     if (isMade) this.breaker.made(current.generation);
   }

@@ -11,7 +11,7 @@ export interface Cause {
   readonly challenge?: string | undefined;
 }
 
-/** What is under way. Requests wait for it, or are served beside it. */
+/** What is under way. Requests without a usable token wait for it; others go on with the token they have. */
 export interface Pending {
   readonly kind: 'read' | 'refresh' | 'signIn';
   readonly shared: SharedPromise<Current | undefined>;

@@ -54,7 +54,7 @@ export interface Look {
 /** How an attempt ended. `marked`: another holder has sent this refresh token, or is about to. */
 export type Outcome = { kind: 'kept' | 'adopted' } | { kind: 'marked'; entry: StoreEntry };
 
-// More writers than this between two writes of one holder, and the store answers with something else than it holds.
+// After so many lost writes in a row the store is taken to be broken.
 const MOST_ROUNDS = 20;
 
 export const read = function* (): Protocol<StoreEntry | undefined> {

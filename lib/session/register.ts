@@ -45,16 +45,16 @@ export function overtaken() {
 }
 
 /**
- * A sign-out. It is done where it finds another one.
+ * A sign-out. If the store holds one already, nothing is written.
  *
  * @param only the session that ends, if not whatever is signed in
  */
 export function* signOut(session: string, only = false): Protocol<void> {
-  // It says which session has ended: a sign-in that is sent twice must know its own.
+  // It names the session that has ended, so that a `signIn` of that session whose write is repeated can tell.
   const draft = { session };
   const isToken = function* (found: StoreEntry): Protocol<boolean> {
     if (!found.token || (only && found.session !== session)) return false;
-    // What was meant by it has ended, whatever the app has asked for since.
+    // The session that was to end is gone. Another one is ended only if the app has not signed in since.
     if (found.session !== draft.session && !(yield* isWanted())) return false;
     if (!only) {
       draft.session = found.session;

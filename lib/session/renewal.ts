@@ -46,7 +46,7 @@ export async function refreshOnce(life: Life, pending: Pending): Promise<Outcome
   const wanted = () => life.isCurrent(pending);
   const { source } = life.settings;
   const { current } = life;
-  // A person takes their time, which is nothing to hold a lock for.
+  // A login dialog can take minutes: no lock is held meanwhile.
   const obtained = source.interactive && obtains(life, current?.token) ? await byPerson(life, current) : undefined;
   return underLock(life, refresh(pending.begunWith, obtained), { waitMs: waitMs(life, pending), wanted });
 }

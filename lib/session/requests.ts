@@ -165,7 +165,7 @@ export class Requests {
     throw this.life.signedOutError();
   }
 
-  /** What the store holds decides what is to be done, as if it had been known from the start. */
+  /** Waits for the store to be read, and decides again. */
   async #afterReading({ shared }: Pending, next: () => Found): Promise<Current | undefined> {
     try {
       await shared.join();

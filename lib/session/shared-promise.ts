@@ -8,7 +8,7 @@ interface Wave<T> {
   readonly timer: Timer | undefined;
   readonly since: number;
   waiting: number;
-  /** Where it is counted. */
+  /** The set that counts it: that of another promise, after `replaceWith`. */
   home: Set<Wave<T>>;
 }
 

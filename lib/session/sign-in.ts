@@ -69,10 +69,10 @@ export async function signOutOf(life: Lifecycle): Promise<void> {
       : state.is === 'unread'
         ? state.seed
         : undefined;
-  // Where nobody is signed in, the session that ended last: a sign-in of it that is under way must know its own.
+  // With nobody signed in, the session that ended last: a sign-in of it may still be under way.
   const session = life.current?.session ?? life.holding.stored?.session ?? newId();
   const wanted = () => life.wishes === wish;
-  // Its version is given to it now: whatever those that hear of the sign-out write comes above it.
+  // The write begins before listeners run: one of them may call signIn(), which must get a higher version.
   const written = inTime(life, (signal) => run(signOut(session), perform(life, { wanted, signal })));
   life.apply({ is: 'signOut' });
   const revoked = token && revoke(life, token, true);

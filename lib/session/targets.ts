@@ -23,7 +23,7 @@ type TargetOf = (request: RequestLine) => string;
 /** Which targets refuse good tokens: a new one would be refused as well. Pure: `now` is passed in, by a monotonic clock. */
 export class Targets {
   readonly #refusing = new Map<string, Refusing>();
-  /** The latest requests that were accepted, as they came: nearly all of them tell nothing that is ever asked. */
+  /** The latest requests that were accepted. Their targets are worked out only if one is asked for, which is rare. */
   readonly #accepted: RequestLine[] = [];
   #next = 0;
   #targetOf: TargetOf | undefined;

@@ -62,7 +62,7 @@ export interface Lock {
   readonly signal: AbortSignal;
 }
 
-/** Is it to be gone on with instead of what is known? Never an older entry that was put back. */
+/** Does this entry replace the one that is known? An older one that was put back never does. */
 export function isNewer(entry: StoreEntry | undefined, known: StoreEntry | undefined): entry is StoreEntry {
   if (!entry) return false;
   return !known || entry.version > known.version || (entry.version === known.version && entry.id !== known.id);
