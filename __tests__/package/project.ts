@@ -8,7 +8,8 @@ import { promisify } from 'node:util';
 const HERE = dirname(fileURLToPath(import.meta.url));
 const HOME = resolve(HERE, '../..');
 const PUBLISHED = ['package.json', 'LICENSE', 'CHANGELOG.md', 'THIRD-PARTY-LICENSES.md'];
-const DEPENDENCIES = ['p-limit', 'yocto-queue'];
+// What the package depends on; and axios-retry, which apps have beside it.
+const DEPENDENCIES = ['p-limit', 'yocto-queue', 'axios-retry', 'is-retry-allowed'];
 
 const env = { ...process.env, NODE_ENV: undefined, NODE_OPTIONS: undefined, NO_COLOR: '1' };
 const run = promisify(execFile);

@@ -4,8 +4,8 @@ import axios, { type AxiosInstance, type AxiosRequestConfig, type CreateAxiosDef
 const LARGEST_RESPONSE = 1024 * 1024;
 
 /** The app's way to the network: all that a request of a known protocol needs of an instance. */
-const TRANSPORT = ['adapter', 'env', 'family', 'httpAgent', 'httpsAgent', 'insecureHTTPParser'];
-TRANSPORT.push('lookup', 'proxy', 'transport', 'withCredentials');
+const TRANSPORT =
+  /^(adapter|env|family|http2Options|https?Agent|httpVersion|insecureHTTPParser|lookup|proxy|transport|withCredentials)$/;
 
 // On the client itself, as a source may be of another copy of this package.
 const BARE = Symbol.for('axios-bearer.bareClient');
@@ -21,19 +21,7 @@ export function tokenClient(
   signal: AbortSignal,
   mayStillSend: () => boolean,
 ): AxiosInstance {
-  const { fetchOptions } = (parent ?? axios).defaults as CreateAxiosDefaults;
-  const own: CreateAxiosDefaults = {
-    signal,
-    timeout: 0,
-    maxRedirects: 0,
-    // The fetch adapter of older versions knows of no maxRedirects.
-    fetchOptions: { ...fetchOptions, redirect: 'error' },
-    maxContentLength: LARGEST_RESPONSE,
-    maxBodyLength: Number.POSITIVE_INFINITY,
-    decompress: true,
-    responseType: 'json',
-    validateStatus: (status) => status >= 200 && status < 300,
-  };
+  const own = settingsFor(parent ?? axios, signal);
   const make = () => {
     const client = create(parent ?? axios, own);
     client.interceptors.request.use((config) => {
@@ -45,6 +33,22 @@ export function tokenClient(
   const client = make();
   forgetAuthorization(client.defaults.headers as unknown as Record<string, unknown>);
   return Object.defineProperty(client, BARE, { value: () => strip(make(), own) });
+}
+
+/** What the app's own settings for its API give way to. */
+function settingsFor({ defaults }: AxiosInstance, signal: AbortSignal): CreateAxiosDefaults {
+  return {
+    signal,
+    timeout: 0,
+    maxRedirects: 0,
+    // The fetch adapter of older versions knows of no maxRedirects.
+    fetchOptions: { ...(defaults as CreateAxiosDefaults).fetchOptions, redirect: 'error' },
+    maxContentLength: LARGEST_RESPONSE,
+    maxBodyLength: Number.POSITIVE_INFINITY,
+    decompress: true,
+    responseType: 'json',
+    validateStatus: (status) => status >= 200 && status < 300,
+  };
 }
 
 /** One that was made by `new Axios()` has no create(). */
@@ -84,7 +88,7 @@ export async function ask(client: AxiosInstance, { headers, ...config }: AxiosRe
 
 function strip(client: AxiosInstance, own: CreateAxiosDefaults): AxiosInstance {
   const defaults = client.defaults as unknown as Record<string, unknown>;
-  for (const name of Object.keys(defaults)) if (!TRANSPORT.includes(name) && !(name in own)) delete defaults[name];
+  for (const name of Object.keys(defaults)) if (!TRANSPORT.test(name) && !(name in own)) delete defaults[name];
   Object.assign(defaults, { headers: {}, responseType: 'text', transformResponse: [parse] });
   return client;
 }
