@@ -122,8 +122,8 @@ describe('the demo, piped', () => {
       expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
       expect(stdout).toMatch(/^ {2}a {2}No token yet/m);
       expect(stdout).toMatch(/^ {3}\/auth\/api-key +█+$/m);
-      // On a busy machine it is not sent at once.
-      expect(stdout).toMatch(/^ {3}page 1 +·*─+●·+═+✓$/m);
+      // Any of them: on a busy machine some wait before they are sent, or have a phase too short to be drawn.
+      expect(stdout).toMatch(/^ {3}page \d+ +·*─+●·+═+✓$/m);
       expect(stdout).toMatch(/ ✓ 7 of 7 claims held/);
     },
     WHOLE_SHOW,

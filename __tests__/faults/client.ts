@@ -32,7 +32,7 @@ export const live: Call = { ...expired, tokens: ({ fresh }) => fresh };
 export const isSlow = ({ slow }: Row, adapter: Adapter) =>
   slow === 'always' || (slow !== undefined && adapter === 'http');
 /** Where nothing comes it is used up; elsewhere it is there for a busy machine. */
-export const refreshTimeout = (slow: boolean) => (slow ? 1_000 : 5_000);
+export const refreshTimeout = (slow: boolean) => (slow ? 1_000 : 60_000);
 
 /** Calls `play` with a client and servers of its own, and closes them afterwards. */
 export async function withClient<T>(

@@ -23,14 +23,18 @@ export interface Findings {
   handlesLeft: string[];
 }
 
-/** So few would prove nothing; an overloaded machine does ten times as many in 20 s. */
+/** So few would prove nothing. A calm machine does more than ten times as many in 20 s. */
 const FEWEST = { calls: 300, faults: 30, refreshes: 10 };
+const COUNTED = ['calls', 'faults', 'refreshes'] as const;
+
+/** Has enough been done to prove something? */
+export const isEnough = ({ counts }: Judge): boolean => COUNTED.every((what) => counts[what] >= FEWEST[what]);
 
 export function rowsOf({ judge, samples, reused, revoked, timersLeft, handlesLeft }: Findings): Row[] {
   const { counts } = judge;
   const explained = Object.values(judge.explained).reduce((sum, each) => sum + each, 0);
   return [
-    ...(['calls', 'faults', 'refreshes'] as const).map((what) => atLeast(what, counts[what], FEWEST[what])),
+    ...COUNTED.map((what) => atLeast(what, counts[what], FEWEST[what])),
     atLeast('failures explained', explained, 1),
     ...(['unexplained', 'unhandled', 'warnings'] as const).map((what) => none(what, counts[what])),
     none('refresh tokens presented twice, beyond lost answers', reused),

@@ -5,7 +5,7 @@ import { startApps } from './apps.js';
 import { Judge } from './judge.js';
 import { LeakCounter } from './leaks.js';
 import { Random } from './random.js';
-import { print, rowsOf } from './report.js';
+import { isEnough, print, rowsOf } from './report.js';
 import { type Sample, sample, type Watched } from './samples.js';
 import { startServers } from './server-process.js';
 import { ADAPTERS } from './traffic.js';
@@ -18,6 +18,8 @@ const seed = Number(process.env.SOAK_SEED || Math.floor(Math.random() * 2 ** 32)
 const ROUND = Math.max(1_500, (seconds * 1_000) / 60);
 /** ms. Whatever is asked for comes to an end long before (L24). */
 const PATIENCE = 30_000;
+/** So many times longer it may go on where a busy machine has not done enough. */
+const MOST = 10;
 /** ms. So long may the process last that has nothing left to do. */
 const LINGER = 5_000;
 const MINUTE = 60_000;
@@ -48,7 +50,8 @@ const workload = new Workload(apps, servers, judge, random, watched);
 const samples: Sample[] = [];
 const begun = Date.now();
 const gone = () => Date.now() - begun;
-for (let minute = 1; gone() < seconds * 1_000; ) {
+const goesOn = () => gone() < seconds * 1_000 || (!isEnough(judge) && gone() < MOST * seconds * 1_000);
+for (let minute = 1; goesOn(); ) {
   await Promise.race([workload.run(ROUND), sleep(ROUND + PATIENCE, undefined, { ref: false })]);
   if (judge.pending.size) {
     judge.fail(`no end within ${PATIENCE} ms: ${[...judge.pending].join('; ')}`);

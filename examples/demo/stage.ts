@@ -4,7 +4,7 @@ import { openScene, type Scene } from './scene.js';
 import type { Screen } from './screen.js';
 
 const FRAME = 80; // ms: about what an eye takes for movement
-const LONGEST = 20_000; // ms: a promise that never settles must be told, not waited for
+const LONGEST = 120_000; // ms: a promise that never settles must be told, not waited for
 
 /** Plays one act, shows it while it runs and when it is done, and leaves nothing open. */
 export async function perform(act: Act, screen: Screen): Promise<Played> {
