@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { startApiVideo } from 'axios-bearer/testing';
 import { browser } from '../../examples/shared/browser.js';
+import { cookiesOf } from '../../examples/ssr/cookies.js';
 import { page } from '../../examples/ssr/page.js';
 import { atEnd, cleanUp, startHttpServer } from '../support/kit.js';
 import { printed } from './printed.js';
@@ -88,6 +89,20 @@ describe('a page that a server renders', () => {
     const line = ada.answers.at(-1)!.headers.get('set-cookie');
     expect(line).toMatch(/^__Host-session=[\w-]+; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
     expect(await ada.answers.at(-1)!.text()).not.toMatch(/[ar]t_/);
+  });
+
+  it('leaves the other cookies of its answer alone, and sets its own once', () => {
+    const answer = new Headers([
+      ['set-cookie', 'theme=dark'],
+      ['set-cookie', 'basket=7'],
+    ]);
+    const cookies = cookiesOf(new Request(ORIGIN), answer) as { setItem(name: string, text: string): void };
+    const entry = (accessToken: string) => JSON.stringify({ token: { accessToken } });
+    cookies.setItem(NAME, entry('a'));
+    cookies.setItem(NAME, entry('b'));
+    const [theme, basket, session, ...more] = answer.getSetCookie();
+    expect([theme, basket, more]).toEqual(['theme=dark', 'basket=7', []]);
+    expect(session).toContain(Buffer.from(entry('b')).toString('base64url'));
   });
 
   it('sets no cookie when nothing was refreshed', async () => {
