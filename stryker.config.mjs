@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export default {
-  mutate: ['lib/{backoff,failure,flight,holder,keeper,renewal,session,state,supply,token}.ts', 'lib/interceptors/*.ts'],
+  mutate: [
+    'lib/{backoff,bearer,deadline,errors,expiry,headers,online,read-options,thenable,token,url}.ts',
+    'lib/{interceptors,session}/*.ts',
+  ],
   testRunner: 'jest',
   testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
   coverageAnalysis: 'perTest',
@@ -16,7 +19,7 @@ export default {
         '**/__tests__/{interceptors,laws,session,stores}/*.test.ts',
         '**/__tests__/interop/pass-through/*.test.ts',
         '**/__tests__/sources/{client,source}.test.ts',
-        '**/__tests__/{backoff,failure,flight,options,token}.test.ts',
+        '**/__tests__/{backoff,deadline,errors,options,token,url}.test.ts',
       ],
       runner: '<rootDir>/scripts/mutation/runner.mjs',
       testEnvironment: './scripts/mutation/environment.cjs',
@@ -25,6 +28,7 @@ export default {
     },
   },
   concurrency: 2,
+  dryRunTimeoutMinutes: 30,
   // Outside of the repository, where no other tool takes the copies for sources.
   tempDirName: join(tmpdir(), 'axios-bearer-mutation'),
   ignorePatterns: ['/api', '/bench', '/coverage', '/dist', '/docs', '/examples', '/reports', '*.tgz'],
