@@ -27,6 +27,8 @@ const config: JestConfigWithTsJest = {
   testTimeout: 120_000,
   // Half of what jest takes by itself on two cores is idle.
   maxWorkers: '100%',
+  // jest keeps some of each file's modules. A worker that holds a gigabyte takes longer to end than jest waits for it.
+  workerIdleMemoryLimit: '600MB',
 };
 
 export default config;
