@@ -5,14 +5,10 @@ export function cookiesOf(request: Request, answer: Headers): KeyValueStorage {
   const jar = new URLSearchParams(request.headers.get('cookie')?.replaceAll('; ', '&'));
   const set = (name: string, value: string) => {
     jar.set(name, value);
-    // The answer may have cookies of others.
+    const own = `${name}=${value}; Path=/; HttpOnly; Secure; SameSite=Lax${value ? '' : '; Max-Age=0'}`;
     const others = answer.getSetCookie().filter((cookie) => !cookie.startsWith(`${name}=`));
     answer.delete('set-cookie');
-    for (const cookie of others) answer.append('set-cookie', cookie);
-    answer.append(
-      'set-cookie',
-      `${name}=${value}; Path=/; HttpOnly; Secure; SameSite=Lax${value ? '' : '; Max-Age=0'}`,
-    );
+    for (const cookie of [...others, own]) answer.append('set-cookie', cookie);
   };
   return {
     getItem: (name) => Buffer.from(jar.get(name) ?? '', 'base64url').toString(),
