@@ -6,7 +6,7 @@ export { claimsOf } from './expiry.js'; // what a JWT says
 export { withCancellation } from './interceptors/cancellation.js'; // a wait that ends with its request
 export type { Answer, Hooks } from './interceptors/exchange.js'; // another package's rules, for installWithHooks
 export { headersOf } from './interceptors/header.js';
-export { innermost, othersFor, outermost, type Registration } from './interceptors/innermost.js'; // who runs when
+export { innermost, othersFor, outermost, type Registration } from './interceptors/innermost.js'; // the order of interceptors
 export { installWithHooks } from './interceptors/install.js';
 export { settle } from './interceptors/settle.js'; // what axios makes of a status
 export { transform } from './interceptors/transform.js'; // what axios makes of a body

@@ -13,7 +13,7 @@ export function tells(what: 'signedIn' | 'refreshed', current: Current, adopted 
   return { do: 'tell', what, current, adopted };
 }
 
-/** Somebody who was signed in is no more. */
+/** A user was signed in, and is no more. */
 export function tellsEnd(current: Current | undefined): Effect[] {
   return current ? [{ do: 'tell', what: 'signedOut' }] : [];
 }

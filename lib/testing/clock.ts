@@ -28,7 +28,7 @@ export function fakeClock(): Clock {
     now: Date.now(),
     toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout'],
     shouldAdvanceTime: true,
-    // A timer set before the clock came must still be cleared by whoever set it.
+    // A timer that was set before the clock came can still be cleared.
     shouldClearNativeTimers: true,
   });
   return {

@@ -3,7 +3,7 @@ import type { CookieSessions } from '../state/cookies.js';
 import { problem, type Reply } from './reply.js';
 import type { ApiRequest } from './request.js';
 
-/** Who is knocking: the standing of the Bearer token, if one was sent, and whether a live cookie was. */
+/** What a request came with: the standing of its Bearer token, if it had one, and whether it had a live cookie. */
 export interface Visitor {
   bearer?: Standing;
   cookie: boolean;
