@@ -2,7 +2,7 @@
 export type Fields = Record<string, unknown>;
 
 /** How tokens came. */
-interface How {
+export interface How {
   /** Handed in by the app rather than just answered: then a time in the past is believed. */
   handedIn?: boolean;
   /** Just handed in after a login: it is good, whatever our clock says. */

@@ -43,7 +43,7 @@ export interface SessionOptions {
    */
   refreshWindow?: Partial<RefreshWindow>;
   /**
-   * Called with each new token, of a sign-in or a refresh: whose is it? The same string lets waiting requests live
+   * Called with each new token, of a sign-in or a refresh; returns the name of its user. The same string lets waiting requests live
    * through a new sign-in. Default: every sign-in is somebody new.
    */
   identity?: (token: Token) => string;
@@ -83,7 +83,7 @@ export interface InstallOptions {
    */
   beforeSend?: (config: InternalAxiosRequestConfig, send: { replay: number; token: Token }) => void | Promise<void>;
   /**
-   * Replays of one request; `0`: none. GET, HEAD, OPTIONS, and any request whose 401 says `invalid_token`, are sent up to
+   * Replays of one request; `0`: none. GET, HEAD, OPTIONS, and any request with a 401 that says `invalid_token`, are sent up to
    * four times more, with pauses of `backoff.initial` and four times that before a token that was just made is tried
    * again; all others once more. Default 4.
    */

@@ -1,5 +1,5 @@
 import { bearerError } from './errors.js';
-import { expiryOf, type Fields, finite, TIMES } from './expiry.js';
+import { expiryOf, type Fields, finite, type How, TIMES } from './expiry.js';
 
 /** Tokens as the session holds them. All times are ms since the epoch. */
 export interface Token {
@@ -59,14 +59,10 @@ interface CamelToken {
 // biome-ignore lint/suspicious/noConfusingVoidType: an async function without a return is meant to fit
 export type TokenResponse = WireToken | CamelToken | string | null | undefined | void;
 
-interface Reading {
+interface Reading extends How {
   now: number;
   /** The token that was refreshed: what the answer leaves out is kept from it (RFC 6749 §6). */
   previous?: Token | undefined;
-  /** Handed in by the app rather than just answered: then a time in the past is believed. */
-  handedIn?: boolean;
-  /** Just handed in after a login: it is good, whatever our clock says. */
-  isLogin?: boolean;
   /** A cookie session's answer carries no token. */
   cookies?: boolean;
 }

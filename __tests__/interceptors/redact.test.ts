@@ -57,6 +57,12 @@ it('L20 our header leaves an error wherever axios and the platform keep it, and 
   }
 });
 
+it('L20 it leaves the headers that an HTTP/2 request has sent', () => {
+  const request = { sentHeaders: headers() };
+  redact({ request }, installed());
+  expect(request.sentHeaders).toEqual(clean);
+});
+
 it('L20 it leaves the headers of fetch too', () => {
   const request = { headers: new Headers({ 'X-Token': 'Bearer secret', Accept: 'a' }) };
   redact({ request }, installed());
@@ -139,6 +145,9 @@ it('L20 what prints an error stops before the agent and the socket, which other 
   }
   expect(JSON.parse(JSON.stringify(error)).config).toEqual({ url: '/a', headers: clean });
   expect(JSON.parse(JSON.stringify(request))).toEqual({ method: 'GET', path: '/a', host: 'a' });
+  const wrapper = { _currentRequest: request, _options: { agent: others } };
+  redact({ request: wrapper }, installed());
+  expect(JSON.parse(JSON.stringify(wrapper))).toEqual({ method: 'GET', path: '/a', host: 'a' });
 });
 
 it('a config that was printed so is as it was when it is copied and sent again', () => {

@@ -800,6 +800,14 @@ const ENDS = `
     let reads = 0;
     const read = async () => { if (!reads++) throw new Error('down'); };
     await scenario('the same behind a store that is read first', () => once({ store: { ...memoryStore(), read } }));
+    await scenario('the same behind a store that does not answer any more', async () => {
+      const api = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: wire(() => 401) });
+      let reads = 0;
+      const read = () => reads++ ? never : Promise.reject(new Error('down'));
+      bearer(api, { ...options, ...installed, tokens: hour, store: { ...memoryStore(), read }, backoff: { initial: 1, cap: 1 } });
+      await sleep(100);
+      if (await code(api.get('/', { bearer: ofRequest })) !== 'ERR_BAD_REQUEST' || reads !== 2) throw new Error('not so');
+    });
   }
   await scenario('a late token that is being revoked', async () => {
     let late;
@@ -1094,7 +1102,7 @@ describe('L23: no residue, seen from outside the process', () => {
       const { code, err, lines, lingered } = await ends;
       expect(err).toBe('');
       expect(lines.filter(([name, kept]) => name !== 'done' && kept.length > 0)).toEqual([]);
-      expect(lines.map(([name]) => name)).toHaveLength(15);
+      expect(lines.map(([name]) => name)).toHaveLength(17);
       expect(code).toBe(0);
       expect(lingered).toBeLessThan(LINGER);
     },

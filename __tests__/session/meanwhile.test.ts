@@ -114,12 +114,11 @@ describe('isRejected', () => {
     },
   );
 
-  it('is asked for an answer that says why it has no token', async () => {
-    const source = {
-      refresh: async () => ({ ok: false, reason: 'gone' }) as never,
-      isRejected: (answer: unknown) => (answer as { reason?: string }).reason === 'gone',
-    };
+  it('is asked once for an answer that says why it has no token', async () => {
+    const isRejected = jest.fn((answer: unknown) => (answer as { reason?: string }).reason === 'gone');
+    const source = { refresh: async () => ({ ok: false, reason: 'gone' }) as never, isRejected };
     const session = startSession({ tokens: tokenPair('a'), source, refreshRetries: 0 });
     expect(await codeOf(session.refresh())).toBe('ERR_BEARER_REJECTED');
+    expect(isRejected).toHaveBeenCalledTimes(1);
   });
 });

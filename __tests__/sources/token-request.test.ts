@@ -1,10 +1,16 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { Agent, createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import axios, { type AxiosInstance, type CreateAxiosDefaults } from 'axios';
-import { bearer, type SessionOptions, type TokenSource } from 'axios-bearer';
+import axios, {
+  type AxiosAdapter,
+  type AxiosInstance,
+  type CreateAxiosDefaults,
+  type InternalAxiosRequestConfig,
+} from 'axios';
+import { bearer, memoryStore, type SessionOptions, type TokenSource, type TokenStore } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import { clientCredentials, refreshToken } from 'axios-bearer/oauth2';
 import { atEnd, cleanUp, closeSessionAtEnd, failureOf } from '../support/kit.js';
@@ -22,12 +28,19 @@ interface Reply {
   type?: string;
   body?: string;
   ms?: number;
+  zipped?: boolean;
 }
 
 const FRESH = JSON.stringify({ access_token: 'new', refresh_token: 'r1', expires_in: 3600 });
 
 /** A token endpoint for any protocol. It keeps what arrived. */
-async function tokenEndpoint({ status = 200, type = 'application/json', body = FRESH, ms = 0 }: Reply = {}) {
+async function tokenEndpoint({
+  status = 200,
+  type = 'application/json',
+  body = FRESH,
+  ms = 0,
+  zipped = false,
+}: Reply = {}) {
   const arrived: Arrived[] = [];
   const server = createServer((req, res) => {
     const chunks: Buffer[] = [];
@@ -35,7 +48,8 @@ async function tokenEndpoint({ status = 200, type = 'application/json', body = F
       .on('data', (chunk) => chunks.push(chunk))
       .on('end', () => {
         arrived.push({ url: req.url as string, headers: req.headers, body: String(Buffer.concat(chunks)) });
-        setTimeout(() => res.writeHead(status, { 'content-type': type }).end(body), ms);
+        const headers = { 'content-type': type, ...(zipped && { 'content-encoding': 'gzip' }) };
+        setTimeout(() => res.writeHead(status, headers).end(zipped ? gzipSync(body) : body), ms);
       });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -103,6 +117,45 @@ describe.each(Object.entries(readyMade))('the token request of %s', (_, make) =>
     },
   );
 
+  it('goes by the adapter, the agent and the credentials of the instance', async () => {
+    const { url } = await tokenEndpoint();
+    const http = axios.getAdapter('http');
+    const sent: InternalAxiosRequestConfig[] = [];
+    const adapter: AxiosAdapter = (config) => {
+      sent.push(config);
+      return http(config);
+    };
+    const httpAgent = new Agent();
+    atEnd(() => httpAgent.destroy());
+    const fetchOptions = { cache: 'no-store' };
+    const transport = { adapter, httpAgent, proxy: false as const, withCredentials: true, fetchOptions };
+    await guarded(axios.create({ baseURL: API, ...transport }), make(url)).refresh();
+    expect(sent).toHaveLength(1);
+    expect(sent[0]?.httpAgent).toBe(httpAgent);
+    expect(sent[0]).toMatchObject({ proxy: false, withCredentials: true, maxRedirects: 0 });
+    expect(sent[0]?.fetchOptions).toEqual({ cache: 'no-store', redirect: 'error' });
+  });
+
+  it('L5 is not sent once the lock of the store is lost', async () => {
+    const { url, arrived } = await tokenEndpoint();
+    let asked = 0;
+    const inner = memoryStore();
+    const withLock: TokenStore['withLock'] = (task, options) =>
+      inner.withLock((lock) => task({ ...lock, isHeld: () => asked++ === 0 }), options);
+    const session = guarded(axios.create({ baseURL: API }), make(url), { store: { ...inner, withLock } });
+    expect((await failureOf(session.refresh())).code).toMatch(/^ERR_BEARER_/);
+    expect([asked > 1, arrived]).toEqual([true, []]);
+  });
+
+  it('is sent by whatever client the source is called with', async () => {
+    const { url, arrived } = await tokenEndpoint();
+    const source = make(url);
+    const ctx = { client: axios.create(), signal: new AbortController().signal, attempt: 0 };
+    const answer = await (source.refresh?.({ refreshToken: 'r0' }, ctx) ?? source.obtain?.(ctx));
+    expect(answer).toMatchObject({ access_token: 'new' });
+    expect(arrived).toHaveLength(1);
+  });
+
   it('reads a form where the server answers with one, as GitHub does', async () => {
     const body = 'access_token=form&expires_in=60&refresh_token=r1&token_type=bearer';
     const { url } = await tokenEndpoint({ body, type: 'application/x-www-form-urlencoded; charset=utf-8' });
@@ -133,6 +186,18 @@ describe.each(Object.entries({ ...readyMade, 'a function with ctx.client': own }
       const session = guarded(axios.create({ baseURL: API, timeout: 20 }), make(url));
       expect((await session.refresh()).accessToken).toBe('new');
       expect(arrived).toHaveLength(1);
+    });
+
+    it('has no limit but its own, whatever the instance has for the bodies of its API', async () => {
+      const { url } = await tokenEndpoint();
+      const session = guarded(axios.create({ baseURL: API, maxBodyLength: 1, maxContentLength: 1 }), make(url));
+      expect((await session.refresh()).accessToken).toBe('new');
+    });
+
+    it('reads a compressed response, though the instance reads none', async () => {
+      const { url } = await tokenEndpoint({ zipped: true });
+      const session = guarded(axios.create({ baseURL: API, decompress: false }), make(url));
+      expect((await session.refresh()).accessToken).toBe('new');
     });
 
     it('is sent by an instance that new Axios() made, which has no create()', async () => {

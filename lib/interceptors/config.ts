@@ -4,7 +4,7 @@ import type { Session } from '../session/session.js';
 
 /** Options of one request, as `config.bearer`. */
 export interface BearerRequestOptions {
-  /** The session whose token the request bears. Default: the installed one. */
+  /** The request bears a token of this session. Default: the installed one. */
   session?: Session | undefined;
   /**
    * ms that the token must live on: a long upload is preceded by a refresh rather than cut by an expiry. At most nine

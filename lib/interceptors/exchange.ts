@@ -22,13 +22,13 @@ export interface Installation {
   destination(config: Config): ParsedUrl | undefined;
   /** Where a request goes, for all that are alike. */
   targetOf(request: RequestLine): string;
-  /** Is our response interceptor registered still? Without it nobody would recover a request. */
+  /** Is our response interceptor registered still? Without it no request is recovered. */
   hasResponseInterceptor(): boolean;
   /** What was written into a header for a token. */
   readonly headerValues: WeakMap<Current, { value: string; rememberedAt: number }>;
-  /** Those that have waited are on the wire through it. */
+  /** Requests that have waited are sent through it. */
   readonly gate: Gate;
-  /** For the redirects of nearly all requests, whose origin is that of the `baseURL`. */
+  /** The `beforeRedirect` of nearly all requests: those that go to the origin of `baseURL`. */
   home?: { baseURL: string; beforeRedirect: Config['beforeRedirect'] };
 }
 
@@ -64,7 +64,7 @@ export interface Exchange {
   readonly installation: Installation;
   /** As axios handed it to the adapter, which may be a copy. */
   config: Config;
-  /** Of the session whose token it bears; set before anything is sent with one. */
+  /** Of the session that its token is of; set before anything is sent with one. */
   requests: Requests;
   /** The config's own adapter and transforms; others may put theirs in their place. */
   readonly ownAdapter: Own<Config['adapter']>;
@@ -101,7 +101,7 @@ export interface Exchange {
   isJudged: boolean;
   /** From the first 401 on. */
   refusal: Refusal | undefined;
-  /** The response whose data the transforms have seen. */
+  /** The response that the transforms have run on. */
   transformed: AxiosResponse | undefined;
 }
 

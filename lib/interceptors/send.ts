@@ -1,7 +1,7 @@
 import type { AxiosResponse } from 'axios';
 import { forRequest, isBearerError } from '../errors.js';
 import { type Current, isSameToken } from '../session/current.js';
-import { giveUp, type Refusal, tokenAfter401 } from '../session/refused.js';
+import { giveUp, tokenAfter401 } from '../session/refused.js';
 import type { Found, Requests } from '../session/requests.js';
 import { isThenable } from '../thenable.js';
 import { assertSendable, discard, hasOneChance, prepareBody, remakeBody } from './body.js';
@@ -124,33 +124,18 @@ function tokenForAnother(exchange: Exchange, answer: Answer): Found {
   const isSpent = replays > 0 && replays >= maxReplays;
   if (isSpent && sent !== refusal.before) giveUp(requests, sent, refusal);
   if (isSpent) return undefined;
+  const found = tokenAfter401(requests, sent, refusal);
   if (!refusal.isResent) {
-    refreshForNext(requests, sent, refusal);
+    // The session is refreshed all the same, for the requests that come next.
+    if (isThenable(found)) found.catch(() => {});
     return undefined;
   }
-  const found = tokenAfter401(requests, sent, refusal);
   exchange.turn = installation.gate.nextOrder();
   if (!isThenable(found)) return found;
   // The refresh may need the socket that an unread body keeps.
   discard(exchange, answer);
   requests.emit('waiting', () => ({ ...requestInfo(config), after: '401' }));
   return withCancellation(found, config, exchange.since, refusal.endPause ?? (() => requests.stopWaiting()));
-}
-
-/** The session is refreshed for the requests that come next. */
-function refreshForNext(requests: Requests, sent: Current, refusal: Refusal): void {
-  const { holding, reading } = requests.life;
-  const next = () => refreshForNext(requests, sent, refusal);
-  // What is to be done is known once the store was read.
-  if (holding.state.is === 'unread') leaveBehind(requests, reading?.done().then(next));
-  else leaveBehind(requests, tokenAfter401(requests, sent, refusal));
-}
-
-/** This request waits for nothing, so it keeps no process alive. */
-function leaveBehind(requests: Requests, begun: Found | Promise<unknown>): void {
-  if (!begun || !('then' in begun)) return;
-  requests.stopWaiting();
-  begun.catch(() => {});
 }
 
 /** A source may hand out the token that was just refused. */

@@ -5,7 +5,7 @@ import { isThenable } from '../thenable.js';
 import type { Config } from './config.js';
 import type { Installation } from './exchange.js';
 
-/** The session whose token a request is to bear. @throws ERR_BEARER_CONFIG where that is no session */
+/** The session that a request is to bear a token of. @throws ERR_BEARER_CONFIG where that is no session */
 export function requestsFor(
   installation: Installation,
   config: Config,

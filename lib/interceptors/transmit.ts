@@ -13,7 +13,7 @@ import { setDuration, settle } from './settle.js';
 
 type Recover = (held: HeldAnswer) => Promise<AxiosResponse>;
 
-/** One send with this token, whose 401 is held back from axios. @param recover mends that of an installation nearer to the wire */
+/** Sends once, with this token; a 401 is held back from axios. @param recover mends a 401 of an installation nearer to the wire */
 export function transmit(exchange: Exchange, current: Current, recover: Recover): Promise<AxiosResponse> {
   const { installation, requests, config, replays } = exchange;
   exchange.sent = current;

@@ -5,7 +5,7 @@ import { onOnline } from '../online.js';
 import type { SourceContext, TokenSource } from '../sources/source.js';
 import type { Lock } from '../stores/store.js';
 import { readToken, type Token, type TokenResponse } from '../token.js';
-import { deadlineFailure, Failure, isDefinite, sourceFailure, storeFailure } from './failure.js';
+import { deadlineFailure, Failure, sourceFailure, storeFailure } from './failure.js';
 import type { Cause } from './pending.js';
 
 /** The client for a source's requests. `mayStillSend` is asked before each of them. */
@@ -132,8 +132,8 @@ function failureOf(error: unknown, response: TokenResponse, { source, known }: A
   if (!isBearerError(error) || error.code !== 'ERR_BEARER_TOKEN') return sourceFailure(error, source, known);
   // A page, or nothing, is no answer.
   const saysWhy = typeof response === 'object' && Object.keys(response ?? {}).length > 0;
-  const isRefused = saysWhy && isDefinite(response, source);
-  return isRefused ? sourceFailure(response, source, known) : new Failure(error, 'retryable');
+  const refusal = saysWhy ? sourceFailure(response, source, known) : undefined;
+  return refusal?.kind === 'rejected' ? refusal : new Failure(error, 'retryable');
 }
 
 let asked: TokenSource | undefined;

@@ -1,7 +1,7 @@
 import { isRetryableError } from 'axios-retry';
 import { askedDelay } from '../backoff.js';
 import { type BearerError, bearerError } from '../errors.js';
-import { answerOf, isFinal } from '../sources/refusal.js';
+import { isFinal } from '../sources/refusal.js';
 import type { TokenSource } from '../sources/source.js';
 import type { Token } from '../token.js';
 import { reasonOf, redactedCause } from './redacted-cause.js';
@@ -45,7 +45,7 @@ const DEFINITE = [400, 401, 403];
 export function sourceFailure(error: unknown, source: TokenSource, known: Token[]): Failure {
   const cause = redactedCause(error, known);
   const reason = reasonOf(cause);
-  if (isDefinite(error, source)) {
+  if (isDefinite(error, source, cause.status)) {
     return new Failure(
       bearerError('ERR_BEARER_REJECTED', `The token request was refused: ${reason}. Sign in again`, { cause }),
       'rejected',
@@ -53,14 +53,14 @@ export function sourceFailure(error: unknown, source: TokenSource, known: Token[
   }
   const message = `No token could be had just now: ${reason}. The session is kept`;
   const unavailable = bearerError('ERR_BEARER_UNAVAILABLE', message, { cause });
-  // A good status whose body broke on its way is the network's doing.
+  // A good status, and a body that broke on its way: that is the network's doing.
   const answered = (cause.status ?? 0) >= 300;
   const kind = answered && !isRetryableError(error as never) ? 'unavailable' : 'retryable';
   return new Failure(unavailable, kind, { askedDelay: askedDelay(error), offline: !answered });
 }
 
 /** If `isRejected` throws, the error counts as not definite: only a definite refusal ends a session. */
-export function isDefinite(error: unknown, source: TokenSource, { status } = answerOf(error)): boolean {
+function isDefinite(error: unknown, source: TokenSource, status: number | undefined): boolean {
   try {
     return source.isRejected ? source.isRejected(error) : isFinal(error) || DEFINITE.includes(status as number);
   } catch {

@@ -103,7 +103,7 @@ export interface Base {
   readonly presented?: string | undefined;
 }
 
-/** Is it the entry whose refresh token was presented, whatever else was changed in it? */
+/** Does this entry have the refresh token that was presented, whatever else was changed in it? */
 export function isBase(entry: StoreEntry, session: string, presented: string | undefined): boolean {
   return Boolean(entry.token) && entry.session === session && entry.token?.refreshToken === presented;
 }

@@ -125,7 +125,7 @@ export class Reading {
     const planting = underLock(life, plant(this.session, seed), { waitMs: life.bound });
     planting.catch(() => {});
     this.#planting = planting;
-    // Of a token whose end is not known, another holder may have had a newer one for long.
+    // If the token's end is not known, another holder may have had a newer one for long.
     if (seed.expiresAt === undefined || !isLive(seed, Date.now())) return planting;
     this.seed = life.currentOf(this.session, seed);
     await Promise.race([planting, pause(PLANTING)]);

@@ -8,7 +8,7 @@ const REMEMBERED = 8;
 /** What has become of the refresh tokens that were presented here. */
 export class RefreshTokens {
   #presenting: string | undefined;
-  /** One whose last refresh brought no new one, so that it may be presented again. */
+  /** Its last refresh brought no other refresh token, so it may be presented again. */
   #reusable: string | undefined;
   /** Those that were spent, as digests: the tokens themselves are not kept. */
   #spent: readonly number[] | undefined;

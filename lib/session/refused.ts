@@ -4,6 +4,7 @@ import { type Current, isSameToken } from './current.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Cause } from './pending.js';
 import type { Found, Requests } from './requests.js';
+import type { SharedPromise } from './shared-promise.js';
 import { isDoubted, type State } from './state.js';
 import { isRenewable } from './steps.js';
 
@@ -49,7 +50,9 @@ export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusa
   const { pending, holding } = life;
   if (holding.state.is === 'unread') return afterReading(requests, sent, refusal);
   const identity = life.parts.identityOf(sent);
-  if (pending?.kind === 'signIn') return requests.outcome(pending.shared, identity);
+  const brought = (by: SharedPromise<Current | undefined>) =>
+    refusal.isResent ? requests.outcome(by, identity) : undefined;
+  if (pending?.kind === 'signIn') return brought(pending.shared);
   // Where nobody is signed in any more by their own wish, the server's answer is the right one.
   if (!life.current && !isRefusedForGood(holding.state)) return undefined;
   requests.assertSame(sent);
@@ -65,7 +68,7 @@ export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusa
   if (!mayRefresh(requests, current, refusal)) return undefined;
   refusal.refreshes++;
   const cause: Cause = { reason: 'refused', challenge: refusal.challenge };
-  return requests.outcome(life.renewal(cause), identity);
+  return brought(life.renewal(cause));
 }
 
 function isRefusedForGood(state: State): boolean {
@@ -158,6 +161,8 @@ export function giveUp({ life }: Requests, token: Current, { target }: Refusal):
 
 /** The store could not be read so far, and the token that was handed in is refused. */
 async function afterReading(requests: Requests, sent: Current, refusal: Refusal): Promise<Current | undefined> {
-  await requests.life.reading?.done();
+  const read = requests.life.reading?.done();
+  if (!refusal.isResent) requests.stopWaiting();
+  await read;
   return tokenAfter401(requests, sent, refusal);
 }

@@ -50,7 +50,7 @@ export function overtaken() {
  * @param only the session that ends, if not whatever is signed in
  */
 export function* signOut(session: string, only = false): Protocol<void> {
-  // It names the session that has ended, so that a `signIn` of that session whose write is repeated can tell.
+  // It names the session that has ended: a `signIn` of that session that writes again finds that it was signed out.
   const draft = { session };
   const isToken = function* (found: StoreEntry): Protocol<boolean> {
     if (!found.token || (only && found.session !== session)) return false;

@@ -151,7 +151,6 @@ export class Requests {
     const late = this.#late.over.then(() => {
       const { serving } = this.life;
       if (!serving || !isLive(serving.token, Date.now())) return brought;
-      if (this.life.pending === pending) this.stopWaiting();
       return this.#ofSame(identity, serving);
     });
     return Promise.race([brought, late]);

@@ -23,7 +23,7 @@ export type SessionEvent =
   | { is: 'mustObtain'; session: string }
   /** A request with the current token was refused by a 401, or accepted. */
   | { is: 'doubted' | 'trusted' }
-  /** The token whose refresh was refused is over. */
+  /** The refresh was refused before, and now the access token has ended too. */
   | { is: 'over' }
   /** A sign-out met a token of this session in the store. */
   | { is: 'disowned'; session: string }

@@ -7,7 +7,7 @@ import type { InternalAxiosRequestConfig } from 'axios';
 import { configError } from '../errors.js';
 import type { Token, TokenResponse } from '../token.js';
 import { parseUrl } from '../url.js';
-import { post } from './client.js';
+import { sendBare } from './client.js';
 import type { SourceContext, TokenSource } from './source.js';
 
 /** What `apiVideo` is given. Nothing is required: with `tokens` of your own it needs no key. */
@@ -21,8 +21,6 @@ export interface ApiVideoOptions {
   /** Called with what a token request failed with: does it end the session? Default: 400, 401 and 403 do. */
   isRejected?: TokenSource['isRejected'];
 }
-
-const JSON_BODY = { 'Content-Type': 'application/json' };
 
 /**
  * Call it for api.video. With an API key it signs in by itself; with tokens of your own (`tokens`, `signIn(tokens)`) it
@@ -39,8 +37,11 @@ export function apiVideo({
 }: ApiVideoOptions = {}): TokenSource {
   const origin = parseUrl(baseURL)?.origin;
   if (!origin) throw configError('baseURL', 'a URL such as https://ws.api.video', baseURL);
-  const ask = async (path: string, body: object, { client }: SourceContext) =>
-    (await post(client, baseURL.replace(/\/$/, '') + path, JSON.stringify(body), JSON_BODY)) as TokenResponse;
+  const ask = async (path: string, body: object, { client }: SourceContext) => {
+    const headers = { 'Content-Type': 'application/json' };
+    const request = { method: 'post', url: baseURL.replace(/\/$/, '') + path, data: JSON.stringify(body), headers };
+    return (await sendBare(client, request)) as TokenResponse;
+  };
 
   return {
     needsRefreshToken: true,

@@ -21,9 +21,9 @@ export function tokenClient(
   signal: AbortSignal,
   mayStillSend: () => boolean,
 ): AxiosInstance {
-  const own = settingsFor(parent ?? axios, signal);
+  const own = ownSettings(signal);
   const make = () => {
-    const client = create(parent ?? axios, own);
+    const client = creator(parent ?? axios).create(own);
     client.interceptors.request.use((config) => {
       if (!mayStillSend()) throw new Error('The lock of the token store was lost: nothing is sent any more');
       return config;
@@ -36,13 +36,13 @@ export function tokenClient(
 }
 
 /** What the app's own settings for its API give way to. */
-function settingsFor({ defaults }: AxiosInstance, signal: AbortSignal): CreateAxiosDefaults {
+function ownSettings(signal: AbortSignal): CreateAxiosDefaults {
   return {
     signal,
     timeout: 0,
     maxRedirects: 0,
     // The fetch adapter of older versions knows of no maxRedirects.
-    fetchOptions: { ...(defaults as CreateAxiosDefaults).fetchOptions, redirect: 'error' },
+    fetchOptions: { redirect: 'error' },
     maxContentLength: LARGEST_RESPONSE,
     maxBodyLength: Number.POSITIVE_INFINITY,
     decompress: true,
@@ -52,8 +52,8 @@ function settingsFor({ defaults }: AxiosInstance, signal: AbortSignal): CreateAx
 }
 
 /** One that was made by `new Axios()` has no create(). */
-function create(parent: AxiosInstance, own: CreateAxiosDefaults): AxiosInstance {
-  return parent.create?.(own) ?? axios.create({ ...(parent.defaults as CreateAxiosDefaults), ...own });
+function creator(parent: AxiosInstance): AxiosInstance {
+  return typeof parent.create === 'function' ? parent : axios.create(parent.defaults as CreateAxiosDefaults);
 }
 
 /** An instance may bear the old token as a default; many servers judge it before they look at the refresh token. */
@@ -69,18 +69,9 @@ function forgetAuthorization(headers: Record<string, unknown>): void {
  * headers, params and transforms, which are meant for the app's API.
  *
  * @returns what the response has, by name; `{}` if it is neither JSON nor a form
+ * @throws what axios throws
  */
-export async function post(
-  client: AxiosInstance,
-  url: string,
-  body: string,
-  headers: Record<string, string>,
-): Promise<object> {
-  return ask(client, { method: 'post', url, data: body, headers });
-}
-
-/** The same, for any method. @throws what axios throws */
-export async function ask(client: AxiosInstance, { headers, ...config }: AxiosRequestConfig): Promise<object> {
+export async function sendBare(client: AxiosInstance, { headers, ...config }: AxiosRequestConfig): Promise<object> {
   const bare = (client as { [BARE]?: () => AxiosInstance })[BARE]?.() ?? client;
   const { data } = await bare.request({ ...config, headers: { Accept: 'application/json', ...headers } });
   return data !== null && typeof data === 'object' ? data : {};

@@ -1,7 +1,7 @@
 import type { AxiosInstance } from 'axios';
 import { configError } from '../errors.js';
 import { parseUrl } from '../url.js';
-import { ask } from './client.js';
+import { sendBare } from './client.js';
 import { answerOf, mayPass } from './refusal.js';
 import type { SourceContext } from './source.js';
 
@@ -54,7 +54,7 @@ async function discover(issuer: string, { client }: SourceContext): Promise<Meta
 /** `{}`: it is not there. Servers say so with any 4xx, or with a page. */
 async function read(client: AxiosInstance, url: string): Promise<Metadata> {
   try {
-    return await ask(client, { url });
+    return await sendBare(client, { url });
   } catch (error) {
     const { status = 0 } = answerOf(error);
     if (status >= 400 && !mayPass(status)) return {};

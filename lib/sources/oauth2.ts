@@ -5,7 +5,7 @@
  */
 import { configError } from '../errors.js';
 import type { Token, TokenResponse } from '../token.js';
-import { post } from './client.js';
+import { sendBare } from './client.js';
 import { type Endpoints, endpointsOf } from './metadata.js';
 import { isFinal } from './refusal.js';
 import type { SourceContext, TokenSource } from './source.js';
@@ -75,7 +75,7 @@ function connect(options: OAuth2Options) {
     const body = new URLSearchParams({ ...fields, ...options.params });
     const headers: Record<string, string> = { 'Content-Type': 'application/x-www-form-urlencoded', ...options.headers };
     await authenticate(body, headers);
-    return post(client, url, String(body), headers);
+    return sendBare(client, { method: 'post', url, data: String(body), headers });
   };
 
   return {

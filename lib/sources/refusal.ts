@@ -1,12 +1,12 @@
+import type { Fields } from '../expiry.js';
+
 /** What a failed token request says of itself. */
 export interface Answer {
   /** HTTP status. */
   readonly status: number | undefined;
   /** The fields of its body, such as `error` and `error_description` (RFC 6749 §5.2). */
-  readonly fields: Record<string, unknown>;
+  readonly fields: Fields;
 }
-
-type Fields = Record<string, unknown>;
 
 /**
  * The server's answer in an error, whichever client threw it: axios, got, ky, ofetch, superagent, simple-oauth2,
@@ -14,13 +14,11 @@ type Fields = Record<string, unknown>;
  */
 export function answerOf(error: unknown): Answer {
   const thrown = fieldsOf(error);
-  const [response, data, output] = [thrown.response, thrown.data, thrown.output].map(fieldsOf) as [
-    Fields,
-    Fields,
-    Fields,
-  ];
+  const response = fieldsOf(thrown.response);
+  const data = fieldsOf(thrown.data);
   const bodies = [response.data, response.body, data.payload, data, thrown].map(fieldsOf);
-  const statuses = [response.status, response.statusCode, output.statusCode, thrown.status, thrown.statusCode];
+  const places = [response, fieldsOf(thrown.output), thrown];
+  const statuses = places.flatMap(({ status, statusCode }) => [status, statusCode]);
   return {
     status: statuses.find((status) => typeof status === 'number') as number | undefined,
     fields: bodies.find((body) => typeof body.error === 'string') ?? bodies.find((body) => 'title' in body) ?? {},

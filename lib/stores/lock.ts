@@ -12,7 +12,7 @@ export interface Locks<K> {
 }
 
 /**
- * Called by a store whose holders share one process. The lock is never lost, and `holdMs` is not enforced: a process that
+ * Called by a store that is shared within one process only. The lock is never lost, and `holdMs` is not enforced: a process that
  * is alive ends its task, and the lock of one that died died with it.
  */
 export async function withProcessLock<K, T>(

@@ -11,7 +11,7 @@ export interface StoreEntry {
   readonly id: string;
   /** One sign-in, and all that came of it. */
   readonly session: string;
-  /** The tokens themselves: everybody who can read the store holds the session. Missing: signed out. */
+  /** The tokens themselves: to read the store is to hold the session. Missing: signed out. */
   readonly token?: Token;
   /** The holder that is about to present this entry's refresh token, or has. */
   readonly sent?: string;

@@ -2,7 +2,8 @@ import type { BearerEvent, BearerEvents, Session } from 'axios-bearer';
 
 export type SeenEvent = { [E in BearerEvent]: [name: E, payload: BearerEvents[E]] }[BearerEvent];
 
-const NAMES: BearerEvent[] = [
+/** All events there are. */
+export const EVENTS: BearerEvent[] = [
   'signedIn',
   'tokensIgnored',
   'refreshing',
@@ -18,7 +19,7 @@ const NAMES: BearerEvent[] = [
 /** All events of a session from now on, in order. */
 export function recordEvents(session: Session): SeenEvent[] {
   const seen: SeenEvent[] = [];
-  for (const name of NAMES) session.on(name, (payload) => seen.push([name, payload] as SeenEvent));
+  for (const name of EVENTS) session.on(name, (payload) => seen.push([name, payload] as SeenEvent));
   return seen;
 }
 

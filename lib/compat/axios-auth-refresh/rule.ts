@@ -6,7 +6,7 @@ import type { AxiosAuthRefreshOptions, RefreshAuthCall } from './options.js';
 export interface Rule {
   call: RefreshAuthCall;
   options: AxiosAuthRefreshOptions;
-  /** Of the response interceptor whose id the app may eject. */
+  /** Of the response interceptor: the app may eject it by its id. */
   registration: Registration;
 }
 

@@ -28,7 +28,7 @@ const servedBy = new WeakMap<Config, RefreshSession>();
 let tokens = 0;
 const newToken = () => `refresh-${++tokens}`;
 
-/** A session of the engine whose refresh is the app's own function. */
+/** A session that has no tokens of the server's: to refresh it is to call the app's own function. */
 export class RefreshSession {
   /** What the last refresh did to the headers of the request that failed, and to the defaults. */
   changes: HeaderChange[] = [];

@@ -119,8 +119,8 @@ export class Sessions {
   }
 
   /**
-   * As axios-jwt writes it. Other fields that were stored stay, unless the response was an object, whose fields take their
-   * place. A token that was refused for good, and has no refresh token any more, is cleared.
+   * As axios-jwt writes it. Other fields that were stored stay, unless the response was an object: then its fields replace
+   * them. A token that was refused for good, and has no refresh token any more, is cleared.
    */
   #entryOf({ token, ...next }: StoreEntry, found: Entry | undefined): Entry {
     if (!token?.refreshToken) return next;

@@ -44,7 +44,7 @@ export const getBrowserLocalStorage = (): BrowserStorageService | undefined =>
 export const getBrowserSessionStorage = (): BrowserStorageService | undefined =>
   globalThis.window && new BrowserStorageService(globalThis.window.sessionStorage);
 
-/** The same item that axios-jwt uses, so that a user who is signed in stays signed in. */
+/** The item that axios-jwt uses too: an app that changes over signs nobody out. */
 export const STORAGE_KEY = `auth-tokens-${environment()}`;
 
 function environment(): string | undefined {

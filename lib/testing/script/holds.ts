@@ -4,7 +4,7 @@ import { matcher, type Where } from './where.js';
 
 /** Requests that wait at the server's door until a test lets them in. */
 export interface Hold {
-  /** How many wait now; one whose client gave up no longer counts. */
+  /** How many wait now. A request that its client has given up no longer counts. */
   readonly waiting: number;
   /** Called instead of sleeping: resolves when at least `n` requests wait at once. */
   arrived(n: number): Promise<void>;
