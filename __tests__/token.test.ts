@@ -117,6 +117,7 @@ describe('what else is in it', () => {
     expect(read({ access_token: 'b' }, { previous: first }).extra).toEqual(first.extra);
     expect(read(first, { handedIn: true })).toEqual(first);
     expect('extra' in read({ access_token: 'a', expires_in: 60 })).toBe(false);
+    expect('extra' in read({ access_token: 'a', extra: 'text' } as TokenResponse)).toBe(false);
   });
 });
 

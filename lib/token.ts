@@ -109,7 +109,8 @@ const READ = [...OWN, ...TIMES, 'expires_in', 'expiresIn', 'issuedAt', 'scope', 
 
 function extraOf(fields: Fields, previous?: Fields): { extra?: Fields } {
   const others = Object.entries(fields).filter(([name]) => !READ.includes(name));
-  const extra = { ...previous, ...(fields.extra as Fields | undefined), ...Object.fromEntries(others) };
+  const saved = typeof fields.extra === 'object' ? fields.extra : undefined;
+  const extra = { ...previous, ...saved, ...Object.fromEntries(others) };
   return Object.keys(extra).length > 0 ? { extra } : {};
 }
 
