@@ -43,12 +43,17 @@ const REASONS: Record<string, Explains> = {
     response?.status === 401 &&
     kind.startsWith('POST') &&
     (snapshot.justExpired || log.since(snapshot, 'expired') > 0),
-  // Two refreshes, and tokens that end by the clock too.
+  // One token ended by the clock, or as the fault, and the next one before its time.
   'refused with new tokens': ({ app: { log } }, snapshot, { code, response }) =>
     !code?.startsWith('ERR_BEARER_') &&
     response?.status === 401 &&
-    (snapshot.breakerOpen || log.since(snapshot, 'breaker') > 0 || log.since(snapshot, 'expired') > 1),
+    (snapshot.breakerOpen || log.since(snapshot, 'breaker') > 0 || log.since(snapshot, 'expired') > 0),
+  'its target refused new tokens before': ({ app: { log } }, _, { code, response, config }) =>
+    !code?.startsWith('ERR_BEARER_') && response?.status === 401 && log.mayRefuse({ ...config }),
 };
+
+/** After these a target may count as one that refuses all tokens. */
+const MARKING = ['refused twice', 'refused with new tokens'];
 
 const SHOWN = 20;
 
@@ -98,6 +103,7 @@ export class Judge {
 
   #failed(call: Call, name: string, snapshot: Snapshot, error: AxiosError): void {
     const reason = Object.keys(REASONS).find((each) => REASONS[each]?.(call, snapshot, error));
+    if (MARKING.includes(reason ?? '')) call.app.log.refusedNew({ ...error.config });
     if (reason) this.#explain(reason);
     else this.#effect(call, name, { status: error.response?.status, error: error as Got['error'] });
   }

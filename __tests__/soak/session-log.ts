@@ -9,6 +9,13 @@ export type Entry = 'expired' | 'failed' | 'signIn' | 'out' | 'breaker';
 
 // ms
 const A_MOMENT = 5_000;
+/** ms. So long are the 401s of a target that refused new tokens handed on at once (L7). */
+const REFUSING = 30_000;
+
+type RequestLine = { method?: string | undefined; url?: string | undefined };
+
+/** Method and the start of the path: such requests count as one. */
+const targetOf = ({ method, url }: RequestLine) => `${method} ${url?.split('/')[1]}`;
 
 /** The state of a session when a call began. */
 export interface Snapshot {
@@ -30,6 +37,7 @@ export class SessionLog {
   #lastAttemptFailed = false;
   #breakerUntil = 0;
   #justExpiredUntil = 0;
+  readonly #refusing = new Map<string, number>();
   /** A token request may be let finish for longer than any caller waits for it. */
   isRefreshing = false;
 
@@ -45,6 +53,9 @@ export class SessionLog {
     session.on('refreshFailed', () => {
       this.isRefreshing = false;
     });
+    session.on('replayed', (request) => {
+      if (request.replay > 1) this.refusedNew(request);
+    });
     session.on('refreshed', over);
     session.on('signedIn', over);
   }
@@ -58,6 +69,16 @@ export class SessionLog {
   breakerOpens(ms: number): void {
     this.add('breaker');
     this.#breakerUntil = Date.now() + ms;
+  }
+
+  /** A request was refused with a token that was new: expired meanwhile, for the target is a good one. */
+  refusedNew(request: RequestLine): void {
+    this.#refusing.set(targetOf(request), Date.now());
+  }
+
+  /** May its target be one that has refused new tokens of late? */
+  mayRefuse(request: RequestLine): boolean {
+    return Date.now() - (this.#refusing.get(targetOf(request)) ?? 0) < REFUSING;
   }
 
   snapshot(): Snapshot {
