@@ -1,8 +1,8 @@
 import type { AxiosResponse } from 'axios';
 import { forRequest, isBearerError } from '../errors.js';
-import { type Current, isSameToken } from '../session/current.js';
+import { type Current, type Found, isSameToken } from '../session/current.js';
 import { giveUp, tokenAfter401 } from '../session/refused.js';
-import type { Found, Requests } from '../session/requests.js';
+import type { Requests } from '../session/requests.js';
 import { isThenable } from '../thenable.js';
 import { assertSendable, discard, hasOneChance, prepareBody, remakeBody } from './body.js';
 import { withCancellation } from './cancellation.js';

@@ -1,6 +1,5 @@
 import type { AxiosResponse } from 'axios';
-import type { Current } from '../session/current.js';
-import type { Found } from '../session/requests.js';
+import type { Current, Found } from '../session/current.js';
 import { isThenable } from '../thenable.js';
 import { withCancellation } from './cancellation.js';
 import { optionsOf } from './config.js';

@@ -24,7 +24,11 @@ export class Alarm {
     const { current, refusal } = state;
     if (refusal) this.#start(current.token.expiresAt, 0, () => life.apply({ is: 'over' }));
     if (refusal || !life.settings.keepFresh || life.pending || !isRenewable(life, current)) return;
-    this.#start(current.dueAt, life.parts.outage.remaining, () => void life.renewal(EXPIRY));
+    this.#start(current.dueAt, life.parts.outage.remaining, () => {
+      life.renewal(EXPIRY);
+      // Too early by a moment: the hold-off is not over yet.
+      if (!life.pending) this.set(life);
+    });
   }
 
   /** @param at ms since the epoch */

@@ -59,7 +59,7 @@ export async function ask(asking: Asking, token: Token | undefined): Promise<Tok
   const task = (signal: AbortSignal) => {
     const work = refreshOrObtain(asking, token, signal);
     work.then(
-      (made) => isLate && spends && asking.onLate(made),
+      (made) => isLate && (spends || asking.obtains) && asking.onLate(made),
       () => {},
     );
     return spends ? untilOnline(work, refreshTimeout, late) : work;

@@ -1,6 +1,6 @@
 import type { StoreEntry } from '../stores/store.js';
 import type { Token } from '../token.js';
-import { type Current, isSameToken } from './current.js';
+import { type Current, isSame } from './current.js';
 import { Failure } from './failure.js';
 import {
   apply,
@@ -29,7 +29,7 @@ import { currentIn, type Holding } from './state.js';
  */
 export function* refresh(begunWith?: Current, obtained?: Token): Protocol<Outcome> {
   const before = begunWith ?? currentIn((yield* look()).holding.state);
-  if (!(yield* isWanted())) return { kind: 'adopted' };
+  if (!(yield* isWanted())) return yield* drop(obtained);
   yield* take(yield* read());
   const { holding, heeds, newSession } = yield* look();
   const { state, stored } = holding;
@@ -39,12 +39,9 @@ export function* refresh(begunWith?: Current, obtained?: Token): Protocol<Outcom
     const { token, presented } = state.unsaved;
     return yield* keep(state.current.session, token, { base, presented });
   }
-  if (!isSame(before, current)) {
-    if (obtained) yield* revoke(obtained);
-    return { kind: 'adopted' };
-  }
+  if (!isSame(before, current)) return yield* drop(obtained);
   if (state.is === 'empty') return yield* keep(newSession(), obtained ?? (yield* ask()), { base });
-  if (state.is !== 'active') return { kind: 'adopted' };
+  if (state.is !== 'active') return yield* drop(obtained);
   const { session, token } = state.current;
   if (obtained) return yield* keep(session, obtained, { base, presented: token.refreshToken });
   if (stored && heeds(stored) && isBase(stored, session, token.refreshToken)) {
@@ -53,8 +50,10 @@ export function* refresh(begunWith?: Current, obtained?: Token): Protocol<Outcom
   return yield* renew(session, token, base);
 }
 
-function isSame(a: Current | undefined, b: Current | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && a.session === b.session && isSameToken(a, b));
+/** Another token, or a sign-out, came first. */
+function* drop(obtained: Token | undefined): Protocol<Outcome> {
+  if (obtained) yield* revoke(obtained);
+  return { kind: 'adopted' };
 }
 
 function* renew(session: string, token: Token, found: number): Protocol<Outcome> {
@@ -135,6 +134,8 @@ function* quietly(protocol: Protocol<void>): Protocol<void> {
 /** Under the lock: the option `tokens`, where nothing is stored. */
 export function* plant(session: string, token: Token): Protocol<void> {
   if (yield* take(yield* read())) return;
+  // Who has signed in or out here meanwhile comes first.
+  if ((yield* look()).holding.state.is !== 'unread') return;
   yield* keep(session, token, { base: yield* known() });
 }
 
@@ -152,12 +153,12 @@ export function* update(session: string, handedIn: Token, own: boolean): Protoco
   }
   const { holding } = yield* look();
   const state = activeIn(holding, session);
-  // Another sign-in, or a sign-out, supersedes it.
-  if (!state) return { kind: 'adopted' };
   const { stored } = holding;
+  // Another sign-in, or a sign-out, supersedes it; the end of this holder does not.
+  if (!state && (holding.state.is !== 'closed' || stored?.session !== session)) return { kind: 'adopted' };
   const presented = stored?.token?.refreshToken;
   // A refresh token that the store lacks is newer than the one that is stored.
-  const isNewest = own || state.unsaved?.token.accessToken === handedIn.accessToken;
+  const isNewest = own || state?.unsaved?.token.accessToken === handedIn.accessToken;
   const token = isNewest ? handedIn : { ...handedIn, ...(presented && { refreshToken: presented }) };
   return yield* keep(session, token, { base: yield* known(), presented, sent: stored?.sent, quiet: true });
 }

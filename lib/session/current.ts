@@ -1,4 +1,4 @@
-import type { Token } from '../token.js';
+import { isLive, type Token } from '../token.js';
 
 /** A token in use. */
 export interface Current {
@@ -10,13 +10,32 @@ export interface Current {
   readonly dueAt: number;
 }
 
+/** A token; a promise where it has to be waited for; `undefined`: there is none to be had. */
+export type Found = Current | Promise<Current | undefined> | undefined;
+
 /** A token that the store has not kept yet, and the refresh token that was presented for it. */
 export interface Unsaved {
   readonly token: Token;
   readonly presented: string | undefined;
 }
 
+/** Has the store kept it? A hint may tell of our own write before the write itself has resolved. */
+export function isSaved(unsaved: Unsaved | undefined, stored: Token | undefined): boolean {
+  return unsaved?.token.accessToken === stored?.accessToken && unsaved?.token.refreshToken === stored?.refreshToken;
+}
+
 /** The same access token again is the same generation, whatever was in between. */
 export function isSameToken(a: Current, b: Current): boolean {
   return a.generation === b.generation || (a.token.accessToken !== '' && a.token.accessToken === b.token.accessToken);
+}
+
+/** The same token of the same session, or none at both times. */
+export function isSame(a: Current | undefined, b: Current | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && a.session === b.session && isSameToken(a, b));
+}
+
+/** Will it do for a request, with nothing to begin? */
+export function isFresh({ dueAt, token }: Current, minValidity: number): boolean {
+  const now = Date.now();
+  return now < dueAt && (!minValidity || isLive(token, now, minValidity));
 }

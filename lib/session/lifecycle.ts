@@ -4,7 +4,7 @@ import { Events } from '../events.js';
 import type { SessionOptions } from '../options.js';
 import { readSessionOptions, type SessionSettings } from '../read-options.js';
 import { PrivateStore } from '../stores/memory.js';
-import { dueAt, isLive, isNothing, readToken, type Token, type TokenResponse } from '../token.js';
+import { dueAt, isNothing, readToken, type Token, type TokenResponse } from '../token.js';
 import { rememberAccessToken } from './access-tokens.js';
 import { Alarm, needsAlarm } from './alarm.js';
 import type { ClientFactory } from './ask.js';
@@ -13,9 +13,9 @@ import type { Current } from './current.js';
 import type { Life } from './life.js';
 import type { Mark } from './mark.js';
 import { Parts } from './parts.js';
-import { type Cause, newPending, type Pending, type PendingOptions, SIGN_IN, type Work } from './pending.js';
+import { type Cause, isAnswer, newPending, type Pending, type PendingOptions, SIGN_IN, type Work } from './pending.js';
 import { Reading } from './reading.js';
-import { refreshOnce, renew } from './renewal.js';
+import { insteadOf, refreshOnce, renew } from './renewal.js';
 import { plantNow } from './seed.js';
 import type { SessionEvent } from './session-event.js';
 import { failedPromise, type SharedPromise } from './shared-promise.js';
@@ -137,7 +137,8 @@ export class Lifecycle implements Life {
   /** A new read, refresh or sign-in: claimed before anything is awaited. Those that wait for the one before wait for it. */
   start(kind: Pending['kind'], work: Work, options: PendingOptions = {}): Pending {
     const pending = newPending(kind, { bound: this.bound, begunWith: this.current, ...options });
-    if (!this.#pending?.isDone) this.#pending?.shared.replaceWith(pending.shared);
+    const earlier = this.pending;
+    earlier?.shared.replaceWith(pending.shared, (error) => insteadOf(this, earlier, error));
     this.#pending = pending;
     const working = work(pending);
     this.changed();
@@ -188,8 +189,9 @@ export class Lifecycle implements Life {
       this.parts.seeded = { stored: current.session, seed: this.reading.session };
     const pending = this.#pending;
     this.parts.tookIntoUse(current, before, pending);
-    if (pending && (pending.kind !== 'signIn' || by === 'signedIn'))
-      pending.isDone = pending.kind === 'read' || isLive(current.token, Date.now());
+    if (pending && (pending.kind !== 'signIn' || by === 'signedIn')) pending.isDone = isAnswer(current, pending);
+    // What a refresh has brought is told when the lock is free; this came another way.
+    if (by === 'updated' && pending?.isDone) pending.shared.resolve(current);
     this.reading?.reset();
     this.parts.reset();
     this.store.remember(current.token);

@@ -43,10 +43,12 @@ export class Parts {
   }
 
   /** The identity that a token belongs to; by default each sign-in is a new one. @throws what the option `identity` throws */
-  identityOf({ session, token }: Current): string {
+  identityOf({ session, token }: Pick<Current, 'session' | 'token'>): string {
     const { identity } = this.settings;
-    if (!identity) return session === this.seeded?.stored ? this.seeded.seed : session;
-    const known = this.#identities?.get(token) ?? identity(token);
+    const byDefault = session === this.seeded?.stored ? this.seeded.seed : session;
+    if (!identity) return byDefault;
+    // One that is not known, such as a claim that is missing, is nobody else's.
+    const known = this.#identities?.get(token) ?? identity(token) ?? byDefault;
     this.#identities ??= new WeakMap();
     this.#identities.set(token, known);
     return known;

@@ -1,6 +1,7 @@
 import { monotonicNow } from '../deadline.js';
 import type { SourceContext } from '../sources/source.js';
-import type { Current } from './current.js';
+import { isLive } from '../token.js';
+import { type Current, isSameToken } from './current.js';
 import { errorOf, waitedTooLong } from './failure.js';
 import { SharedPromise } from './shared-promise.js';
 
@@ -57,4 +58,11 @@ export function newPending(kind: Pending['kind'], options: PendingOptions): Pend
     );
   };
   return { kind, shared, begun: monotonicNow(), cause, identity, isDone: false, begunWith, follow };
+}
+
+/** Is this what it was for? The same token, with its refresh token taken away, is not what a refresh is for. */
+export function isAnswer(current: Current, { kind, begunWith }: Pending): boolean {
+  if (kind === 'read') return true;
+  const isOld = kind === 'refresh' && begunWith !== undefined && isSameToken(begunWith, current);
+  return !isOld && isLive(current.token, Date.now());
 }

@@ -30,6 +30,13 @@ export class Reading {
     this.#life = life;
   }
 
+  /** Of the user that requests which wait for the first read are made for, as far as that is known. */
+  get identity(): string | undefined {
+    const { holding, parts } = this.#life;
+    const seed = holding.state.is === 'unread' ? holding.state.seed : undefined;
+    return seed && parts.identityOf({ session: this.session, token: seed });
+  }
+
   get provisional(): Current | undefined {
     if (this.#life.holding.state.is !== 'unread' || !this.seed) return undefined;
     return isLive(this.seed.token, Date.now()) ? this.seed : undefined;

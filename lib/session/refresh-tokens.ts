@@ -10,8 +10,8 @@ export class RefreshTokens {
   #presenting: string | undefined;
   /** Its last refresh brought no other refresh token, so it may be presented again. */
   #reusable: string | undefined;
-  /** Those that were spent, as digests: the tokens themselves are not kept. */
-  #spent: readonly number[] | undefined;
+  /** Those that were spent, as digests: the tokens themselves are not kept. With the session of each. */
+  #spent: readonly { readonly digest: number; readonly session: string }[] | undefined;
 
   /** May a call that presents it have spent it, though it was not answered? */
   isSpentByUse(refreshToken: string | undefined): boolean {
@@ -23,19 +23,21 @@ export class RefreshTokens {
   }
 
   /** A call has ended. `made`: what it has brought. */
-  presented(refreshToken: string | undefined, made?: Token): void {
+  presented(refreshToken: string | undefined, session: string, made?: Token): void {
     if (this.#presenting === refreshToken) this.#presenting = undefined;
     if (!made || refreshToken === undefined) return;
     const isKept = made.refreshToken === refreshToken;
     this.#reusable = isKept ? refreshToken : undefined;
-    if (!isKept) this.#spent = remember(this.#spent, digest(refreshToken), REMEMBERED);
+    if (!isKept) this.#spent = remember(this.#spent, { digest: digest(refreshToken), session }, REMEMBERED);
   }
 
-  isSpent(refreshToken: string): boolean {
-    return this.#spent?.includes(digest(refreshToken)) ?? false;
+  /** Was it spent? And by which session? */
+  spentBy(refreshToken: string) {
+    const wanted = digest(refreshToken);
+    return this.#spent?.find((spent) => spent.digest === wanted);
   }
 
   isInUse(refreshToken: string): boolean {
-    return refreshToken === this.#presenting || this.isSpent(refreshToken);
+    return refreshToken === this.#presenting || this.spentBy(refreshToken) !== undefined;
   }
 }

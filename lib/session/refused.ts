@@ -1,9 +1,9 @@
 import { monotonicNow, startTimer } from '../deadline.js';
 import { isLive } from '../token.js';
-import { type Current, isSameToken } from './current.js';
+import { type Current, type Found, isSameToken } from './current.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Cause } from './pending.js';
-import type { Found, Requests } from './requests.js';
+import type { Requests } from './requests.js';
 import type { SharedPromise } from './shared-promise.js';
 import { isDoubted, type State } from './state.js';
 import { isRenewable } from './steps.js';

@@ -2,7 +2,7 @@ import { monotonicNow, pause } from '../deadline.js';
 import type { StoreEntry } from '../stores/store.js';
 import { isLive, type Token } from '../token.js';
 import { refresh } from './attempt.js';
-import { type Current, isSameToken } from './current.js';
+import { type Current, isSame, isSameToken } from './current.js';
 import { Failure } from './failure.js';
 import { newId } from './ids.js';
 import type { Life } from './life.js';
@@ -112,4 +112,12 @@ function failed(life: Life, pending: Pending, failure: Failure): number {
   const tooLate = monotonicNow() - pending.begun + retryAfter + refreshTimeout > life.bound;
   if (isLast || (tooLate && !source.interactive)) throw error;
   return retryAfter;
+}
+
+/** For those that waited: what had taken the place of this has failed, and left the state as it was. @throws error */
+export function insteadOf(life: Life, { kind, begunWith, cause }: Pending, error: unknown) {
+  const { current, holding } = life;
+  const { is } = holding.state;
+  if (kind === 'signIn' || is === 'ended' || is === 'closed') throw error;
+  return kind === 'refresh' && isSame(current, begunWith) ? life.renewal(cause).settled : current;
 }

@@ -4,15 +4,12 @@ import { type BearerError, bearerError } from '../errors.js';
 import type { BearerEvent, BearerEvents } from '../events.js';
 import type { TokenSource } from '../sources/source.js';
 import { isLive } from '../token.js';
-import { type Current, isSameToken } from './current.js';
+import { type Current, type Found, isFresh, isSameToken } from './current.js';
 import type { Lifecycle } from './lifecycle.js';
 import { EXPIRY, FIRST, type Pending } from './pending.js';
 import type { SharedPromise } from './shared-promise.js';
 import { isDoubted } from './state.js';
 import { isObtainable, isRenewable } from './steps.js';
-
-/** A token; a promise where it has to be waited for; `undefined`: there is none to be had. */
-export type Found = Current | Promise<Current | undefined> | undefined;
 
 /** What requests ask of a session: which token, is another one worth waiting for, and what a refusal means. */
 export class Requests {
@@ -48,6 +45,13 @@ export class Requests {
     return isSettled && !current && !isObtainable(this.life) && !this.life.reading?.isDue();
   }
 
+  /** Of the user that something is asked for now, as far as that is known. */
+  get identity(): string | undefined {
+    const { pending, serving, parts, reading } = this.life;
+    if (pending?.kind === 'signIn') return pending.identity;
+    return serving ? parts.identityOf(serving) : reading?.identity;
+  }
+
   /** Is anything under way? */
   get isRefreshing(): boolean {
     return this.life.pending !== undefined;
@@ -61,11 +65,11 @@ export class Requests {
    */
   tokenFor(minValidity = 0, hasOneChance = false, mayWait = true): Found {
     const { life } = this;
+    if (life.pending?.kind === 'signIn')
+      return this.#afterSignIn(life.pending, () => this.tokenFor(minValidity, hasOneChance, mayWait));
     const reading = life.reading?.first() ?? life.reading?.again();
     if (reading) return this.#afterReading(reading, () => this.tokenFor(minValidity, hasOneChance, mayWait));
     const { pending } = life;
-    if (pending?.kind === 'signIn')
-      return this.#afterSignIn(pending, () => this.tokenFor(minValidity, hasOneChance, mayWait));
     const current = life.serving;
     if (!current) return isObtainable(life) ? this.outcome(life.renewal(FIRST)) : undefined;
     if (pending && hasOneChance) return this.outcome(pending.shared, life.parts.identityOf(current), true);
@@ -166,12 +170,14 @@ export class Requests {
 
   /** Waits for the store to be read, and decides again. */
   async #afterReading({ shared }: Pending, next: () => Found): Promise<Current | undefined> {
+    const { identity } = this;
     try {
       await shared.join();
     } catch (error) {
       if (!this.life.serving) throw error;
     }
-    return next();
+    const current = await next();
+    return current && this.#ofSame(identity, current);
   }
 
   /** Tokens that were handed in may be over already: then they are refreshed first. */
@@ -190,10 +196,4 @@ export class Requests {
       'Another user signed in while the request waited; it was not sent in their name',
     );
   }
-}
-
-/** Will it do, with nothing to begin? */
-function isFresh({ dueAt, token }: Current, minValidity: number): boolean {
-  const now = Date.now();
-  return now < dueAt && (!minValidity || isLive(token, now, minValidity));
 }

@@ -106,6 +106,7 @@ export class Session {
    */
   async refresh(): Promise<Token> {
     const { life, requests } = this[INSIDE]();
+    const { identity } = requests;
     // With nothing to read, the refresh is claimed in this very tick.
     if (life.holding.state.is === 'unread') await life.reading?.done();
     const looking = life.reading?.again();
@@ -116,7 +117,6 @@ export class Session {
       if (current && !isRenewable(life, current)) throw cannotRefresh(life.holding.state, life.settings.source);
       life.parts.outage.endIfOffline();
     }
-    const identity = current && life.parts.identityOf(current);
     return requests.held(await requests.outcome(life.renewal({ reason: 'asked' }), identity)).token;
   }
 

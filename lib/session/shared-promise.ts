@@ -65,14 +65,14 @@ export class SharedPromise<T> {
     }
   }
 
-  /** Those that wait here go on waiting, for another one. */
-  replaceWith(next: SharedPromise<T>): void {
+  /** Those that wait here go on waiting, for another one, and where that fails, for what `instead` says. */
+  replaceWith(next: SharedPromise<T>, instead?: (error: unknown) => T | Promise<T>): void {
     for (const wave of this.#waves) {
       wave.home = next.#waves;
       next.#waves.add(wave);
     }
     this.#waves.clear();
-    this.resolve(next.settled);
+    this.resolve(next.settled.catch(instead));
   }
 
   #newWave(since: number): Wave<T> {

@@ -29,9 +29,8 @@ export async function signInWith(life: Lifecycle, token: Token): Promise<Current
     await inTime(life, (signal) => run(signIn(session, token), perform(life, { wanted, signal })));
     return life.current;
   };
-  const brought = held(life, await life.start('signIn', work, { identity }).shared.join());
-  if (life.parts.identityOf(brought) !== identity) throw overtaken();
-  return brought;
+  await life.start('signIn', work, { identity }).shared.join();
+  return ofSame(life, identity);
 }
 
 /** A sign-in that asks the source, once for all that want it. */
@@ -48,14 +47,14 @@ export function signInByAsking(life: Lifecycle): Shared {
  * A sign-in with a refresh token that was spent, or is being presented: an app that signs in with its saved tokens twice.
  * What it has become is in the store.
  *
- * @throws ERR_BEARER_SIGNED_OUT when nobody is signed in there
+ * @throws ERR_BEARER_SIGNED_OUT when nobody is signed in there, ERR_BEARER_IDENTITY when another user is
  */
 export async function signInAgain(life: Lifecycle, token: Token): Promise<Current> {
   await life.parts.running.idle();
-  const refreshToken = token.refreshToken as string;
-  if (!life.parts.refreshTokens.isSpent(refreshToken)) return signInWith(life, token);
+  const spent = life.parts.refreshTokens.spentBy(token.refreshToken as string);
+  if (!spent) return signInWith(life, token);
   if (!life.current) await inTime(life, () => run(readAgain(), perform(life)));
-  return held(life, life.current);
+  return ofSame(life, life.parts.identityOf({ session: spent.session, token }));
 }
 
 /** @throws ERR_BEARER_STORE when the sign-out could not be stored; signed out here all the same */
@@ -107,15 +106,18 @@ export async function updateWith(life: Lifecycle, tokens: TokenResponse): Promis
     unsaved: { token, presented: unsaved?.presented ?? current.token.refreshToken },
   });
   try {
-    await underLock(life, update(current.session, token, own), { waitMs: life.bound });
+    await life.parts.running.track(underLock(life, update(current.session, token, own), { waitMs: life.bound }));
   } catch (failure) {
     throw errorOf(failure);
   }
-  return held(life, life.current).token;
+  return ofSame(life, life.parts.identityOf(next)).token;
 }
 
-function held(life: Lifecycle, current: Current | undefined): Current {
+/** @throws ERR_BEARER_SIGNED_OUT; ERR_BEARER_IDENTITY when another user is signed in by now */
+function ofSame(life: Lifecycle, identity: string): Current {
+  const { current } = life;
   if (!current) throw life.signedOutError();
+  if (life.parts.identityOf(current) !== identity) throw overtaken();
   return current;
 }
 

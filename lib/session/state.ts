@@ -1,7 +1,7 @@
 import type { BearerError } from '../errors.js';
 import { isNewer, type StoreEntry } from '../stores/store.js';
 import type { Token } from '../token.js';
-import { type Current, isSameToken, type Unsaved } from './current.js';
+import { type Current, isSameToken, isSaved, type Unsaved } from './current.js';
 import { type Effect, revokes, tells, tellsEnd } from './effects.js';
 import { remember } from './remember.js';
 import type { SessionEvent } from './session-event.js';
@@ -149,10 +149,13 @@ function activate(holding: Holding, stored: StoreEntry, current: Current, adopte
   const same = before?.current.session === stored.session ? before : undefined;
   // A later entry with the refresh token that was presented does not supersede what was made of it.
   const isBase = adopted && same?.unsaved?.presented === stored.token?.refreshToken;
-  const unsaved = isBase ? same?.unsaved : undefined;
+  const unsaved = isBase && !isSaved(same?.unsaved, stored.token) ? same?.unsaved : undefined;
   const isKnown = same && isSameToken(same.current, current);
-  const isUnchanged = isKnown && same.current.token.refreshToken === current.token.refreshToken;
-  const state: State = isUnchanged ? { ...same, unsaved } : { is: 'active', current, unsaved };
+  const isKept = isKnown && same.current.token.refreshToken === current.token.refreshToken;
+  const isUnchanged = isKept && same.current.token.expiresAt === current.token.expiresAt;
+  const state: State = isKept
+    ? { ...same, ...(!isUnchanged && { current }), unsaved }
+    : { is: 'active', current, unsaved };
   const effects = isKnown && adopted ? [] : [tells(same ? 'refreshed' : 'signedIn', current, adopted)];
   if (!adopted && !same) effects.push(...revokes(before?.unsaved?.token));
   return { holding: { ...holding, stored, signedOutUnread: false, state }, effects };

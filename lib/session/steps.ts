@@ -71,12 +71,16 @@ export async function underLock<T>(
 }
 
 /**
- * Revokes a token that nobody will hold any more (RFC 7009), where the source can. Its failure harms nothing.
+ * Revokes a token that nobody will hold any more (RFC 7009), where the source can. Its failure harms nothing. One that is in
+ * use is left: servers that do not rotate give the same refresh token to all.
  *
  * @param keepsAlive does somebody wait for it?
  */
-export async function revoke({ settings, client }: Life, token: Token, keepsAlive = false): Promise<void> {
+export async function revoke(life: Life, token: Token, keepsAlive = false): Promise<void> {
+  const { settings, client, current } = life;
   const { source, refreshTimeout } = settings;
+  const name = token.refreshToken ? 'refreshToken' : 'accessToken';
+  if (current?.token[name] === token[name]) return;
   const task = async (signal: AbortSignal) =>
     source.revoke?.(token, { signal, attempt: 0, client: client(signal, () => true) });
   await withDeadline(task, { ms: refreshTimeout, late: () => undefined, keepsAlive }).catch(() => {});
@@ -113,11 +117,16 @@ export function obtains({ settings: { source }, holding: { state } }: Life, toke
   return (state.is === 'active' && state.mustObtain) || !canRefresh(source, token);
 }
 
-/** A token that came when nobody waited for it any more: it may be the only one left. */
-function keepLate(life: Life, presented: string | undefined, token: Token): void {
+/**
+ * A token that came when nobody waited for it any more: it may be the only one left.
+ *
+ * @param session for which it was asked
+ */
+function keepLate(life: Life, session: string, presented: string | undefined, token: Token): void {
   const { state } = life.holding;
-  if (state.is !== 'active' || state.unsaved || presented !== state.current.token.refreshToken) return;
-  life.parts.refreshTokens.presented(presented, token);
+  if (state.is !== 'active' || state.current.session !== session) return void revoke(life, token);
+  if (state.unsaved || presented !== state.current.token.refreshToken) return;
+  life.parts.refreshTokens.presented(presented, session, token);
   life.apply({ is: 'made', session: state.current.session, unsaved: { token, presented } });
   life.parts.outage.end();
   life.renewal(EXPIRY);
@@ -128,6 +137,7 @@ export async function askSource(life: Life, token: Token | undefined, lock?: Loc
   const { settings, store, parts, cookies, client } = life;
   const { outage, refreshTokens } = parts;
   const { source, refreshTimeout } = settings;
+  const session = life.current?.session ?? '';
   const isObtained = obtains(life, token);
   // Another holder was refused for good, and has stored its token without the refresh token.
   if (isObtained && !source.obtain)
@@ -145,7 +155,7 @@ export async function askSource(life: Life, token: Token | undefined, lock?: Loc
     obtains: isObtained,
     spends: refreshTokens.isSpentByUse(presented),
     interactive: source.interactive === true && isObtained,
-    onLate: (made) => keepLate(life, presented, made),
+    onLate: (made) => (isObtained ? void revoke(life, made) : keepLate(life, session, presented, made)),
   };
   refreshTokens.present(presented);
   let made: Token | undefined;
@@ -154,6 +164,6 @@ export async function askSource(life: Life, token: Token | undefined, lock?: Loc
     store.remember(made);
     return made;
   } finally {
-    refreshTokens.presented(presented, made);
+    refreshTokens.presented(presented, session, made);
   }
 }
