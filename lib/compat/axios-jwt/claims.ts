@@ -6,11 +6,10 @@ export function expiryOf(token: string | undefined): number | undefined {
   return typeof exp === 'number' && exp > 0 ? exp * 1_000 : undefined;
 }
 
-/** The user of a token: its subject, or all that is the same in each of the user's tokens. `undefined`: it does not say. */
+/** The user of a token (RFC 7519 §4.1.2), at its issuer. `undefined`: it does not say; all else may be the same for another user. */
 function subjectOf(token: string): string | undefined {
-  const { exp, iat, nbf, jti, ...rest } = claimsOf(token);
-  const claims = rest.sub === undefined ? rest : { iss: rest.iss, sub: rest.sub };
-  return Object.keys(claims).length > 0 ? JSON.stringify(claims) : undefined;
+  const { iss, sub } = claimsOf(token);
+  return sub || sub === 0 ? JSON.stringify([iss, sub]) : undefined;
 }
 
 export function haveSameSubject(a: string, b: string): boolean {
