@@ -44,6 +44,15 @@ describe('the delay that a server asks for', () => {
     expect(Math.abs(inAMinute - 60_000)).toBeLessThan(2_000);
   });
 
+  it('is measured to a date from the answer’s own, whatever our clock says', () => {
+    const at = (ms: number) => new Date(ms).toUTCString();
+    expect(asked({ 'retry-after': at(60_000), date: at(50_000) })).toBe(10_000);
+    expect(asked({ 'Retry-After': at(60_000), Date: at(60_000) })).toBe(0);
+    expect(asked({ 'retry-after': at(60_000), date: at(61_000) })).toBe(0);
+    expect(asked({ 'retry-after': '7', date: at(0) })).toBe(7_000);
+    expect(asked({ 'retry-after': at(Date.now() + 60_000), date: 'nonsense' })).toBeGreaterThan(58_000);
+  });
+
   it('counts for no more than five minutes: more is a unit mistaken', () => {
     expect(asked({ 'retry-after': '300' })).toBe(300_000);
     expect(asked({ 'retry-after': '301' })).toBe(300_000);
@@ -51,12 +60,16 @@ describe('the delay that a server asks for', () => {
     expect(asked({ 'retry-after': new Date(Date.now() + 86_400_000).toUTCString() })).toBe(300_000);
   });
 
-  it.each([{}, { 'retry-after': '0' }, { 'retry-after': 'soon' }, { 'retry-after': '' }, { 'retry-after': '1e999' }])(
-    'is none in %j',
-    (headers) => {
-      expect(asked(headers)).toBe(0);
-    },
-  );
+  it.each([
+    {},
+    { 'retry-after': '0' },
+    { 'retry-after': '-5' },
+    { 'retry-after': 'soon' },
+    { 'retry-after': '' },
+    { 'retry-after': '1e999' },
+  ])('is none in %j', (headers) => {
+    expect(asked(headers)).toBe(0);
+  });
 
   it.each([undefined, null, 'text', new Error('x'), { response: null }, { response: {} }])(
     'is none where nothing answered: %p',

@@ -238,13 +238,25 @@ describe('when it expires', () => {
     // With a refresh token, our clock is believed: that costs a refresh at most.
     expect(life({ access_token, refresh_token: 'r' }, login)).toBeLessThan(0);
     expect(life({ access_token }, handedIn)).toBeLessThan(0);
+    const nearlyOver = jwt({ iat: seconds(MINUTE / 2 - HOUR), exp: seconds(MINUTE / 2) });
+    expect(life({ access_token: nearlyOver }, login)).toBe(HOUR);
+    expect(life({ access_token: nearlyOver, expires_in: 9 }, login)).toBe(9_000);
+    expect(life({ access_token: nearlyOver }, handedIn)).toBe(MINUTE / 2);
+  });
+
+  it('a login whose tokens tell nothing but an end is good till a 401, though our clock has it over, or nearly', () => {
+    const login = { handedIn: true, isLogin: true };
+    for (const expiresAt of [NOW - HOUR, NOW, NOW + MINUTE - 1]) expect(life({ expiresAt }, login)).toBeUndefined();
+    expect(life({ expiresAt: NOW + MINUTE }, login)).toBe(MINUTE);
+    expect(life({ expiresAt: NOW - HOUR, refreshToken: 'r' }, login)).toBe(-HOUR);
+    expect(life({ expiresAt: NOW - HOUR }, handedIn)).toBe(-HOUR);
   });
 
   it('an answer may say it by the clock', () => {
     expect(life({ expiresAt: NOW + HOUR })).toBe(HOUR);
-    expect(life({ expiresAt: NOW + 1 })).toBe(1_000);
-    expect(life({ expiresAt: NOW })).toBeUndefined();
-    expect(life({ expiresAt: NOW - 1 })).toBeUndefined();
+    expect(life({ expiresAt: NOW + MINUTE })).toBe(MINUTE);
+    // Sooner than in a minute? Then one of the clocks is wrong.
+    for (const end of [NOW + MINUTE - 1, NOW, NOW - 1]) expect(life({ expiresAt: end })).toBeUndefined();
     expect(life({ expiresAt: NOW + HOUR, expires_in: 60 })).toBe(MINUTE);
   });
 
@@ -253,7 +265,8 @@ describe('when it expires', () => {
     const access_token = jwt({ iat: off, exp: off + 60 });
     expect(life({ access_token })).toBe(MINUTE);
     expect(life({ access_token, expires_in: 5 })).toBe(5_000);
-    expect(life({ access_token, expires_in: null, expiresAt: NOW + 7_000 })).toBe(7_000);
+    expect(life({ access_token, expires_in: null, expiresAt: NOW + HOUR })).toBe(HOUR);
+    expect(life({ access_token, expiresAt: NOW + 7_000 })).toBe(MINUTE);
     expect(life({ access_token, expiresAt: 'nonsense' })).toBe(MINUTE);
     expect(life({ access_token }, handedIn)).toBe((off + 60) * 1_000 - NOW);
     expect(life({ access_token: jwt({ exp: NOW / 1_000 + 60 }) })).toBe(MINUTE);

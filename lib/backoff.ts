@@ -1,4 +1,3 @@
-import { retryAfter } from 'axios-retry';
 import { readHeader } from './headers.js';
 
 /** How long is waited between attempts to refresh: exponential, with up to a fifth on top, capped. */
@@ -47,8 +46,15 @@ export function delaysOf(retries: number, backoff: Backoff): number {
 export function askedDelay(error: unknown): number {
   const headers = (error as { response?: { headers?: unknown } })?.response?.headers;
   const wish = readHeader(headers, 'retry-after') ?? readHeader(headers, 'x-ratelimit-retry-after');
-  const asked = retryAfter({ response: { headers: { 'retry-after': wish } } } as never);
-  return Number.isFinite(asked) ? Math.min(asked, LONGEST_ASKED) : 0;
+  const seconds = Number(wish);
+  const asked = Number.isNaN(seconds) ? Date.parse(String(wish)) - answeredAt(headers) : seconds * 1_000;
+  return Number.isFinite(asked) ? Math.min(Math.max(0, asked), LONGEST_ASKED) : 0;
+}
+
+/** When the answer was sent, by the clock of the server that names a date in it; ours may be set wrong. */
+function answeredAt(headers: unknown): number {
+  const date = Date.parse(String(readHeader(headers, 'date')));
+  return Number.isNaN(date) ? Date.now() : date;
 }
 
 /** How long nothing is tried, after attempts that failed in a row. Pure: `now` is passed in, by a monotonic clock. */

@@ -5,12 +5,14 @@ export type Fields = Record<string, unknown>;
 export interface How {
   /** Handed in by the app rather than just answered: then a time in the past is believed. */
   handedIn?: boolean;
-  /** Just handed in after a login: it is good, whatever our clock says. */
+  /** Just handed in after a login, or as a newer token: it is good, whatever our clock says. */
   isLogin?: boolean;
 }
 
 // A shorter life than this is no life to plan by: it would have every request refresh.
 const SHORTEST_LIFE = 1_000;
+// ms. A token that was just made and ends sooner by our clock tells of that clock: it is ahead by nearly a life.
+const SHORTEST_BY_CLOCK = 60_000;
 
 /** The names of an absolute time. */
 export const TIMES = ['expires_at', 'expiry_date', 'expires_on', 'expiresAt'];
@@ -23,19 +25,20 @@ export function expiryOf(fields: Fields, accessToken: string, issuedAt: number, 
   return issuedAt + (handedIn ? life : Math.max(life, SHORTEST_LIFE));
 }
 
-/** ms; NaN: unknown. */
+/** ms; NaN: unknown. What counts is how long a new token lives, not until when: the server's clock, or ours, may be hours off. */
 function lifeOf(fields: Fields, accessToken: string, issuedAt: number, { handedIn, isLogin }: How): number {
   const seconds = finite(fields.expires_in ?? fields.expiresIn);
   if (seconds !== undefined) return seconds * 1_000;
   const end = TIMES.map((name) => instant(fields[name], name)).find((time) => time !== undefined);
-  if (end !== undefined) return end - issuedAt;
   const { exp, iat } = claimsOf(accessToken);
   const [ends = Number.NaN, began = Number.NaN] = [finite(exp), finite(iat)];
-  const byOurClock = ends * 1_000 - issuedAt;
-  // What counts is how long, not when: the clock of the server, or ours, may be hours off.
-  const isMisled = isLogin && byOurClock <= 0 && !(fields.refresh_token ?? fields.refreshToken);
+  const byClock = (end ?? ends * 1_000) - issuedAt;
+  const isNew = !handedIn || (isLogin && !(fields.refresh_token ?? fields.refreshToken));
+  if (!isNew) return byClock;
+  const isMisled = !(byClock >= SHORTEST_BY_CLOCK);
   const life = (ends - began) * 1_000;
-  return (!handedIn || isMisled) && Number.isFinite(life) ? life : byOurClock;
+  if (Number.isFinite(life) && (end === undefined || isMisled)) return life;
+  return isMisled ? Number.NaN : byClock;
 }
 
 // In seconds a date of our days is below this, in ms above: 1973, and the year 5138.

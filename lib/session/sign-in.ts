@@ -92,7 +92,7 @@ export async function updateWith(life: Lifecycle, tokens: TokenResponse): Promis
   if (state.is !== 'active') throw life.signedOutError();
   const { current, unsaved } = state;
   const own = Boolean(life.tokenOf(tokens).refreshToken);
-  const token = life.tokenOf(tokens, unsaved?.token ?? current.token);
+  const token = life.tokenOf(tokens, unsaved?.token ?? current.token, true);
   const next = life.currentOf(current.session, token);
   if (life.parts.identityOf(next) !== life.parts.identityOf(current)) {
     throw bearerError(
