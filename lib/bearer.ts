@@ -6,6 +6,7 @@ import { assertInstance, install } from './interceptors/install.js';
 import { assertOrigin } from './interceptors/origins.js';
 import { requestsIn } from './interceptors/session-of.js';
 import type { InstallOptions, SessionOptions } from './options.js';
+import { own } from './own.js';
 import { type InstallSettings, readInstallOptions } from './read-options.js';
 import type { Joins, Left } from './session/joins.js';
 import { holdCookies } from './session/seed.js';
@@ -73,18 +74,19 @@ export function bearer(
   options: InstallOptions & (SessionOptions | { session: Session | SessionResolver }),
 ): Session | (() => void) {
   if (typeof options !== 'object' || options === null) throw configError('options', 'an object with a source', options);
-  if (!('session' in options)) return bearerOf(instance, options);
-  const { session } = options;
+  const given = own(options as { session?: Session | SessionResolver });
+  if (!('session' in given)) return bearerOf(instance, options as SessionOptions & InstallOptions);
+  const { session } = given;
   if (typeof session === 'function') {
     return install(instance as AxiosInstance, { by: session, sessionOf: session }, settingsFor(instance, options));
   }
   requestsIn('session', session);
-  return session.install(instance, options);
+  return (session as Session).install(instance, options);
 }
 
 /** All that can be judged is judged before there is a session: a store would be asked, a timer set. */
 function bearerOf(instance: AnyAxios, options: SessionOptions & InstallOptions): Session {
-  settingsFor(instance, options, options.source);
+  settingsFor(instance, options, own(options).source);
   const session = createSession(options);
   made.add(requestsIn('session', session));
   session.install(instance, options);
@@ -94,6 +96,6 @@ function bearerOf(instance: AnyAxios, options: SessionOptions & InstallOptions):
 function settingsFor(instance: AnyAxios, options: InstallOptions, source?: unknown): InstallSettings {
   assertInstance(instance);
   const settings = readInstallOptions(options);
-  assertOrigin(instance, settings.origins, (source as Partial<TokenSource> | undefined)?.origins);
+  assertOrigin(instance, settings.origins, own(source as Partial<TokenSource> | undefined).origins);
   return settings;
 }

@@ -1,3 +1,5 @@
+import { own } from './own.js';
+
 /** An answer, by the names of its fields. */
 export type Fields = Record<string, unknown>;
 
@@ -30,7 +32,7 @@ function lifeOf(fields: Fields, accessToken: string, issuedAt: number, { handedI
   const seconds = finite(fields.expires_in ?? fields.expiresIn);
   if (seconds !== undefined) return seconds * 1_000;
   const end = TIMES.map((name) => instant(fields[name], name)).find((time) => time !== undefined);
-  const { exp, iat } = claimsOf(accessToken);
+  const { exp, iat } = own(claimsOf(accessToken));
   const [ends = Number.NaN, began = Number.NaN] = [finite(exp), finite(iat)];
   const byClock = (end ?? ends * 1_000) - issuedAt;
   const isNew = !handedIn || (isLogin && !(fields.refresh_token ?? fields.refreshToken));

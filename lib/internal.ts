@@ -10,3 +10,4 @@ export { innermost, othersFor, outermost, type Registration } from './intercepto
 export { installWithHooks } from './interceptors/install.js';
 export { settle } from './interceptors/settle.js'; // what axios makes of a status
 export { transform } from './interceptors/transform.js'; // what axios makes of a body
+export { own } from './own.js'; // what was given, and nothing of Object.prototype

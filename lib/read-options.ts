@@ -2,6 +2,7 @@ import type { InternalAxiosRequestConfig } from 'axios';
 import type { Backoff, RefreshWindow } from './backoff.js';
 import { configError } from './errors.js';
 import type { InstallOptions, Origins, SessionOptions } from './options.js';
+import { own, ownMethods } from './own.js';
 import type { TokenSource } from './sources/source.js';
 import { parseUrl } from './url.js';
 
@@ -9,10 +10,11 @@ export type SessionSettings = ReturnType<typeof readSessionOptions>;
 export type InstallSettings = ReturnType<typeof readInstallOptions>;
 
 /** @throws ERR_BEARER_CONFIG, naming the option */
-export function readSessionOptions(options: SessionOptions) {
+export function readSessionOptions(given: SessionOptions) {
+  const options = own(given);
   const { source, store, leeway, identity, keepFresh = false } = options;
-  const asked: TokenSource = typeof source === 'function' ? { refresh: source } : source;
-  const { refresh, obtain, authorize, tokens } = asked ?? {};
+  const asked: TokenSource = ownMethods<TokenSource>(typeof source === 'function' ? { refresh: source } : source);
+  const { refresh, obtain, authorize, tokens } = asked;
   const able = [refresh, obtain, authorize].filter((method) => method !== undefined);
   check(
     (able.length > 0 || tokens !== undefined) && able.every(isFunction),
@@ -20,11 +22,13 @@ export function readSessionOptions(options: SessionOptions) {
     'a function, or an object with refresh() or obtain()',
     source,
   );
-  const stores = [store?.read, store?.write, store?.withLock].every(isFunction);
+  const { read, write, withLock } = own(store);
+  const stores = [read, write, withLock].every(isFunction);
   check(store === undefined || stores, 'store', 'a TokenStore: read(), write() and withLock()', store);
   checkFunctions({ identity });
   return {
     source: asked,
+    tokens: options.tokens ?? tokens,
     store,
     identity,
     keepFresh,
@@ -44,24 +48,27 @@ const REFRESH_WINDOW: RefreshWindow = { limit: 5, interval: 30_000 };
 function readBackoff(given: Partial<Backoff> | undefined): Backoff {
   if (given === undefined) return BACKOFF;
   check(isObject(given), 'backoff', 'an object', given);
+  const { initial, factor, cap } = own(given);
   return {
-    initial: atLeast(0, 'backoff.initial', given.initial ?? BACKOFF.initial),
-    factor: atLeast(1, 'backoff.factor', given.factor ?? BACKOFF.factor),
-    cap: atLeast(0, 'backoff.cap', given.cap ?? BACKOFF.cap),
+    initial: atLeast(0, 'backoff.initial', initial ?? BACKOFF.initial),
+    factor: atLeast(1, 'backoff.factor', factor ?? BACKOFF.factor),
+    cap: atLeast(0, 'backoff.cap', cap ?? BACKOFF.cap),
   };
 }
 
 function readRefreshWindow(given: Partial<RefreshWindow> | undefined): RefreshWindow {
   if (given === undefined) return REFRESH_WINDOW;
   check(isObject(given), 'refreshWindow', 'an object', given);
+  const { limit, interval } = own(given);
   return {
-    limit: atLeast(1, 'refreshWindow.limit', given.limit ?? REFRESH_WINDOW.limit),
-    interval: atLeast(1, 'refreshWindow.interval', given.interval ?? REFRESH_WINDOW.interval),
+    limit: atLeast(1, 'refreshWindow.limit', limit ?? REFRESH_WINDOW.limit),
+    interval: atLeast(1, 'refreshWindow.interval', interval ?? REFRESH_WINDOW.interval),
   };
 }
 
 /** @throws ERR_BEARER_CONFIG, naming the option */
-export function readInstallOptions(options: InstallOptions) {
+export function readInstallOptions(given: InstallOptions) {
+  const options = own(given);
   const { skip, shouldRefresh, shouldRefreshOnError, beforeSend, origins } = options;
   const { whenSignedOut = 'send', header = 'Authorization', scheme = 'Bearer' } = options;
   checkFunctions({ skip, shouldRefresh, shouldRefreshOnError, beforeSend });

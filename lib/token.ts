@@ -1,5 +1,6 @@
 import { bearerError } from './errors.js';
 import { expiryOf, type Fields, finite, type How, TIMES } from './expiry.js';
+import { own } from './own.js';
 
 /** Tokens as the session holds them. All times are ms since the epoch. */
 export interface Token {
@@ -76,16 +77,18 @@ const LONGEST = 64 * 1024;
  *
  * @throws ERR_BEARER_TOKEN if there is no access token in it, or one that a header can't carry
  */
-export function readToken(answer: TokenResponse, reading: Reading): Token {
+export function readToken(answer: TokenResponse, how: Reading): Token {
+  const reading = own(how) as Reading;
   const { now, previous, handedIn, cookies } = reading;
-  const fields = (typeof answer === 'string' ? { accessToken: bare(answer) } : (answer ?? {})) as Fields;
+  const given = (typeof answer === 'string' ? { accessToken: bare(answer) } : Object(answer)) as Fields;
+  const fields = own(given);
   const accessToken = fields.access_token ?? fields.accessToken;
   const refreshToken = fields.refresh_token ?? fields.refreshToken;
   if (refreshToken) assertToken('refresh token', refreshToken);
   if (!accessToken && cookies) return { accessToken: '', issuedAt: now };
   // It is refreshed before the first request.
   if (!accessToken && refreshToken && handedIn)
-    return { accessToken: '', refreshToken: refreshToken as string, issuedAt: now, expiresAt: now, ...extraOf(fields) };
+    return { accessToken: '', refreshToken: refreshToken as string, issuedAt: now, expiresAt: now, ...extraOf(given) };
   assertToken('access token', accessToken);
 
   const scope = typeof fields.scope === 'string' ? fields.scope : previous?.scope;
@@ -100,16 +103,17 @@ export function readToken(answer: TokenResponse, reading: Reading): Token {
     }),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(scope !== undefined && { scope }),
-    ...extraOf(fields, previous?.extra),
+    ...extraOf(given, previous?.extra),
   } as Token;
 }
 
 const OWN = ['access_token', 'accessToken', 'refresh_token', 'refreshToken'];
 const READ = [...OWN, ...TIMES, 'expires_in', 'expiresIn', 'issuedAt', 'scope', 'token_type', 'extra'];
 
-function extraOf(fields: Fields, previous?: Fields): { extra?: Fields } {
-  const others = Object.entries(fields).filter(([name]) => !READ.includes(name));
-  const saved = typeof fields.extra === 'object' ? fields.extra : undefined;
+function extraOf(given: Fields, previous?: Fields): { extra?: Fields } {
+  const others = Object.entries(given).filter(([name]) => !READ.includes(name));
+  const { extra: more } = own(given);
+  const saved = typeof more === 'object' ? more : undefined;
   const extra = { ...previous, ...saved, ...Object.fromEntries(others) };
   return Object.keys(extra).length > 0 ? { extra } : {};
 }
@@ -117,8 +121,8 @@ function extraOf(fields: Fields, previous?: Fields): { extra?: Fields } {
 /** Tokens as an app holds them when nobody is signed in: nothing, or fields with nothing in them. */
 export function isNothing(tokens: TokenResponse): boolean {
   if (!tokens || typeof tokens !== 'object') return !tokens;
-  const fields = tokens as Fields;
-  const names = Object.keys(fields);
+  const fields = own(tokens as Fields);
+  const names = Object.keys(tokens);
   return (
     (names.length === 0 && !Array.isArray(tokens)) ||
     (OWN.some((name) => name in fields) && OWN.every((name) => !fields[name]))

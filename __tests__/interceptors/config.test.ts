@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Config, extensible, requestInfo } from '../../lib/interceptors/config.js';
+import { type Config, extensible, isOff, optionsOf, requestInfo } from '../../lib/interceptors/config.js';
 
 it.each([
   [{}, { method: 'get', url: '' }],
@@ -12,6 +12,13 @@ it.each([
   [{ url: '/a?b\nc' }, { method: 'get', url: '/a' }],
   [{ url: 'https://user:secret@a.example/b' }, { method: 'get', url: 'https://a.example/b' }],
   [{ url: 'https://a.example/b@c' }, { method: 'get', url: 'https://a.example/b@c' }],
+  [{ url: 'https://user:se@cret@a.example/b@c' }, { method: 'get', url: 'https://a.example/b@c' }],
+  [{ url: 'https:/user:secret@a.example/b' }, { method: 'get', url: 'https:/a.example/b' }],
+  [{ url: 'https:user:secret@a.example/b' }, { method: 'get', url: 'https:a.example/b' }],
+  [{ url: '\\\\user:secret@a.example\\b' }, { method: 'get', url: '\\\\a.example\\b' }],
+  [{ url: '//user:secret@a.example' }, { method: 'get', url: '//a.example' }],
+  [{ url: '/users/@me' }, { method: 'get', url: '/users/@me' }],
+  [{ url: 'users/ada@example' }, { method: 'get', url: 'users/ada@example' }],
   [{ url: new URL('https://a.example/b?c') }, { method: 'get', url: 'https://a.example/b' }],
 ])('L20 what is told of a request holds nothing that could be a secret: %p', (config, info) => {
   expect(requestInfo(config as unknown as Config)).toEqual(info);
@@ -39,4 +46,27 @@ describe('a config', () => {
     expect([own.url, own.hidden, own.added]).toEqual(['/b', 3, 4]);
     expect(Reflect.deleteProperty(own, 'counted')).toBe(true);
   });
+});
+
+it('L19 what somebody has put on Object.prototype is no option of a request, and those of a copied config are', () => {
+  const options = { replay: true };
+  const own = { bearer: options } as unknown as Config;
+  const configs = [{}, { bearer: {} }, { bearer: true }, own, Object.create(own), { bearer: false }] as Config[];
+  const read = () => configs.map((config) => [isOff(config), optionsOf(config).replay]);
+  const expected = read();
+  expect(expected).toEqual(
+    [false, false, false, false, false, true].map((off, i) => [off, i === 3 || i === 4 ? true : undefined]),
+  );
+  try {
+    for (const [name, value] of [
+      ['bearer', false],
+      ['bearer', { replay: false }],
+      ['replay', false],
+    ] as const) {
+      Object.assign(Object.prototype, { [name]: value });
+      expect(read()).toEqual(expected);
+    }
+  } finally {
+    for (const name of ['bearer', 'replay']) Reflect.deleteProperty(Object.prototype, name);
+  }
 });

@@ -1,5 +1,6 @@
 import { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
 import type { RequestInfo } from '../events.js';
+import { own } from '../own.js';
 import type { Session } from '../session/session.js';
 
 /** Options of one request, as `config.bearer`. */
@@ -30,11 +31,20 @@ export function isOfOurCopy({ headers }: Partial<Config>): boolean {
   return headers instanceof AxiosHeaders;
 }
 
-const NONE: BearerRequestOptions = {};
+const NONE: BearerRequestOptions = Object.create(null);
 
-export function optionsOf({ bearer }: Config): BearerRequestOptions {
-  return bearer || NONE;
+export function optionsOf(config: Config): BearerRequestOptions {
+  const bearer = config.bearer ? own(config).bearer : undefined;
+  return bearer ? own(bearer) : NONE;
 }
+
+/** Is it to be left alone? */
+export function isOff(config: Config): boolean {
+  return config.bearer === false && own(config).bearer === false;
+}
+
+// As URL parsers read it: slashes may lean either way, or be missing; the last @ counts.
+const CREDENTIALS = /^(\s*(?:[a-z][a-z\d+.-]*:[/\\]*|[/\\]{2}))[^/\\]*@/i;
 
 /** A request as events tell of it: nothing that could be a secret. */
 export function requestInfo({ method = 'get', url = '' }: Config): RequestInfo {
@@ -42,7 +52,7 @@ export function requestInfo({ method = 'get', url = '' }: Config): RequestInfo {
     method,
     url: String(url)
       .replace(/[?#].*/s, '')
-      .replace(/\/\/[^/@]*@/, '//'),
+      .replace(CREDENTIALS, '$1'),
   };
 }
 

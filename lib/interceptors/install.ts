@@ -1,5 +1,6 @@
 import type { AxiosInstance } from 'axios';
 import type { InstallOptions } from '../options.js';
+import { own } from '../own.js';
 import { type InstallSettings, readInstallOptions } from '../read-options.js';
 import { askedSource } from '../session/ask.js';
 import type { Left } from '../session/joins.js';
@@ -53,7 +54,7 @@ export function install(instance: AxiosInstance, served: Served, settings: Insta
   const all = installed.get(instance) ?? new Map<unknown, Installed>();
   installed.set(instance, all);
   const { header } = settings;
-  const place = served.hooks ?? (header === false ? header : header.toLowerCase());
+  const place = own(served).hooks ?? (header === false ? header : header.toLowerCase());
   const present = all.get(place);
   if (present) {
     const isSame = present.by === served.by;
@@ -65,12 +66,12 @@ export function install(instance: AxiosInstance, served: Served, settings: Insta
   const leave = () => {
     request.leave();
     response.leave();
-    if (all.get(place) === own) all.delete(place);
+    if (all.get(place) === mine) all.delete(place);
     served.left?.(leave);
   };
   // Somebody may have cleared one of the two: half of us is of no use.
-  const own: Installed = { ...served, isWhole: () => request.isRegistered() && response.isRegistered(), leave };
-  all.set(place, own);
+  const mine: Installed = { ...served, isWhole: () => request.isRegistered() && response.isRegistered(), leave };
+  all.set(place, mine);
   return leave;
 }
 
@@ -89,6 +90,7 @@ function register(instance: AxiosInstance, served: Served, settings: InstallSett
   const { request, response } = instance.interceptors;
   const installation: Installation = {
     ...served,
+    hooks: own(served).hooks,
     instance,
     settings,
     originReason: originCheck(instance, settings.origins, settings.header),

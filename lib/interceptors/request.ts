@@ -1,7 +1,7 @@
 import axios from 'axios';
 import { monotonicNow } from '../deadline.js';
 import { isCanceled } from './cancellation.js';
-import { type Config, extensible } from './config.js';
+import { type Config, extensible, isOff } from './config.js';
 import { ABSENT, type Exchange, type Installation } from './exchange.js';
 import { type Headers, headersOf, nameOf, removeOurs } from './header.js';
 import { isReplayable } from './replayable.js';
@@ -19,7 +19,7 @@ interface OurAdapter {
 export function attach(installation: Installation, given: Config): Config {
   if (isCanceled(given)) return given;
   const config = extensible(given);
-  if (config.bearer !== false) removeOurs(headersOf(config));
+  if (!isOff(config)) removeOurs(headersOf(config));
   const exchange = exchangeOf(installation, config);
   const adapter: OurAdapter = (sent) => {
     giveBack(config, adapter, exchange);

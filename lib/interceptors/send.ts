@@ -6,7 +6,7 @@ import type { Requests } from '../session/requests.js';
 import { isThenable } from '../thenable.js';
 import { assertSendable, discard, hasOneChance, prepareBody, remakeBody } from './body.js';
 import { withCancellation } from './cancellation.js';
-import { type Config, optionsOf, requestInfo } from './config.js';
+import { type Config, isOff, optionsOf, requestInfo } from './config.js';
 import { type Answer, type Exchange, HeldAnswer } from './exchange.js';
 import { isRefused, refusalOf } from './judge.js';
 import { isReplayable } from './replayable.js';
@@ -34,7 +34,7 @@ import { sendWithout } from './without-token.js';
 export function send(exchange: Exchange): Promise<AxiosResponse> {
   const { installation, config } = exchange;
   try {
-    if (config.bearer === false) return sendOff(exchange);
+    if (isOff(config)) return sendOff(exchange);
     const requests = requestsFor(installation, config);
     if (!isThenable(requests)) return sendFor(exchange, requests);
     return withCancellation(requests, config, exchange.since)

@@ -2,7 +2,7 @@ import { type BearerError, bearerError, configError } from '../errors.js';
 import type { Requests } from '../session/requests.js';
 import { requestsOf } from '../session/session.js';
 import { isThenable } from '../thenable.js';
-import type { Config } from './config.js';
+import { type Config, optionsOf } from './config.js';
 import type { Installation } from './exchange.js';
 
 /** The session that a request is to bear a token of. @throws ERR_BEARER_CONFIG where that is no session */
@@ -10,7 +10,7 @@ export function requestsFor(
   installation: Installation,
   config: Config,
 ): Requests | undefined | Promise<Requests | undefined> {
-  const asked = config.bearer ? config.bearer.session : undefined;
+  const asked = optionsOf(config).session;
   if (asked !== undefined) return known('bearer.session', asked);
   const found = installation.sessionOf(config);
   if (!isThenable(found)) return known('session', found);

@@ -1,6 +1,6 @@
 import type { SkipReason } from '../events.js';
 import type { Requests } from '../session/requests.js';
-import type { Config } from './config.js';
+import { type Config, isOff } from './config.js';
 import type { Installation } from './exchange.js';
 import { type Headers, headersOf, isAuthorization, nameOf } from './header.js';
 
@@ -10,7 +10,7 @@ export function skipReason(
   config: Config,
   requests: Requests | undefined,
 ): SkipReason | undefined {
-  if (config.bearer === false) return 'off';
+  if (isOff(config)) return 'off';
   if (installation.settings.skip?.(config)) return 'skip';
   if (!requests) return 'signed-out';
   const origin = installation.originReason(config, requests);

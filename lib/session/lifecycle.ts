@@ -2,6 +2,7 @@ import { delaysOf } from '../backoff.js';
 import type { BearerError } from '../errors.js';
 import { Events } from '../events.js';
 import type { SessionOptions } from '../options.js';
+import { own } from '../own.js';
 import { readSessionOptions, type SessionSettings } from '../read-options.js';
 import { PrivateStore } from '../stores/memory.js';
 import { dueAt, isNothing, readToken, type Token, type TokenResponse } from '../token.js';
@@ -55,15 +56,14 @@ export class Lifecycle implements Life {
     readonly client: ClientFactory,
   ) {
     this.settings = readSessionOptions(options);
-    const { store, backoff, refreshTimeout, refreshRetries, source } = this.settings;
+    const { store, backoff, refreshTimeout, refreshRetries, tokens } = this.settings;
     this.bound = (refreshRetries + 1) * refreshTimeout + delaysOf(refreshRetries, backoff);
     this.parts = new Parts(this.settings, () => this.changed());
     this.store = new BoundedStore(store ?? new PrivateStore(), refreshTimeout);
     this.reading = store && new Reading(this);
-    const tokens = options.tokens ?? source.tokens;
     const seed = isNothing(tokens) ? undefined : this.tokenOf(tokens);
     this.holding = { state: store ? { is: 'unread', seed } : { is: 'empty' }, signedOut: [] };
-    this.#unsubscribe = store?.subscribe?.(() => this.reading?.hint());
+    this.#unsubscribe = own(store).subscribe?.call(store, () => this.reading?.hint());
     this.reading?.first();
     if (!store && seed) plantNow(this, seed);
   }

@@ -1,3 +1,4 @@
+import { own } from '../own.js';
 import { answerOf } from '../sources/refusal.js';
 import type { Token } from '../token.js';
 
@@ -30,7 +31,7 @@ const LONGEST_REASON = 300;
  * itself stays here, as its config and its response may hold refresh tokens.
  */
 export function redactedCause(error: unknown, tokens: Token[]): Cause {
-  const thrown = (error ?? {}) as Thrown;
+  const thrown = own<Thrown>(Object(error)) as Thrown;
   const { name, config } = thrown;
   const { status, fields } = answerOf(error);
   // Node keeps the error of an aborted call on its socket, where a later request's error may show it.
@@ -52,7 +53,10 @@ export function redactedCause(error: unknown, tokens: Token[]): Cause {
 
 /** What happened at each address (AggregateError), or at the socket (fetch). */
 function beneath({ cause, errors }: Thrown): Thrown[] {
-  return [cause, ...(Array.isArray(errors) ? errors : [])].filter((each) => each !== null && typeof each === 'object');
+  const all = [cause, ...(Array.isArray(errors) ? errors : [])].filter(
+    (each) => each !== null && typeof each === 'object',
+  );
+  return all.map((each) => own<Thrown>(each) as Thrown);
 }
 
 /** Its message, and those of what is beneath it. */
@@ -64,7 +68,8 @@ function textOf(error: Thrown): string {
 }
 
 /** For a message, in one line: what the server said, else what was thrown; and the status. */
-export function reasonOf({ message, code, status, error, error_description, title, detail }: Cause): string {
+export function reasonOf(cause: Cause): string {
+  const { message = '', code, status, error, error_description, title, detail } = own(cause);
   const said = [error, error_description].filter(Boolean).join(', ') || [title, detail].filter(Boolean).join(', ');
   const line = (said || message).replace(/\s+/g, ' ').slice(0, LONGEST_REASON);
   const number = String(status ?? code ?? '');

@@ -3,6 +3,7 @@ import { abortable, abortReason } from '../deadline.js';
 import { bearerError } from '../errors.js';
 import type { BearerEvent, BearerEvents, Listener } from '../events.js';
 import type { InstallOptions, SessionOptions } from '../options.js';
+import { own } from '../own.js';
 import { isThenable } from '../thenable.js';
 import type { Token, TokenResponse } from '../token.js';
 import { canRefresh } from './ask.js';
@@ -90,7 +91,8 @@ export class Session {
    *
    * @throws ERR_BEARER_SIGNED_OUT, or what the refresh failed with; the signal's reason
    */
-  async token({ minValidity, signal }: TokenRequest = {}): Promise<string> {
+  async token(request?: TokenRequest): Promise<string> {
+    const { minValidity, signal } = own(request);
     if (signal?.aborted) throw abortReason(signal);
     const { requests } = this[INSIDE]();
     const found = requests.tokenFor(minValidity);

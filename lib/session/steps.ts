@@ -1,5 +1,6 @@
 import { withDeadline } from '../deadline.js';
 import { bearerError } from '../errors.js';
+import { own } from '../own.js';
 import type { Lock } from '../stores/store.js';
 import { isLive, type Token } from '../token.js';
 import { type Asking, ask, canRefresh } from './ask.js';
@@ -26,7 +27,8 @@ interface Place {
 }
 
 /** Performs the steps of a protocol on the store and the source of a session. */
-export function perform(life: Life, { lock, signal, tell, wanted = () => true }: Place = {}): (step: Step) => unknown {
+export function perform(life: Life, place?: Place): (step: Step) => unknown {
+  const { lock, signal, tell, wanted = () => true } = own(place);
   return (step) => {
     if (signal?.aborted) throw new Error('It came too late');
     switch (step.do) {

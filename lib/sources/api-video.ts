@@ -5,6 +5,7 @@
  */
 import type { InternalAxiosRequestConfig } from 'axios';
 import { configError } from '../errors.js';
+import { own } from '../own.js';
 import type { Token, TokenResponse } from '../token.js';
 import { parseUrl } from '../url.js';
 import { sendBare } from './client.js';
@@ -29,12 +30,8 @@ export interface ApiVideoOptions {
  * @throws ERR_BEARER_CONFIG when `baseURL` is no URL
  * @see https://docs.api.video/reference/authentication
  */
-export function apiVideo({
-  apiKey,
-  baseURL = 'https://ws.api.video',
-  delegatedToken,
-  isRejected,
-}: ApiVideoOptions = {}): TokenSource {
+export function apiVideo(options: ApiVideoOptions = {}): TokenSource {
+  const { apiKey, baseURL = 'https://ws.api.video', delegatedToken, isRejected } = own(options);
   const origin = parseUrl(baseURL)?.origin;
   if (!origin) throw configError('baseURL', 'a URL such as https://ws.api.video', baseURL);
   const ask = async (path: string, body: object, { client }: SourceContext) => {

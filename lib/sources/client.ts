@@ -1,4 +1,5 @@
 import axios, { type AxiosInstance, type AxiosRequestConfig, type CreateAxiosDefaults } from 'axios';
+import { own } from '../own.js';
 
 // A token response is a few kB; whatever is larger is not one.
 const LARGEST_RESPONSE = 1024 * 1024;
@@ -71,9 +72,10 @@ function forgetAuthorization(headers: Record<string, unknown>): void {
  * @returns what the response has, by name; `{}` if it is neither JSON nor a form
  * @throws what axios throws
  */
-export async function sendBare(client: AxiosInstance, { headers, ...config }: AxiosRequestConfig): Promise<object> {
+export async function sendBare(client: AxiosInstance, request: AxiosRequestConfig): Promise<object> {
   const bare = (client as { [BARE]?: () => AxiosInstance })[BARE]?.() ?? client;
-  const { data } = await bare.request({ ...config, headers: { Accept: 'application/json', ...headers } });
+  const headers = { Accept: 'application/json', ...own(request).headers };
+  const { data } = await bare.request({ ...request, headers });
   return data !== null && typeof data === 'object' ? data : {};
 }
 

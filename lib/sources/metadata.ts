@@ -1,5 +1,6 @@
 import type { AxiosInstance } from 'axios';
 import { configError } from '../errors.js';
+import { own } from '../own.js';
 import { parseUrl } from '../url.js';
 import { sendBare } from './client.js';
 import { answerOf, mayPass } from './refusal.js';
@@ -26,7 +27,7 @@ interface Metadata {
  */
 export function endpointsOf({ issuer, tokenEndpoint, revocationEndpoint }: Partial<Endpoints> & { issuer?: string }) {
   if (!issuer && !tokenEndpoint) throw configError('tokenEndpoint', 'given, or issuer to find it by', tokenEndpoint);
-  let metadata: Metadata = {};
+  let metadata: Metadata = own({});
   let isRead = !issuer;
   return async (ctx: SourceContext): Promise<Endpoints> => {
     if (!isRead) metadata = await discover(issuer as string, ctx);
@@ -54,10 +55,10 @@ async function discover(issuer: string, { client }: SourceContext): Promise<Meta
 /** `{}`: it is not there. Servers say so with any 4xx, or with a page. */
 async function read(client: AxiosInstance, url: string): Promise<Metadata> {
   try {
-    return await sendBare(client, { url });
+    return own<Metadata>(await sendBare(client, { url }));
   } catch (error) {
     const { status = 0 } = answerOf(error);
-    if (status >= 400 && !mayPass(status)) return {};
+    if (status >= 400 && !mayPass(status)) return own({});
     throw error;
   }
 }

@@ -4,6 +4,7 @@
  * @module axios-bearer/oauth2
  */
 import { configError } from '../errors.js';
+import { own } from '../own.js';
 import type { Token, TokenResponse } from '../token.js';
 import { sendBare } from './client.js';
 import { type Endpoints, endpointsOf } from './metadata.js';
@@ -66,7 +67,8 @@ export function clientCredentials(options: OAuth2Options): TokenSource {
   return { ...server.source, obtain: (ctx) => server.grant('client_credentials', {}, ctx) };
 }
 
-function connect(options: OAuth2Options) {
+function connect(given: OAuth2Options) {
+  const options = own(given);
   const { scope } = options;
   const authenticate = authentication(options);
   const endpoints = endpointsOf(options);
@@ -98,7 +100,7 @@ function connect(options: OAuth2Options) {
   };
 }
 
-function authentication({ clientId, clientSecret, clientAuth }: OAuth2Options): ClientAuthentication {
+function authentication({ clientId, clientSecret, clientAuth }: Partial<OAuth2Options>): ClientAuthentication {
   const method = clientAuth ?? (clientSecret ? 'basic' : 'none');
   if (!clientId) throw configError('clientId', 'a string', clientId);
   if (typeof method === 'function') return method;

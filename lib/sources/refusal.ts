@@ -1,4 +1,5 @@
 import type { Fields } from '../expiry.js';
+import { own } from '../own.js';
 
 /** What a failed token request says of itself. */
 export interface Answer {
@@ -21,17 +22,17 @@ export function answerOf(error: unknown): Answer {
   const statuses = places.flatMap(({ status, statusCode }) => [status, statusCode]);
   return {
     status: statuses.find((status) => typeof status === 'number') as number | undefined,
-    fields: bodies.find((body) => typeof body.error === 'string') ?? bodies.find((body) => 'title' in body) ?? {},
+    fields: bodies.find((body) => typeof body.error === 'string') ?? bodies.find((body) => 'title' in body) ?? own({}),
   };
 }
 
 /** got hands a body on as text. */
 function fieldsOf(value: unknown): Fields {
-  if (typeof value !== 'string') return Object(value ?? {}) as Fields;
+  if (typeof value !== 'string') return own<Fields>(Object(value));
   try {
-    return Object(JSON.parse(value)) as Fields;
+    return own<Fields>(Object(JSON.parse(value)));
   } catch {
-    return {};
+    return own({});
   }
 }
 

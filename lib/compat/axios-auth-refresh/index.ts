@@ -1,4 +1,5 @@
 import type { AxiosInstance } from 'axios';
+import { own } from '../../internal.js';
 import { intercept } from './interception.js';
 import type { AxiosAuthRefreshOptions, RefreshAuthCall } from './options.js';
 
@@ -24,7 +25,7 @@ export function createAuthRefresh(
   if (typeof refreshAuthCall !== 'function') {
     throw new TypeError('createAuthRefresh: refreshAuthCall must be a function that returns a promise');
   }
-  return intercept(instance, refreshAuthCall, options);
+  return intercept(instance, refreshAuthCall, own(options));
 }
 
 /** @deprecated the name is `createAuthRefresh` */

@@ -1,5 +1,13 @@
 import { AxiosError, type AxiosInstance, type AxiosResponse, type InternalAxiosRequestConfig as Config } from 'axios';
-import { type Answer, type Hooks, innermost, installWithHooks, outermost, withCancellation } from '../../internal.js';
+import {
+  type Answer,
+  type Hooks,
+  innermost,
+  installWithHooks,
+  outermost,
+  own,
+  withCancellation,
+} from '../../internal.js';
 import type { AxiosAuthRefreshOptions, RefreshAuthCall } from './options.js';
 import { afterRefresh, ResendElsewhere, rerunInterceptors, transformNew } from './resend.js';
 import { errorOf, type Rule, startsRefresh } from './rule.js';
@@ -45,7 +53,7 @@ class Interception implements Hooks {
         header: false,
         origins: '*',
         maxReplays: Math.max(0, maxRetries),
-        skip: (config) => !this.rules.length || Boolean(config.skipAuthRefresh),
+        skip: (config) => !this.rules.length || isSkipped(config),
       },
     );
     // Before all others: what they read, they read after the refresh.
@@ -96,8 +104,8 @@ class Interception implements Hooks {
     return !this.#sentDuringRefresh.has(config) || session.isRefreshedWithin(LONGEST_REFRESH).catch(() => true);
   }
 
-  #mustWait({ skipAuthRefresh }: Config): boolean {
-    return Boolean(this.#session?.refreshing && !skipAuthRefresh && this.rules.length);
+  #mustWait(config: Config): boolean {
+    return Boolean(this.#session?.refreshing && !isSkipped(config) && this.rules.length);
   }
 
   async #waitForRefresh(config: Config): Promise<Config> {
@@ -131,6 +139,10 @@ class Interception implements Hooks {
     const session = sessionOf(config);
     return Promise.reject(session ? session.reasonOf(error) : error);
   }
+}
+
+function isSkipped(config: Config): boolean {
+  return Boolean(own(config).skipAuthRefresh);
 }
 
 /** No response came, and neither the request's abort nor its timeout is why. */

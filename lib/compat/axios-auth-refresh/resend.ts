@@ -1,5 +1,5 @@
 import type { AxiosInstance, InternalAxiosRequestConfig as Config } from 'axios';
-import { othersFor, transform } from '../../internal.js';
+import { othersFor, own, transform } from '../../internal.js';
 import { applyChanges } from './headers.js';
 import type { AxiosAuthRefreshOptions } from './options.js';
 import type { RefreshSession } from './session.js';
@@ -66,6 +66,6 @@ export async function rerunInterceptors(
     passing = within(LONGEST_STEP, passing.then(fulfilled, rejected), passing);
     await passing.catch(() => {});
   }
-  const { headers, params } = await passing;
+  const { headers, params } = own(await passing);
   return Object.assign(config, { headers, params });
 }

@@ -1,5 +1,6 @@
 import type { AxiosInstance } from 'axios';
 import { bearer, type InstallOptions } from '../../index.js';
+import { own } from '../../internal.js';
 import { expiryOf } from './claims.js';
 import { leewayOf, type StringValue } from './leeway.js';
 import { NO_REFRESH_TOKEN, Sessions, type TokenRefreshRequest } from './sessions.js';
@@ -42,7 +43,7 @@ export interface IAuthTokenInterceptorConfig {
 const ERROR_PREFIX = 'Unable to refresh access token for request due to token refresh error: ';
 
 function sessionsOf(config: IAuthTokenInterceptorConfig, tokenPrefix = ''): Sessions {
-  const { requestRefresh, tokenExpireFudge, getStorage } = config;
+  const { requestRefresh, tokenExpireFudge, getStorage } = own(config) as IAuthTokenInterceptorConfig;
   const leeway = leewayOf(tokenExpireFudge);
   defaults.leeway = leeway;
   const storage = storageOf(getStorage);
@@ -57,7 +58,7 @@ const installed = new WeakMap<AxiosInstance, () => void>();
  */
 export const applyAuthTokenInterceptor = (axios: AxiosInstance, config: IAuthTokenInterceptorConfig): void => {
   if (!axios.interceptors) throw new Error(`invalid axios instance: ${axios}`);
-  const { header, headerPrefix = 'Bearer ', origins = hasOrigin(axios) ? undefined : '*' } = config;
+  const { header, headerPrefix = 'Bearer ', origins = hasOrigin(axios) ? undefined : '*' } = own(config);
   // What follows the last space goes along with the token; the words before are the scheme.
   const [tokenPrefix = '', ...words] = headerPrefix.split(' ').reverse();
   const sessions = sessionsOf(config, tokenPrefix);
@@ -82,7 +83,7 @@ export const useAuthTokenInterceptor = applyAuthTokenInterceptor;
  * request interceptor it never sees a 401: `applyAuthTokenInterceptor` does.
  */
 export const authTokenInterceptor = (config: IAuthTokenInterceptorConfig) => {
-  const { header = 'Authorization', headerPrefix = 'Bearer ' } = config;
+  const { header = 'Authorization', headerPrefix = 'Bearer ' } = own(config);
   const sessions = sessionsOf(config);
   // biome-ignore lint/suspicious/noExplicitAny: as axios-jwt has it; it fits whatever the caller's axios calls a config
   return async (requestConfig: any): Promise<any> => {

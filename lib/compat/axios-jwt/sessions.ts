@@ -7,6 +7,7 @@ import {
   type TokenSource,
   type TokenStore,
 } from '../../index.js';
+import { own } from '../../internal.js';
 import { expiryOf } from './claims.js';
 import { type Entry, type IAuthTokens, type SharedStorage, sharedStorageOf, withLockOf } from './shared-storage.js';
 import type { StorageType } from './storage.js';
@@ -107,7 +108,7 @@ export class Sessions {
   /** As the session reads it. A missing access token is read as one that has ended. */
   #storedOf({ tokens, ...entry }: Entry): StoreEntry {
     if (!tokens) return entry;
-    const { accessToken, refreshToken } = tokens;
+    const { accessToken, refreshToken } = own(tokens) as IAuthTokens;
     const token = accessToken ? this.#tokenOf(accessToken) : { accessToken: '', expiresAt: 0 };
     return { ...entry, token: { ...token, refreshToken, issuedAt: 0 } };
   }
@@ -137,8 +138,9 @@ export class Sessions {
   async #refresh(refreshToken: string) {
     const response = await this.#ask(refreshToken);
     this.#response = typeof response === 'object' ? response : undefined;
-    const { accessToken, refreshToken: next } =
-      typeof response === 'string' ? { accessToken: response } : (response ?? {});
+    const { accessToken, refreshToken: next } = own<Partial<IAuthTokens>>(
+      typeof response === 'string' ? { accessToken: response } : response,
+    );
     if (!accessToken) throw new Error('requestRefresh must either return a string or an object with an accessToken');
     return { ...this.#tokenOf(accessToken), refreshToken: next };
   }

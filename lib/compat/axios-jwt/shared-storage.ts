@@ -1,6 +1,6 @@
 import type { Lock, LockOptions, StoreEntry, TokenStore } from '../../index.js';
 import { memoryStore } from '../../index.js';
-import { withDeadline } from '../../internal.js';
+import { own, withDeadline } from '../../internal.js';
 import { haveSameSubject } from './claims.js';
 import { BrowserStorageService, STORAGE_KEY, type StorageType } from './storage.js';
 
@@ -99,7 +99,7 @@ function randomId(): string {
 function parse(raw: string | null): IAuthTokens | undefined {
   try {
     const tokens = JSON.parse(raw ?? 'null') as IAuthTokens | null;
-    return tokens?.refreshToken ? tokens : undefined;
+    return tokens && own(tokens).refreshToken ? tokens : undefined;
   } catch {
     return undefined;
   }
