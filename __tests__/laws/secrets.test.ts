@@ -1,7 +1,19 @@
-import { inspect } from 'node:util';
+import { Agent } from 'node:http';
+import { Readable } from 'node:stream';
+import { format, inspect } from 'node:util';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import axios from 'axios';
 import { memoryStore, type TokenStore } from 'axios-bearer';
-import { cleanUp, failureOf, recordEvents, startClient, startSession, storeWith, tokenPair } from '../support/kit.js';
+import {
+  atEnd,
+  cleanUp,
+  failureOf,
+  recordEvents,
+  startClient,
+  startSession,
+  storeWith,
+  tokenPair,
+} from '../support/kit.js';
 
 afterEach(cleanUp);
 
@@ -98,5 +110,128 @@ describe('L20 A source whose error quotes tokens', () => {
     await session.signOut();
     await session.signIn(tokenPair('2'));
     expect((await failureOf(session.refresh())).cause.message).toBe('[token] of [token]');
+  });
+
+  it('L20 shows none that came back encoded, as a form has it', async () => {
+    const [access_token, refresh_token] = ['at/1+a==', 'rt/1|b=='];
+    const echo = `bad form: refresh_token=${encodeURIComponent(refresh_token)}&t=${encodeURIComponent(access_token)}`;
+    const session = startSession({
+      tokens: { access_token, refresh_token },
+      refreshRetries: 0,
+      source: () => Promise.reject({ response: { status: 400, data: { error: 'e', error_description: echo } } }),
+    });
+    const { message, cause } = await failureOf(session.refresh());
+    expect(cause.error_description).toBe('bad form: refresh_token=[token]&t=[token]');
+    expect(message).not.toContain('%2F');
+  });
+});
+
+/** What loggers and trackers make of an error. */
+const PRINTERS: Record<string, (error: Loose) => unknown> = {
+  'JSON.stringify': (error) => JSON.stringify(error),
+  'toJSON()': (error) => JSON.stringify(error.toJSON?.()),
+  'its spread': (error) => JSON.stringify({ ...error }),
+  'its config': (error) => JSON.stringify(error.config) + JSON.stringify(error.response?.config),
+  'its request': (error) => JSON.stringify(error.request) + JSON.stringify(error.response?.request),
+  String: (error) => `${error} ${error.stack}`,
+  inspect: (error) => inspect(error),
+  'console.log': (error) => format('%s %o %O %j', error, { depth: 1 }, error, error),
+  // As pino's stdSerializers.err: what is enumerable, inherited too, then JSON.
+  pino: (error) => {
+    const shown: Record<string, unknown> = { type: error.name, message: error.message, stack: error.stack };
+    for (const key in error) shown[key] ??= error[key];
+    return JSON.stringify(shown);
+  },
+  // As Sentry's normalize(): own fields three deep, and toJSON() where there is one.
+  Sentry: (error) => JSON.stringify(normalized({ ...error, message: error.message, stack: error.stack }, 4)),
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: an error is anything
+type Loose = any;
+
+function normalized(value: Loose, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (typeof value.toJSON === 'function') return normalized(value.toJSON(), depth - 1);
+  if (depth === 0) return Object.prototype.toString.call(value);
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, normalized(each, depth - 1)]));
+}
+
+describe('L20 A request that fails beside busy neighbours on one keep-alive agent', () => {
+  const FAILURES: Record<string, (made: Busy) => Promise<Loose>> = {
+    'a 401 handed on': ({ api }) => failureOf(api.post('/always-401', { a: 1 })),
+    'a 500': ({ api, server }) => {
+      server.fault('/echo', { status: 500 });
+      return failureOf(api.get('/echo'));
+    },
+    'a streamed 500': ({ api, server }) => {
+      server.fault('/echo', { status: 500 });
+      return failureOf(api.get('/echo', { responseType: 'stream' }));
+    },
+    'a network error': ({ api, server }) => {
+      server.fault('/echo', 'reset');
+      return failureOf(api.get('/echo'));
+    },
+    'a timeout': ({ api, server }) => {
+      server.fault('/echo', 'hang');
+      return failureOf(api.get('/echo', { timeout: 100 }));
+    },
+    'a cancelled request': async ({ api, server }) => {
+      const abort = new AbortController();
+      const hold = server.hold('/echo/cancelled');
+      const failed = failureOf(api.get('/echo/cancelled', { signal: abort.signal }));
+      await hold.arrived(1);
+      abort.abort();
+      return failed;
+    },
+    'a body that can be sent once': ({ api, server }) => {
+      server.fault('/echo', { status: 401 });
+      return failureOf(api.post('/echo', Readable.from([Buffer.from('x')])));
+    },
+    'a refusal for good': ({ api, server }) => {
+      server.fault('/echo', { status: 401 });
+      server.revokeRefreshTokens();
+      return failureOf(api.get('/echo'));
+    },
+    'a token endpoint that is down': ({ api, server }) => {
+      server.fault('/echo', { status: 401 });
+      server.fault('/auth/refresh', { status: 503 });
+      return failureOf(api.get('/echo'));
+    },
+    'an answer without a token': ({ api, server }) => {
+      server.fault('/echo', { status: 401 });
+      server.fault('/auth/refresh', { json: { refresh_token: 'rt_hidden' } });
+      return failureOf(api.get('/echo'));
+    },
+    'a sign-out': async ({ api, session }) => {
+      await session.signOut();
+      return failureOf(api.get('/echo'));
+    },
+  };
+
+  type Busy = Awaited<ReturnType<typeof busyClient>>;
+
+  /** Others on the agent bear another user's token and a client's secret, before, while and after. */
+  async function busyClient() {
+    const httpAgent = new Agent({ keepAlive: true });
+    atEnd(() => httpAgent.destroy());
+    const made = await startClient({ defaults: { httpAgent }, refreshRetries: 0, whenSignedOut: 'reject' });
+    const held = made.server.hold('/public');
+    const url = `${made.server.url}/public`;
+    const neighbours = ['Bearer at_neighbour', `Basic ${btoa('client:the-secret')}`].map((Authorization) =>
+      axios.get(url, { httpAgent, headers: { Authorization } }).catch(() => {}),
+    );
+    await held.arrived(2);
+    atEnd(() => held.release());
+    return { ...made, neighbours };
+  }
+
+  it.each(Object.entries(FAILURES))('L20 shows no secret of anybody, whatever prints it: %s', async (_, fail) => {
+    const made = await busyClient();
+    const error = await fail(made);
+    const secrets = /\b[ar]t_\w{4}|the-secret|Y2xpZW50OnRoZS1zZWNyZXQ/;
+    const shown = Object.entries(PRINTERS).filter(([, print]) =>
+      secrets.test(decodeURIComponent(String(print(error)))),
+    );
+    expect(shown.map(([name]) => name)).toEqual([]);
   });
 });

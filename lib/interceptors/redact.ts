@@ -34,6 +34,10 @@ function hidePool(error: Record<string, Bag | undefined>): void {
   for (const each of new Set([request, answered.request])) {
     if (isBag(each) && ('_header' in each || '_currentRequest' in each)) printAs(each, requestLine);
   }
+  // A stream knows what it is piped to: the request, or the socket that it comes from.
+  for (const each of [config?.data, answered.data]) {
+    if (isBag(each) && typeof each.pipe === 'function') printAs(each, () => '[stream]');
+  }
 }
 
 /** Not enumerable, so that copies of a config are as they were. */

@@ -37,10 +37,12 @@ export function redactedCause(error: unknown, tokens: Token[]): Cause {
   // Node keeps the error of an aborted call on its socket, where a later request's error may show it.
   if (config?.data) delete config.data;
   const secrets = tokens
-    .flatMap(({ accessToken, refreshToken }) => [accessToken, refreshToken])
+    .flatMap(({ accessToken, refreshToken = '' }) => [accessToken, refreshToken])
+    // A server that echoes its form echoes it encoded.
+    .flatMap((secret) => [secret, encodeURIComponent(secret)])
     .filter((secret) => secret);
   const hide = (text: unknown) =>
-    secrets.reduce<string>((kept, secret) => kept.replaceAll(secret as string, '[token]'), String(text));
+    secrets.reduce<string>((kept, secret) => kept.replaceAll(secret, '[token]'), String(text));
 
   const cause: Cause = new Error(hide(typeof error === 'object' ? textOf(thrown) : error));
   if (name) cause.name = name;
