@@ -57,3 +57,7 @@ it('an object without a prototype is read, and one that is made of it', () => {
   const bare = Object.assign(Object.create(null), { a: 1 });
   expect([own(bare).a, own(Object.create(bare)).a]).toEqual([1, 1]);
 });
+
+it('what is read so once may be read so again', () => {
+  expect([own(own({ a: 1 })).a, own(ownMethods(new Given())).field]).toEqual([1, 'own']);
+});

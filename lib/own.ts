@@ -15,9 +15,12 @@ type Shown = (value: unknown) => unknown;
 
 // Another object stands in the given one's place: what is frozen there could not be bound.
 function reader<T extends object>(given: T | null | undefined, shown: Shown): Partial<T> {
+  const get = (name: PropertyKey) => (has(given, name) ? shown(Reflect.get(given as T, name)) : undefined);
   return new Proxy(Object.create(null), {
-    get: (_, name) => (has(given, name) ? shown(Reflect.get(given as T, name)) : undefined),
+    get: (_, name) => get(name),
     has: (_, name) => has(given, name),
+    // What is read so once may be read so again.
+    getOwnPropertyDescriptor: (_, name) => (has(given, name) ? { value: get(name), configurable: true } : undefined),
   });
 }
 
