@@ -29,7 +29,7 @@ export type BearerErrorCode =
 export interface BearerError extends AxiosError {
   /** What went wrong. */
   code: BearerErrorCode;
-  /** ms until trying again makes sense; on `ERR_BEARER_UNAVAILABLE`, `ERR_BEARER_TOKEN` and `ERR_BEARER_STORE`. */
+  /** ms until trying again makes sense; on `ERR_BEARER_UNAVAILABLE`, `_TOKEN` and `_STORE`, and where a service was refused. */
   retryAfter?: number;
   /** Why, as an error without secrets; `status` and `error` (RFC 6749 §5.2) in it are the token endpoint's, if it answered. */
   cause?: Error;

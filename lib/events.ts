@@ -60,7 +60,7 @@ export interface BearerEvents {
   refreshFailed: {
     /** What the waiting requests will get, if no later attempt succeeds. */
     error: BearerError;
-    /** ms until the next attempt may come; missing after a definite refusal. */
+    /** ms until the next attempt may come; missing where the session ended. */
     retryAfter?: number;
   };
   /** A request waits for a token. */

@@ -64,6 +64,9 @@ export const rejected = (status: number): Expected => ({
   next: 'the old one',
 });
 
+/** A refusal in words of the server's own, which is known by its staying the same. */
+export const insisted = (status: number): Expected => ({ ...rejected(status), asked: 'at each attempt' });
+
 /** @param life seconds */
 export const fine = (life?: number, next: Expected['next'] = 'the new one'): Expected => ({
   caller: 200,

@@ -10,6 +10,7 @@ import {
   waitedTooLong,
 } from '../../lib/session/failure.js';
 import { reasonOf, redactedCause } from '../../lib/session/redacted-cause.js';
+import type { TokenSource } from '../../lib/sources/source.js';
 import type { Token } from '../../lib/token.js';
 
 const SOURCE = { refresh: async () => 'a' };
@@ -20,8 +21,8 @@ const TOKENS: Token[] = [
 const answered = (status: number, data?: unknown, headers = {}) =>
   Object.assign(new Error(`status ${status}`), { response: { status, data, headers } });
 const refused = (host: string) => Object.assign(new Error(`connect ECONNREFUSED ${host}:1`), { code: 'ECONNREFUSED' });
-const failed = (error: unknown, source: Parameters<typeof sourceFailure>[1] = SOURCE) =>
-  sourceFailure(error, source, TOKENS);
+const failed = (error: unknown, source: TokenSource = SOURCE, statuses?: number[], isLast = true) =>
+  sourceFailure(error, { source, known: TOKENS, statuses, isLast });
 const causeOf = (error: unknown) => failed(error).error.cause as Error & Record<string, unknown>;
 
 describe('what the source threw', () => {
@@ -64,6 +65,24 @@ describe('what the source threw', () => {
       expect([kind, offline]).toEqual(['retryable', true]);
     },
   );
+
+  it('is taken for a refusal if each attempt was answered the same 4xx, and no other follows', () => {
+    const kinds = [[], [404], [404, 404], [0, 404], [400, 404]].map((statuses) => [
+      failed(answered(404), SOURCE, [...statuses]).kind,
+      failed(answered(404), SOURCE, [...statuses], false).kind,
+    ]);
+    expect(kinds).toEqual([
+      ['retryable', 'retryable'],
+      ['rejected', 'retryable'],
+      ['rejected', 'retryable'],
+      ['unavailable', 'unavailable'],
+      ['unavailable', 'unavailable'],
+    ]);
+  });
+
+  it.each([408, 425, 429, 500, 302])('is not taken for one if that is %i', (status) => {
+    expect(failed(answered(status), SOURCE, [status, status]).kind).not.toBe('rejected');
+  });
 
   it('is tried again no sooner than the server asks', () => {
     expect(failed(answered(503, {}, { 'retry-after': '7' })).askedDelay).toBe(7_000);

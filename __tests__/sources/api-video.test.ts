@@ -140,7 +140,7 @@ describe('apiVideo with an API key', () => {
   });
 
   it('a wrong API key is a definite refusal: told at once, clearly, and not tried with every request', async () => {
-    const { server, api, session } = await signedIn({ apiKey: 'wrong-key' });
+    const { server, api, session } = await signedIn({ apiKey: 'wrong-key', backoff: { initial: 1 } });
     const error = await failureOf(api.get('/videos'));
     expect(error).toMatchObject({ code: 'ERR_BEARER_REJECTED', isAxiosError: true, cause: { status: 400 } });
     expect(JSON.stringify(error) + error.stack + error.cause.stack).not.toContain('wrong-key');

@@ -312,7 +312,7 @@ describe('the ordered fallback: refresh, then obtain', () => {
     expect(refresh).toHaveBeenCalledTimes(1);
   });
 
-  it('ends when obtain is refused too, and asks neither again until the next sign-in', async () => {
+  it('fails when obtain is refused too, and asks neither again before backoff.cap', async () => {
     const refresh = jest.fn<Refresh>(() => Promise.reject(answered(400)));
     const obtain = jest.fn<Obtain>(() => Promise.reject(answered(401)));
     const { server, api, session } = await startClient({ source: { refresh, obtain } });

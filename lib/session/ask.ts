@@ -28,6 +28,12 @@ export interface Asking {
   readonly lock?: Lock | undefined;
   /** Is `obtain()` called, rather than `refresh()`? */
   readonly obtains: boolean;
+  /** What the attempts of this refresh were answered so far, where the same 4xx to each ends the session. */
+  readonly statuses: number[] | undefined;
+  /** No other attempt of this refresh follows. */
+  readonly isLast: boolean;
+  /** ms after which a service that was refused asks again. */
+  readonly cap: number;
   /** May a call that was not answered in time have spent the refresh token? */
   readonly spends: boolean;
   /** A person signs in: there is no deadline. */
@@ -89,22 +95,25 @@ function untilOnline<T>(work: Promise<T>, refreshTimeout: number, late: () => un
 /** Refresh, and when that is refused for good, obtain. */
 async function refreshOrObtain(asking: Asking, token: Token | undefined, signal: AbortSignal): Promise<Token> {
   const { source } = asking;
-  if (asking.obtains) return call(asking, source.obtain, signal);
+  if (asking.obtains) return obtain(asking, signal, false);
   try {
     return await call(asking, (ctx) => source.refresh?.(token ?? {}, ctx), signal, token);
   } catch (failure) {
     if (!token || !source.obtain || !(failure instanceof Failure) || failure.kind !== 'rejected') throw failure;
     if (source.interactive) throw new Failure(failure.error, 'retry-unlocked', { refused: true });
-    return obtainAfterRefusal(asking, signal);
+    return obtain(asking, signal, true);
   }
 }
 
-async function obtainAfterRefusal(asking: Asking, signal: AbortSignal): Promise<Token> {
+/** @param refused the refresh token was refused for good */
+async function obtain(asking: Asking, signal: AbortSignal, refused: boolean): Promise<Token> {
   try {
     return await call(asking, asking.source.obtain, signal);
-  } catch (failure) {
-    const { error, kind, askedDelay, offline } = failure as Failure;
-    throw new Failure(error, kind, { askedDelay, offline, refused: kind !== 'rejected' });
+  } catch (error) {
+    const failure = Object.assign(error as Failure, { refused });
+    if (failure.kind !== 'rejected' || asking.interactive) throw failure;
+    // Nobody signs a service in: it asks again, as a secret that was just rotated may be known everywhere by then.
+    throw new Failure(failure.error, 'unavailable', { askedDelay: asking.cap, refused });
   }
 }
 
@@ -128,11 +137,11 @@ async function call(asking: Asking, method: Method | undefined, signal: AbortSig
 }
 
 /** A refusal may come as an answer without a token (GitHub, Slack). Any other says itself what is wrong with it. */
-function failureOf(error: unknown, response: TokenResponse, { source, known }: Asking): Failure {
-  if (!isBearerError(error) || error.code !== 'ERR_BEARER_TOKEN') return sourceFailure(error, source, known);
+function failureOf(error: unknown, response: TokenResponse, asking: Asking): Failure {
+  if (!isBearerError(error) || error.code !== 'ERR_BEARER_TOKEN') return sourceFailure(error, asking);
   // A page, or nothing, is no answer.
   const saysWhy = typeof response === 'object' && Object.keys(response ?? {}).length > 0;
-  const refusal = saysWhy ? sourceFailure(response, source, known) : undefined;
+  const refusal = saysWhy ? sourceFailure(response, asking) : undefined;
   return refusal?.kind === 'rejected' ? refusal : new Failure(error, 'retryable');
 }
 

@@ -1,19 +1,10 @@
 import { isRetryableError } from 'axios-retry';
 import { askedDelay } from '../backoff.js';
 import { type BearerError, bearerError } from '../errors.js';
-import { isFinal } from '../sources/refusal.js';
+import { isFinal, mayPass } from '../sources/refusal.js';
 import type { TokenSource } from '../sources/source.js';
 import type { Token } from '../token.js';
 import { reasonOf, redactedCause } from './redacted-cause.js';
-
-interface Details {
-  /** ms that the server asked for; 0: it did not. */
-  askedDelay?: number;
-  /** The network failed, not a server: being online again ends the hold-off. */
-  offline?: boolean;
-  /** The refresh token was refused for good before, and `obtain()` is what failed. */
-  refused?: boolean;
-}
 
 /**
  * An attempt that failed, and what it means for the session:
@@ -24,45 +15,60 @@ interface Details {
  * - `retry-unlocked`: the same attempt goes on without the lock.
  */
 export class Failure {
-  readonly askedDelay: number;
-  readonly offline: boolean;
-  readonly refused: boolean;
+  /** ms that the server asked for; 0: it did not. */
+  readonly askedDelay: number = 0;
+  /** The network failed, not a server: being online again ends the hold-off. */
+  readonly offline: boolean = false;
+  /** The refresh token was refused for good before, and `obtain()` is what failed. */
+  readonly refused: boolean = false;
 
   constructor(
     readonly error: BearerError,
     readonly kind: 'rejected' | 'retryable' | 'unavailable' | 'retry-unlocked',
-    { askedDelay = 0, offline = false, refused = false }: Details = {},
+    details: Partial<Pick<Failure, 'askedDelay' | 'offline' | 'refused'>> = {},
   ) {
-    this.askedDelay = askedDelay;
-    this.offline = offline;
-    this.refused = refused;
+    Object.assign(this, details);
   }
 }
 
 const DEFINITE = [400, 401, 403];
 
+/** What a source is asked under. */
+interface Asked {
+  readonly source: TokenSource;
+  /** Tokens that no error may quote. */
+  readonly known: Token[];
+  /** What the attempts of this refresh were answered so far, where it may be told by that: a lasting 4xx, or 0. */
+  readonly statuses: number[] | undefined;
+  /** No other attempt follows. */
+  readonly isLast: boolean;
+}
+
 /** What the source threw: definite, throttled or transient. */
-export function sourceFailure(error: unknown, source: TokenSource, known: Token[]): Failure {
+export function sourceFailure(error: unknown, { source, known, statuses, isLast }: Asked): Failure {
   const cause = redactedCause(error, known);
   const reason = reasonOf(cause);
-  if (isDefinite(error, source, cause.status)) {
-    return new Failure(
-      bearerError('ERR_BEARER_REJECTED', `The token request was refused: ${reason}. Sign in again`, { cause }),
-      'rejected',
-    );
+  const { status = 0 } = cause;
+  const isRefusal = status >= 400 && !mayPass(status);
+  statuses?.push(isRefusal ? status : 0);
+  // A refusal in words of the server's own is the same at each attempt.
+  const isSame = statuses !== undefined && isRefusal && statuses.every((each) => each === status);
+  if (isDefinite(error, source, status) || (isSame && isLast && statuses.length > 1)) {
+    const message = `The token request was refused: ${reason}. Sign in again`;
+    return new Failure(bearerError('ERR_BEARER_REJECTED', message, { cause }), 'rejected');
   }
   const message = `No token could be had just now: ${reason}. The session is kept`;
   const unavailable = bearerError('ERR_BEARER_UNAVAILABLE', message, { cause });
   // A good status, and a body that broke on its way: that is the network's doing.
-  const answered = (cause.status ?? 0) >= 300;
-  const kind = answered && !isRetryableError(error as never) ? 'unavailable' : 'retryable';
+  const answered = status >= 300;
+  const kind = answered && !isSame && !isRetryableError(error as never) ? 'unavailable' : 'retryable';
   return new Failure(unavailable, kind, { askedDelay: askedDelay(error), offline: !answered });
 }
 
 /** If `isRejected` throws, the error counts as not definite: only a definite refusal ends a session. */
-function isDefinite(error: unknown, source: TokenSource, status: number | undefined): boolean {
+function isDefinite(error: unknown, source: TokenSource, status: number): boolean {
   try {
-    return source.isRejected ? source.isRejected(error) : isFinal(error) || DEFINITE.includes(status as number);
+    return source.isRejected ? source.isRejected(error) : isFinal(error) || DEFINITE.includes(status);
   } catch {
     return false;
   }

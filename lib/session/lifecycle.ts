@@ -178,7 +178,8 @@ export class Lifecycle implements Life {
 
   /** The snapshot and the alarm follow what has changed. */
   changed(): void {
-    this.snapshot.update(this.holding.state, this.serving, this.pending !== undefined);
+    const failure = this.settings.source.obtain && this.#toldLast;
+    this.snapshot.update(this.holding.state, this.serving, this.pending !== undefined, failure);
     this.#alarm ??= needsAlarm(this) ? new Alarm() : undefined;
     this.#alarm?.set(this);
   }
@@ -192,6 +193,7 @@ export class Lifecycle implements Life {
     if (pending && (pending.kind !== 'signIn' || by === 'signedIn')) pending.isDone = isAnswer(current, pending);
     // What a refresh has brought is told when the lock is free; this came another way.
     if (by === 'updated' && pending?.isDone) pending.shared.resolve(current);
+    this.#toldLast = undefined;
     this.reading?.reset();
     this.parts.reset();
     this.store.remember(current.token);

@@ -21,6 +21,8 @@ export interface Pending {
   readonly cause: Cause;
   /** The identity that signs in, where that is known. */
   readonly identity?: string | undefined;
+  /** What its attempts were answered, where that may be a refusal. */
+  readonly statuses: number[];
   /** It has brought what it was for, and is about to end: a request that comes now does not wait for it. */
   isDone: boolean;
   /** The token that a newer one was asked for: another one that has come meanwhile will do. */
@@ -57,7 +59,7 @@ export function newPending(kind: Pending['kind'], options: PendingOptions): Pend
       (error) => after(() => shared.reject(errorOf(error))),
     );
   };
-  return { kind, shared, begun: monotonicNow(), cause, identity, isDone: false, begunWith, follow };
+  return { kind, shared, begun: monotonicNow(), cause, identity, statuses: [], isDone: false, begunWith, follow };
 }
 
 /** Is this what it was for? The same token, with its refresh token taken away, is not what a refresh is for. */

@@ -107,7 +107,10 @@ function failed(life: Life, pending: Pending, failure: Failure): number {
   }
   const retryAfter = life.parts.outage.failed(failure);
   life.tellFailure(error, retryAfter);
-  const isLast = life.parts.outage.failures > refreshRetries || kind === 'unavailable' || retryAfter > backoff.cap;
+  // One attempt does not tell whether an answer is a refusal.
+  const isOnlyOne = pending.statuses[0] && pending.statuses.length < 2;
+  const isEnough = life.parts.outage.failures > refreshRetries && !isOnlyOne;
+  const isLast = isEnough || kind === 'unavailable' || retryAfter > backoff.cap;
   // Those that wait would hear of another attempt too late.
   const tooLate = monotonicNow() - pending.begun + retryAfter + refreshTimeout > life.bound;
   if (isLast || (tooLate && !source.interactive)) throw error;

@@ -134,12 +134,12 @@ export class Requests {
   }
 
   /** @param refused the token that is of no use */
-  #afterFailure(error: unknown, identity: string | undefined, refused: Current | undefined): Current | undefined {
+  #afterFailure(error: BearerError, identity: string | undefined, refused: Current | undefined): Current | undefined {
     const { current, holding } = this.life;
     const isOfUse = current && isLive(current.token, Date.now()) && !(refused && isSameToken(refused, current));
     if (isOfUse) return this.#ofSame(identity, current);
     // Nobody was found to be signed in; what that means for a request, `whenSignedOut` says.
-    if (holding.state.is === 'empty' && (error as BearerError).code === 'ERR_BEARER_REJECTED') return undefined;
+    if (error.code === 'ERR_BEARER_REJECTED' && holding.state.is === 'empty' && !this.source.obtain) return undefined;
     throw error;
   }
 

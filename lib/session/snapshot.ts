@@ -1,5 +1,6 @@
 import type { BearerError } from '../errors.js';
 import { tell } from '../events.js';
+import { isLive } from '../token.js';
 import type { Current } from './current.js';
 import type { State } from './state.js';
 
@@ -18,7 +19,7 @@ export type SessionState =
       readonly status: 'refreshing';
     } & Partial<TokenFacts>)
   | {
-      /** Refused for good, until `signIn()`. */
+      /** Refused for good, until `signIn()`, or, of a service, until it has asked again by itself. */
       readonly status: 'failed';
       /** Why. */
       readonly error: BearerError;
@@ -53,8 +54,11 @@ export class Snapshot {
     return () => void this.#watchers?.delete(changed);
   }
 
-  update(state: State, current: Current | undefined, refreshing: boolean): void {
-    const error = state.is === 'ended' && typeof state.why === 'object' ? state.why : undefined;
+  /** @param failure the latest since there was a token, where the source can obtain one */
+  update(state: State, current: Current | undefined, refreshing: boolean, failure: BearerError | undefined): void {
+    const serves = state.is === 'active' && !state.doubted && isLive(state.current.token, Date.now());
+    const why = state.is === 'ended' ? state.why : state.is !== 'closed' && !serves && failure;
+    const error = typeof why === 'object' && why.code === 'ERR_BEARER_REJECTED' ? why : undefined;
     const isSame = current === this.#current && error === this.#error;
     if (isSame && refreshing === (this.value.status === 'refreshing')) return;
     this.#current = current;
@@ -67,6 +71,6 @@ export class Snapshot {
 function snapshotOf(current: Current | undefined, error: BearerError | undefined, refreshing: boolean): SessionState {
   const facts = current && factsOf(current);
   if (refreshing) return { status: 'refreshing', ...facts };
-  if (facts) return { status: 'active', ...facts };
-  return error ? { status: 'failed', error } : SIGNED_OUT;
+  if (error) return { status: 'failed', error };
+  return facts ? { status: 'active', ...facts } : SIGNED_OUT;
 }

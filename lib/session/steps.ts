@@ -1,6 +1,7 @@
 import { withDeadline } from '../deadline.js';
 import { bearerError } from '../errors.js';
 import { own } from '../own.js';
+import { isOfKnownProtocol } from '../sources/source.js';
 import type { Lock } from '../stores/store.js';
 import { isLive, type Token } from '../token.js';
 import { type Asking, ask, canRefresh } from './ask.js';
@@ -13,6 +14,7 @@ import { EXPIRY } from './pending.js';
 import type { Look, Protocol, Step } from './protocol.js';
 import { signOut } from './register.js';
 import { run } from './run.js';
+import { isDoubted } from './state.js';
 
 const REFUSED_ELSEWHERE = 'The refresh token was refused for good, for another holder of the store: sign in again';
 
@@ -134,11 +136,17 @@ function keepLate(life: Life, session: string, presented: string | undefined, to
   life.renewal(EXPIRY);
 }
 
+/** With an access token of no use there is nothing to lose by another attempt. */
+function mayTellByStatus({ settings, holding }: Life, token: Token | undefined): boolean {
+  const isOfUse = token && isLive(token, Date.now()) && !isDoubted(holding.state);
+  return !isOfUse && isOfKnownProtocol(settings.source);
+}
+
 /** @throws Failure */
 export async function askSource(life: Life, token: Token | undefined, lock?: Lock): Promise<Token> {
   const { settings, store, parts, cookies, client } = life;
   const { outage, refreshTokens } = parts;
-  const { source, refreshTimeout } = settings;
+  const { source, refreshTimeout, refreshRetries, backoff } = settings;
   const session = life.current?.session ?? '';
   const isObtained = obtains(life, token);
   // Another holder was refused for good, and has stored its token without the refresh token.
@@ -155,6 +163,9 @@ export async function askSource(life: Life, token: Token | undefined, lock?: Loc
     known: store.known,
     lock,
     obtains: isObtained,
+    statuses: mayTellByStatus(life, token) ? life.pending?.statuses : undefined,
+    isLast: outage.failures >= refreshRetries,
+    cap: backoff.cap,
     spends: refreshTokens.isSpentByUse(presented),
     interactive: source.interactive === true && isObtained,
     onLate: (made) => (isObtained ? void revoke(life, made) : keepLate(life, session, presented, made)),

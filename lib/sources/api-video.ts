@@ -9,7 +9,7 @@ import { own } from '../own.js';
 import type { Token, TokenResponse } from '../token.js';
 import { parseUrl } from '../url.js';
 import { sendBare } from './client.js';
-import type { SourceContext, TokenSource } from './source.js';
+import { ofKnownProtocol, type SourceContext, type TokenSource } from './source.js';
 
 /** What `apiVideo` is given. Nothing is required: with `tokens` of your own it needs no key. */
 export interface ApiVideoOptions {
@@ -19,7 +19,10 @@ export interface ApiVideoOptions {
   baseURL?: string;
   /** An upload token (POST /upload-tokens): serves `POST /upload` as `?token=`, with no Bearer and no refresh. Default: none. */
   delegatedToken?: string;
-  /** Called with what a token request failed with: does it end the session? Default: 400, 401 and 403 do. */
+  /**
+   * Called with what a token request failed with: does it end the session? It alone decides then. Default: 400, 401 and 403,
+   * and another 4xx if each attempt is answered with it, two at least, and the access token is of no use any more.
+   */
   isRejected?: TokenSource['isRejected'];
 }
 
@@ -40,7 +43,7 @@ export function apiVideo(options: ApiVideoOptions = {}): TokenSource {
     return (await sendBare(client, request)) as TokenResponse;
   };
 
-  return {
+  const source: TokenSource = {
     needsRefreshToken: true,
     origins: [origin],
     refresh: ({ refreshToken }: Partial<Token>, ctx) => ask('/auth/refresh', { refreshToken }, ctx),
@@ -48,6 +51,7 @@ export function apiVideo(options: ApiVideoOptions = {}): TokenSource {
     ...(isRejected && { isRejected }),
     authorize: (config) => delegate(config, delegatedToken),
   };
+  return isRejected ? source : ofKnownProtocol(source);
 }
 
 /** Is a delegated token to serve this request? One that the caller has put there keeps its place. */

@@ -9,7 +9,7 @@ import type { Token, TokenResponse } from '../token.js';
 import { sendBare } from './client.js';
 import { type Endpoints, endpointsOf } from './metadata.js';
 import { isFinal } from './refusal.js';
-import type { SourceContext, TokenSource } from './source.js';
+import { ofKnownProtocol, type SourceContext, type TokenSource } from './source.js';
 
 /** How the client proves who it is: writes to the body or the headers of a call to the authorization server. */
 export type ClientAuthentication = (body: URLSearchParams, headers: Record<string, string>) => void | Promise<void>;
@@ -29,8 +29,9 @@ export interface OAuth2Options extends Partial<Endpoints> {
   /** Further headers of each request. Default: none. */
   headers?: Record<string, string>;
   /**
-   * Called with what a request failed with, or an answer without a token: does it end the session? Default: any OAuth error
-   * that another try can't mend (`invalid_grant` and its kind, RFC 6749 §5.2).
+   * Called with what a request failed with, or an answer without a token: does it end the session? It alone decides then.
+   * Default: an OAuth error that another try can't mend (`invalid_grant` and its kind, RFC 6749 §5.2); and the same 4xx on
+   * each attempt, two at least, of a refresh that began when the access token was over or refused.
    */
   isRejected?: TokenSource['isRejected'];
   /**
@@ -49,11 +50,12 @@ export interface OAuth2Options extends Partial<Endpoints> {
  */
 export function refreshToken(options: OAuth2Options): TokenSource {
   const server = connect(options);
-  return {
+  const source: TokenSource = {
     ...server.source,
     needsRefreshToken: true,
     refresh: (token, ctx) => server.grant('refresh_token', { refresh_token: token.refreshToken as string }, ctx),
   };
+  return options.isRejected ? source : ofKnownProtocol(source);
 }
 
 /**

@@ -10,7 +10,10 @@ export interface TokenSource {
   refresh?(token: Partial<Token>, ctx: SourceContext): Promise<TokenResponse>;
   /** …unless this is true and there is no refresh token (RFC 6749 §6, api.video). Default `false`. */
   needsRefreshToken?: boolean;
-  /** Called for a first token, or after a definite refusal; never by itself after `signOut()`. */
+  /**
+   * Called for a first token, or after a definite refusal; never by itself after `signOut()`. If it is refused, it is called
+   * again no sooner than `backoff.cap`, unless it is `interactive`.
+   */
   obtain?(ctx: SourceContext): Promise<TokenResponse>;
   /** Called by `signOut()`, and for a token that came too late to be used (RFC 7009). Its failure harms nothing. */
   revoke?(token: Token, ctx: SourceContext): Promise<void>;
@@ -27,6 +30,18 @@ export interface TokenSource {
   origins?: string[];
   /** Called for each request before a token is looked for; `true`: the source has authorized the request itself. */
   authorize?(config: InternalAxiosRequestConfig): boolean;
+}
+
+/** On a source, known to every copy of this package. */
+const KNOWN_PROTOCOL = Symbol.for('axios-bearer.known');
+
+/** Marks a source of ours: it asks as its protocol wants, and what is final it leaves to us. */
+export function ofKnownProtocol(source: TokenSource): TokenSource {
+  return Object.assign(source, { [KNOWN_PROTOCOL]: true });
+}
+
+export function isOfKnownProtocol(source: TokenSource): boolean {
+  return KNOWN_PROTOCOL in source;
 }
 
 /** Called when a new token is due: a source with nothing but `refresh`. Most apps have this call already. */
