@@ -279,7 +279,7 @@ describe('a source', () => {
     // @ts-expect-error
     typed(() => apiVideo({ key: 'k' }));
     // @ts-expect-error
-    typed(() => clientCredentials({ issuer: 'https://id.example.com' }));
+    typed(() => clientCredentials({ issuer: 'https://id.example.com', encoding: 'xml' }));
     // @ts-expect-error
     typed(() => refreshToken({ clientId: 'app', clientAuth: 'secret' }));
   });

@@ -197,6 +197,81 @@ describe('clientAuth', () => {
   });
 });
 
+describe('encoding', () => {
+  it('json writes the parameters, and what clientAuth adds, as JSON', async () => {
+    const asked: { type: string | undefined; text: string }[] = [];
+    server.intercept((request, response) => {
+      if (request.url !== '/token') return false;
+      let text = '';
+      request.on('data', (chunk) => (text += chunk));
+      request.on('end', () => {
+        asked.push({ type: request.headers['content-type'], text });
+        response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"access_token":"new"}');
+      });
+      return true;
+    });
+    const client: OAuth2Options = {
+      ...confidential(),
+      clientAuth: 'post',
+      encoding: 'json',
+      params: { audience: 'a' },
+    };
+    const { session } = scene(refreshToken(client), { tokens: { refresh_token: 'r0' } });
+    expect((await session.refresh()).accessToken).toBe('new');
+    expect(asked.map(({ type, text }) => [type, JSON.parse(text)])).toEqual([
+      [
+        'application/json',
+        {
+          grant_type: 'refresh_token',
+          refresh_token: 'r0',
+          audience: 'a',
+          client_id: CONFIDENTIAL.clientId,
+          client_secret: CONFIDENTIAL.clientSecret,
+        },
+      ],
+    ]);
+  });
+});
+
+describe('readResponse', () => {
+  const signIn = (readResponse: OAuth2Options['readResponse'], more: Partial<OAuth2Options> = {}) =>
+    scene(clientCredentials({ ...confidential(), readResponse, ...more }), { refreshRetries: 0 }).session;
+
+  it.each([
+    [
+      'names',
+      '{"access":"a","refresh":"r"}',
+      ({ access, refresh }) => ({ access_token: access, refresh_token: refresh }),
+    ],
+    ['deeper', '{"status":0,"body":{"access_token":"a","refresh_token":"r"}}', ({ body }) => body],
+    ['a bare one', '{"data":"a"}', ({ data }) => data],
+    ['one of two', '{"access_token":"b","id_token":"a"}', ({ id_token }) => ({ accessToken: id_token })],
+  ] as [string, string, OAuth2Options['readResponse']][])('says where the tokens stand: %s', async (_, body, read) => {
+    answer(200, body);
+    const session = signIn(read);
+    expect(await session.refresh()).toMatchObject({
+      accessToken: 'a',
+      ...(body.includes('"r"') && { refreshToken: 'r' }),
+    });
+  });
+
+  it.each([
+    ['finds none', ({ id_token }) => ({ access_token: id_token })],
+    ['returns nothing', () => undefined],
+    ['throws', ({ body }) => body.access_token],
+  ] as [string, OAuth2Options['readResponse']][])(
+    'that %s has the response refused, which isRejected sees',
+    async (_, read) => {
+      answer(200, '{"access_token":"not this one","why":"gone"}');
+      expect((await failureOf(signIn(read).refresh())).code).toBe('ERR_BEARER_TOKEN');
+      const seen: unknown[] = [];
+      const isRejected = (response: unknown) => seen.push(response) > 0;
+      expect((await failureOf(signIn(read, { isRejected }).refresh())).code).toBe('ERR_BEARER_REJECTED');
+      expect(seen).toEqual([{ access_token: undefined, accessToken: undefined, why: 'gone' }]);
+    },
+  );
+});
+
 describe('issuer', () => {
   it('finds the endpoints by the server’s metadata, once', async () => {
     const asked: string[] = [];
@@ -273,12 +348,21 @@ describe('issuer', () => {
 });
 
 describe('ERR_BEARER_CONFIG', () => {
+  it('is not for want of a clientId where clientAuth is a function: there are servers without clients', async () => {
+    answer(200, '{"access_token":"new"}');
+    const source = refreshToken({ tokenEndpoint: server.tokenEndpoint, clientAuth: () => {} });
+    const { session } = scene(source, { tokens: { refresh_token: 'r0' } });
+    expect((await session.refresh()).accessToken).toBe('new');
+  });
+
   it.each<[string, Partial<OAuth2Options>]>([
     ['"tokenEndpoint"', { tokenEndpoint: undefined as never }],
     ['"clientId"', { clientId: '' }],
     ['"clientSecret"', { clientSecret: undefined as never, clientAuth: 'basic' }],
     ['"clientSecret"', { clientSecret: '', clientAuth: 'post' }],
     ['"clientAuth"', { clientAuth: 'private_key_jwt' as never }],
+    ['"encoding"', { encoding: 'xml' as never }],
+    ['"readResponse"', { readResponse: 'access' as never }],
   ])('names %s', (named, wrong) => {
     for (const make of [refreshToken, clientCredentials]) {
       expect(() => make({ ...confidential(), ...wrong })).toThrow(

@@ -18,8 +18,8 @@ export type ClientAuthentication = (body: URLSearchParams, headers: Record<strin
 export interface OAuth2Options extends Partial<Endpoints> {
   /** The authorization server's identifier. Endpoints that are not given are read from its metadata (RFC 8414 §3). */
   issuer?: string;
-  /** As the authorization server has registered it (RFC 6749 §2.2). */
-  clientId: string;
+  /** As the authorization server has registered it (RFC 6749 §2.2). Needed, unless `clientAuth` is a function. */
+  clientId?: string;
   /** Of a confidential client (RFC 6749 §2.3.1): never in a page or an app. Default: none, a public client. */
   clientSecret?: string;
   /** What to ask for (RFC 6749 §3.3), separated by spaces. Default: what the server gives. */
@@ -28,6 +28,14 @@ export interface OAuth2Options extends Partial<Endpoints> {
   params?: Record<string, string>;
   /** Further headers of each request. Default: none. */
   headers?: Record<string, string>;
+  /** How the parameters of each request are written: `form` (RFC 6749 §4.4.2, §6) or `json`. Default: `form`. */
+  encoding?: 'form' | 'json';
+  /**
+   * Called with each token response (RFC 6749 §5.1) whose tokens go by other names, or stand deeper: returns them by their
+   * usual ones. If it throws, or returns none, the response counts as one without a token. Default: it is taken as it is.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: a token response is anything
+  readResponse?: (response: any) => TokenResponse;
   /**
    * Called with what a request failed with, or an answer without a token: does it end the session? It alone decides then.
    * Default: an OAuth error that another try can't mend (`invalid_grant` and its kind, RFC 6749 §5.2); and the same 4xx on
@@ -36,8 +44,8 @@ export interface OAuth2Options extends Partial<Endpoints> {
   isRejected?: TokenSource['isRejected'];
   /**
    * How the client authenticates (RFC 6749 §2.3.1): `basic` (client_secret_basic), `post` (client_secret_post), `none`
-   * (a public client), or a function, called for each request, for anything else (private_key_jwt). Default: `basic`
-   * with a secret, `none` without.
+   * (a public client), or a function, called for each request, for anything else (private_key_jwt; nothing at all).
+   * Default: `basic` with a secret, `none` without.
    */
   clientAuth?: 'basic' | 'post' | 'none' | ClientAuthentication;
 }
@@ -69,23 +77,29 @@ export function clientCredentials(options: OAuth2Options): TokenSource {
   return { ...server.source, obtain: (ctx) => server.grant('client_credentials', {}, ctx) };
 }
 
+const TYPES = { form: 'application/x-www-form-urlencoded', json: 'application/json' };
+
 function connect(given: OAuth2Options) {
   const options = own(given);
-  const { scope } = options;
+  const { scope, encoding = 'form', readResponse } = options;
+  if (encoding !== 'form' && encoding !== 'json') throw configError('encoding', "'form' or 'json'", encoding);
+  if (readResponse && typeof readResponse !== 'function') throw configError('readResponse', 'a function', readResponse);
   const authenticate = authentication(options);
   const endpoints = endpointsOf(options);
 
   const send = async (url: string, fields: Record<string, string>, { client }: SourceContext) => {
     const body = new URLSearchParams({ ...fields, ...options.params });
-    const headers: Record<string, string> = { 'Content-Type': 'application/x-www-form-urlencoded', ...options.headers };
+    const headers: Record<string, string> = { 'Content-Type': TYPES[encoding], ...options.headers };
     await authenticate(body, headers);
-    return sendBare(client, { method: 'post', url, data: String(body), headers });
+    const data = encoding === 'json' ? JSON.stringify(Object.fromEntries(body)) : String(body);
+    return sendBare(client, { method: 'post', url, data, headers });
   };
 
   return {
     grant: async (grant_type: string, fields: Record<string, string>, ctx: SourceContext): Promise<TokenResponse> => {
       const { tokenEndpoint } = await endpoints(ctx);
-      return (await send(tokenEndpoint, { grant_type, ...fields, ...(scope && { scope }) }, ctx)) as TokenResponse;
+      const response = await send(tokenEndpoint, { grant_type, ...fields, ...(scope && { scope }) }, ctx);
+      return readResponse ? readBy(readResponse, response) : (response as TokenResponse);
     },
     source: {
       // A plain 400 comes from something in between: only an OAuth error is the authorization server's word.
@@ -102,10 +116,22 @@ function connect(given: OAuth2Options) {
   };
 }
 
+/** A response without a token is handed on: it may say why, and `isRejected` what that means. */
+function readBy(read: (response: object) => TokenResponse, response: object): TokenResponse {
+  const unread = { ...response, access_token: undefined, accessToken: undefined } as TokenResponse;
+  try {
+    const tokens = read(response);
+    const { access_token, accessToken } = Object(tokens);
+    return typeof tokens === 'string' || access_token || accessToken ? tokens : unread;
+  } catch {
+    return unread;
+  }
+}
+
 function authentication({ clientId, clientSecret, clientAuth }: Partial<OAuth2Options>): ClientAuthentication {
   const method = clientAuth ?? (clientSecret ? 'basic' : 'none');
-  if (!clientId) throw configError('clientId', 'a string', clientId);
   if (typeof method === 'function') return method;
+  if (!clientId) throw configError('clientId', 'a string', clientId);
   if (method !== 'none' && !clientSecret) throw configError('clientSecret', `given, for ${method}`, clientSecret);
   const secret = clientSecret as string;
   switch (method) {
