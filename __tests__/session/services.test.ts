@@ -84,6 +84,11 @@ describe('a service that is refused, as its secret is being rotated', () => {
     expect((await api.get('/videos')).status).toBe(200);
     expect(await store.read()).toMatchObject({ session: name, token: { accessToken: 'token2' } });
     expect(ended.all).toEqual([]);
+    const seen: string[] = [];
+    session.subscribe(() => seen.push(session.state.status));
+    answers.isLive = (header) => header === 'Bearer token3';
+    await api.get('/videos');
+    expect(seen).not.toContain('failed');
   });
 
   it('asks again when its token has ended', async () => {
