@@ -1,4 +1,6 @@
+import { dirname } from 'node:path';
 import { defineConfig, type UserConfig } from 'tsdown';
+import { writeSubPaths } from './scripts/sub-paths.js';
 
 const common: UserConfig = {
   target: 'es2022',
@@ -18,6 +20,7 @@ const common: UserConfig = {
     propertyWriteSideEffects: false,
   },
   checks: { pluginTimings: false },
+  hooks: { 'build:done': ({ options }) => writeSubPaths(dirname(options.outDir)) },
 };
 
 const core: UserConfig = {

@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import { emptyProject, type Project } from './project.js';
@@ -12,6 +12,8 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => project?.remove());
 
+const STRICT = { target: 'es2022', types: ['node'], strict: true, exactOptionalPropertyTypes: true, noEmit: true };
+const manifest = JSON.parse(await readFile('package.json', 'utf8'));
 const printedBy = async (consumer: string) => JSON.parse(await project.node(await project.take(consumer)));
 
 describe('the package, installed in an empty project', () => {
@@ -53,19 +55,28 @@ describe('the package, installed in an empty project', () => {
 });
 
 describe('the published types', () => {
-  const compilerOptions = {
-    target: 'es2022',
-    module: 'nodenext',
-    types: ['node'],
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    noEmit: true,
-  };
+  const compilerOptions = { module: 'nodenext', ...STRICT };
 
   it('compile in ES modules and in CommonJS, the libraries’ own types checked too', async () => {
     const files = [await project.take('types.ts', 'types.mts'), await project.take('types.ts', 'types.cts')];
     await project.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
     await project.tool('typescript/bin/tsc', '-p', '.');
+  }, 300_000);
+
+  it('compile where there is no page: without lib.dom, the libraries’ own types checked too', async () => {
+    await exportAll('entries.mts');
+    const options = { ...compilerOptions, lib: ['es2022'] };
+    await project.write('tsconfig.json', JSON.stringify({ compilerOptions: options, files: ['entries.mts'] }));
+    await project.tool('typescript/bin/tsc', '-p', '.');
+  }, 300_000);
+
+  it('name no storage of a page’s, where Node’s types are missing too', async () => {
+    await exportAll('entries.mts');
+    const options = { ...compilerOptions, lib: ['es2022'], types: [] };
+    await project.write('tsconfig.json', JSON.stringify({ compilerOptions: options, files: ['entries.mts'] }));
+    const errors = await project.tool('typescript/bin/tsc', '-p', '.').catch(String);
+    expect(errors).toContain('node_modules/axios/'); // Its own types need one of them.
+    expect(errors).not.toContain('axios-bearer/dist/axios-jwt');
   }, 300_000);
 
   it('hold no member that is marked as internal', async () => {
@@ -98,7 +109,38 @@ describe('the tarball', () => {
   });
 });
 
+describe('a sub-path, for what resolves without `exports`', () => {
+  const subPaths = Object.entries<Record<string, { types: string; default: string }>>(manifest.exports).filter(
+    ([path, found]) => path !== '.' && typeof found === 'object',
+  );
+
+  it.each(subPaths)('%s leads to the same files', async (path, { import: esm, require: cjs }) => {
+    const folder = join(project.installed, path);
+    const { main, module, types } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+    const files = [main, module, types].map((file) => relative(project.installed, join(folder, file)));
+    expect(files.map((file) => `./${file}`)).toEqual([cjs!.default, esm!.default, cjs!.types]);
+  });
+
+  it('is the one copy that `exports` leads to', async () => {
+    const script = 'console.log(require("axios-bearer/oauth2") === require("./node_modules/axios-bearer/oauth2"))';
+    expect(await project.node('-e', script)).toBe('true\n');
+  });
+
+  it('has types, by the oldest way to find them', async () => {
+    const compilerOptions = { module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0', ...STRICT };
+    const files = [await project.take('types.ts')];
+    await project.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
+    await project.tool('typescript/bin/tsc', '-p', '.');
+  }, 300_000);
+});
+
 bundled(() => project);
+
+async function exportAll(file: string): Promise<void> {
+  const paths = Object.keys(manifest.exports).filter((path) => path !== './package.json');
+  const lines = paths.map((path, i) => `export * as entry${i} from '${join('axios-bearer', path)}';`);
+  await project.write(file, lines.join('\n'));
+}
 
 async function built(wanted: (name: string) => boolean): Promise<{ name: string; text: string }[]> {
   const found = await readdir(join(project.installed, 'dist'), { recursive: true });

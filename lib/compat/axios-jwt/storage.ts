@@ -10,11 +10,18 @@ export type StorageType = {
   get(value: string): Promise<string | null>;
 };
 
+/** What a browser's storage has. Not by its name `Storage`, which projects without lib.dom don't know. @inline */
+interface BrowserStorage {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
 /** `localStorage` or `sessionStorage`. Each call reaches it at once, before its promise is awaited. */
 export class BrowserStorageService implements StorageType {
-  readonly #storage: Storage;
+  readonly #storage: BrowserStorage;
 
-  constructor(storage: Storage) {
+  constructor(storage: BrowserStorage) {
     this.#storage = storage;
   }
 
