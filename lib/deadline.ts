@@ -32,12 +32,12 @@ export function startTimer(ms: number, fire: () => void): Timer {
   let left = ms;
   let keepsAlive = false;
   let granted = false;
-  let timer: NodeTimer;
+  let timer: NodeTimer | undefined;
   const arm = () => {
     const step = Math.min(left, LONGEST_TIMER);
     left -= step;
-    timer = setTimeout(ring, step) as NodeTimer;
-    if (!keepsAlive) timer.unref?.();
+    timer = setTimer(ring, step);
+    if (!keepsAlive) timer?.unref?.();
   };
   const ring = () => {
     const overdue = !granted && monotonicNow() - due > OVERDUE;
@@ -50,9 +50,18 @@ export function startTimer(ms: number, fire: () => void): Timer {
     stop: () => clearTimeout(timer as ReturnType<typeof setTimeout>),
     keepAlive(does) {
       keepsAlive = does;
-      timer[does ? 'ref' : 'unref']?.();
+      timer?.[does ? 'ref' : 'unref']?.();
     },
   };
+}
+
+/** workerd throws while it starts: there is no timer then until there is a request, and nothing that would need one. */
+function setTimer(ring: () => void, ms: number): NodeTimer | undefined {
+  try {
+    return setTimeout(ring, ms) as NodeTimer;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -1076,7 +1076,7 @@ describe('inside the lock', () => {
     const server = await startServer();
     const { api, session } = clientOf(server, { store });
     await session.token();
-    void store.withLock(() => new Promise(() => {}), LOCK);
+    void store.withLock(() => new Promise(() => {}), { ...LOCK, holdMs: HOUR });
     server.expire();
     const failures = [failureOf(api.get('/echo')), failureOf(session.refresh())];
     const settled = Promise.all(failures);

@@ -4,6 +4,7 @@ import {
   cleanUp,
   clientOf,
   codeOf,
+  deferred,
   failureOf,
   installClock,
   never,
@@ -43,6 +44,52 @@ describe('memoryStore', () => {
     stop();
     await store.write(signedOut('a', 3));
     expect(changed).toHaveBeenCalledTimes(2);
+  });
+
+  it('takes the lock from a task that stands still after its `holdMs`, and not before', async () => {
+    const clock = installClock();
+    const store = memoryStore();
+    void store.withLock(() => never, { waitMs: 100, holdMs: 1_000 });
+    const early = store.withLock(async () => 'free', { waitMs: 100, holdMs: 1_000 });
+    expect(await Promise.all([early.catch(String), clock.advance(1_001)])).toEqual([
+      'Error: The lock was not free within 100 ms',
+      undefined,
+    ]);
+    const late = store.withLock(async () => 'free', { waitMs: 100, holdMs: 1_000 });
+    await clock.advance(100);
+    expect(await late).toBe('free');
+  });
+
+  it('leaves the lock to a task that ends late, right after a standstill', async () => {
+    const clock = installClock();
+    const store = memoryStore();
+    const order: string[] = [];
+    const answer = deferred();
+    void store.withLock(() => answer.promise.then(() => order.push('first')), { waitMs: 100, holdMs: 1_000 });
+    await clock.advance(60_000);
+    const second = store.withLock(async () => order.push('second'), { waitMs: 100, holdMs: 1_000 });
+    await settle();
+    answer.resolve();
+    await clock.advance(100);
+    await second;
+    expect(order).toEqual(['first', 'second']);
+  });
+
+  it('has the lock held once, though the task that lost it ends after all', async () => {
+    const clock = installClock();
+    const store = memoryStore();
+    const lost = deferred();
+    const held = deferred();
+    const first = store.withLock(() => lost.promise, { waitMs: 100, holdMs: 1_000 });
+    await clock.advance(1_001);
+    const second = store.withLock(() => held.promise, { waitMs: 100, holdMs: 1_000 });
+    await clock.advance(100);
+    lost.resolve();
+    await first;
+    const third = store.withLock(async () => {}, { waitMs: 500, holdMs: 1_000 });
+    expect(await stateOf(third)).toBe('pending');
+    held.resolve();
+    await Promise.all([second, third]);
   });
 
   it('a listener that throws harms neither the others nor the write', async () => {

@@ -14,20 +14,26 @@ const GRACE = 100;
 const ALMOST = 0.9;
 // A task under the lock: a read, a mark, the source's answer (four of them), a write.
 const HOLD = 7;
+// Under our own store's lock only the source takes time.
+const HOLD_OWN = 4;
 
 /** The store, with every call bounded and no token in its errors. */
 export class BoundedStore {
   #known: Token[] = [];
 
-  /** @param ms how long each call may take */
+  /**
+   * @param ms how long each call may take
+   * @param isOwn is it the session's own, which answers at once?
+   */
   constructor(
     readonly store: TokenStore,
     readonly ms: number,
+    readonly isOwn: boolean,
   ) {}
 
   /** ms after which a task under the lock is over. */
   get holdMs(): number {
-    return this.ms * HOLD;
+    return this.ms * (this.isOwn ? HOLD_OWN : HOLD);
   }
 
   /** The latest tokens: no error may quote them. */

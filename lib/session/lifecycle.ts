@@ -1,4 +1,5 @@
 import { delaysOf } from '../backoff.js';
+import { monotonicNow } from '../deadline.js';
 import type { BearerError } from '../errors.js';
 import { Events } from '../events.js';
 import type { SessionOptions } from '../options.js';
@@ -59,7 +60,7 @@ export class Lifecycle implements Life {
     const { store, backoff, refreshTimeout, refreshRetries, tokens } = this.settings;
     this.bound = (refreshRetries + 1) * refreshTimeout + delaysOf(refreshRetries, backoff);
     this.parts = new Parts(this.settings, () => this.changed());
-    this.store = new BoundedStore(store ?? new PrivateStore(), refreshTimeout);
+    this.store = new BoundedStore(store ?? new PrivateStore(), refreshTimeout, !store);
     this.reading = store && new Reading(this);
     const seed = isNothing(tokens) ? undefined : this.tokenOf(tokens);
     this.holding = { state: store ? { is: 'unread', seed } : { is: 'empty' }, signedOut: [] };
@@ -68,9 +69,9 @@ export class Lifecycle implements Life {
     if (!store && seed) plantNow(this, seed);
   }
 
-  /** What is under way, and has not brought its token yet. */
+  /** What is under way, and has not brought its token yet. What stands still counts as nothing: another one is begun. */
   get pending(): Pending | undefined {
-    return this.#pending?.isDone ? undefined : this.#pending;
+    return this.#pending && !this.#pending.isDone && monotonicNow() <= this.#pending.over ? this.#pending : undefined;
   }
 
   /** Why the source is asked, if it is. */
@@ -136,14 +137,15 @@ export class Lifecycle implements Life {
 
   /** A new read, refresh or sign-in: claimed before anything is awaited. Those that wait for the one before wait for it. */
   start(kind: Pending['kind'], work: Work, options: PendingOptions = {}): Pending {
-    const pending = newPending(kind, { bound: this.bound, begunWith: this.current, ...options });
+    const lasts = this.settings.source.interactive ? Number.POSITIVE_INFINITY : this.store.holdMs;
+    const pending = newPending(kind, { bound: this.bound, begunWith: this.current, ...options }, lasts);
     const earlier = this.pending;
     earlier?.shared.replaceWith(pending.shared, (error) => insteadOf(this, earlier, error));
     this.#pending = pending;
     const working = work(pending);
     this.changed();
     const end = () => {
-      if (this.#pending === pending) this.#pending = undefined;
+      if (this.isCurrent(pending)) this.#pending = undefined;
       this.changed();
       if (!this.#pending && this.reading) queueMicrotask(() => this.reading?.catchUp());
     };

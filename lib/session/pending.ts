@@ -23,6 +23,13 @@ export interface Pending {
   readonly identity?: string | undefined;
   /** What its attempts were answered, where that may be a refusal. */
   readonly statuses: number[];
+  /** ms that an attempt takes at most; a person may take any time. */
+  readonly lasts: number;
+  /**
+   * ms, by the monotonic clock: it has come to something by then, or stands still. In workerd the promises and timers of
+   * a request never settle once the request is over, and it may be that request which has begun this.
+   */
+  over: number;
   /** It has brought what it was for, and is about to end: a request that comes now does not wait for it. */
   isDone: boolean;
   /** The token that a newer one was asked for: another one that has come meanwhile will do. */
@@ -46,7 +53,8 @@ export const SIGN_IN: Cause = { reason: 'signIn' };
 export const FIRST: Cause = { reason: 'first' };
 export const EXPIRY: Cause = { reason: 'expiry' };
 
-export function newPending(kind: Pending['kind'], options: PendingOptions): Pending {
+export function newPending(kind: Pending['kind'], options: PendingOptions, lasts: number): Pending {
+  const begun = monotonicNow();
   const { identity, begunWith, bound = 0, cause = SIGN_IN } = options;
   const shared = new SharedPromise<Current | undefined>(bound, () => waitedTooLong(bound));
   const follow = (work: Promise<Current | undefined>, end: () => void) => {
@@ -59,7 +67,8 @@ export function newPending(kind: Pending['kind'], options: PendingOptions): Pend
       (error) => after(() => shared.reject(errorOf(error))),
     );
   };
-  return { kind, shared, begun: monotonicNow(), cause, identity, statuses: [], isDone: false, begunWith, follow };
+  const over = begun + lasts;
+  return { kind, shared, begun, cause, identity, statuses: [], lasts, over, isDone: false, begunWith, follow };
 }
 
 /** Is this what it was for? The same token, with its refresh token taken away, is not what a refresh is for. */

@@ -23,6 +23,7 @@ export async function renew(
   attempt: (life: Life, pending: Pending) => Promise<Outcome>,
 ): Promise<Current | undefined> {
   while (life.isCurrent(pending)) {
+    pending.over = monotonicNow() + pending.lasts;
     try {
       const outcome = await attempt(life, pending);
       if (outcome.kind === 'marked') await waitForMark(life, outcome.entry);
@@ -35,7 +36,10 @@ export async function renew(
       pending.begunWith = current;
     } catch (failure) {
       if (!life.isCurrent(pending) || !(failure instanceof Failure)) throw failure;
-      if (failure.kind !== 'retry-unlocked') await life.parts.outage.sleep(failed(life, pending, failure));
+      if (failure.kind === 'retry-unlocked') continue;
+      const ms = failed(life, pending, failure);
+      pending.over += ms;
+      await life.parts.outage.sleep(ms);
     }
   }
   return undefined;

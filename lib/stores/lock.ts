@@ -1,19 +1,27 @@
-import { startTimer } from '../deadline.js';
+import { monotonicNow, pause, startTimer } from '../deadline.js';
 import type { Lock, LockOptions } from './store.js';
 
-/** The tasks that wait for a lock, first come first served: what each is to be told when its turn has come. */
-type Queue = Set<() => void>;
+/** A lock that is held. */
+interface Held {
+  /** The tasks that wait, first come first served: what each is to be told when its turn has come. */
+  readonly queue: Set<() => void>;
+  /** ms, by the monotonic clock: the task that holds it is over by then, or stands still. */
+  until: number;
+}
 
 /** The locks that are held now, by what they guard. A lock that is free takes no memory: it is not in here. */
 export interface Locks<K> {
-  get(key: K): Queue | undefined;
-  set(key: K, queue: Queue): unknown;
+  get(key: K): Held | undefined;
+  set(key: K, held: Held): unknown;
   delete(key: K): unknown;
 }
 
+/** ms. After a standstill of the whole process, a task that was not over in time may end within this. */
+export const MOMENT = 100;
+
 /**
- * Called by a store that is shared within one process only. The lock is never lost, and `holdMs` is not enforced: a process that
- * is alive ends its task, and the lock of one that died died with it.
+ * Called by a store that is shared within one process only. The lock of a process that died died with it. From a task
+ * that stands still it is taken after `holdMs`: in workerd nothing goes on that was begun by a request which is over.
  */
 export async function withProcessLock<K, T>(
   locks: Locks<K>,
@@ -22,27 +30,39 @@ export async function withProcessLock<K, T>(
   options: LockOptions,
 ): Promise<T> {
   if (options.signal?.aborted) throw givenUp();
-  const queue = locks.get(key);
-  const turn = queue && turnIn(queue, options);
-  if (!queue) locks.set(key, new Set());
-  await turn;
+  if (standsStill(locks.get(key))) await takeAway(locks, key);
+  const before = locks.get(key);
+  const held = before ?? { queue: new Set(), until: Number.POSITIVE_INFINITY };
+  if (!before) locks.set(key, held);
+  await (before && turnIn(held.queue, options));
+  held.until = monotonicNow() + options.holdMs;
   try {
     // A signal for each task: listeners would heap up on one that all tasks share.
     return await task({ signal: new AbortController().signal });
   } finally {
-    release(locks, key);
+    if (locks.get(key) === held) release(locks, key, held);
   }
 }
 
+function standsStill(held: Held | undefined): boolean {
+  return held !== undefined && monotonicNow() > held.until;
+}
+
+async function takeAway<K>(locks: Locks<K>, key: K): Promise<void> {
+  const held = locks.get(key);
+  await pause(MOMENT);
+  if (locks.get(key) === held && standsStill(held)) locks.delete(key);
+}
+
 /** The lock goes to the next task without being free in between. */
-function release<K>(locks: Locks<K>, key: K): void {
-  const [next] = locks.get(key) ?? [];
+function release<K>(locks: Locks<K>, key: K, { queue }: Held): void {
+  const [next] = queue;
   if (next) next();
   else locks.delete(key);
 }
 
 /** Resolves when it is this task's turn. A task that is no longer waited for leaves the queue. */
-function turnIn(queue: Queue, { waitMs, signal }: LockOptions): Promise<void> {
+function turnIn(queue: Held['queue'], { waitMs, signal }: LockOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const leave = () => {
       queue.delete(enter);

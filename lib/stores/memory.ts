@@ -1,10 +1,12 @@
-import { type Locks, withProcessLock } from './lock.js';
-import type { Lock, StoreEntry, TokenStore } from './store.js';
+import { monotonicNow, pause } from '../deadline.js';
+import { type Locks, MOMENT, withProcessLock } from './lock.js';
+import type { Lock, LockOptions, StoreEntry, TokenStore } from './store.js';
 
 /** The default store of one session: it has no other reader, so that nothing is copied and nobody is told. */
 export class PrivateStore implements TokenStore {
   entry: StoreEntry | undefined;
   #latest: Promise<unknown> | undefined;
+  #until = 0;
 
   async read(): Promise<StoreEntry | undefined> {
     return this.entry;
@@ -23,9 +25,14 @@ export class PrivateStore implements TokenStore {
   }
 
   /** One task after the other. The session, which alone calls it, bounds the wait. */
-  withLock<T>(task: (lock: Lock) => Promise<T>): Promise<T> {
-    const begin = () => task({ signal: new AbortController().signal });
-    const outcome = this.#latest ? this.#latest.then(begin, begin) : begin();
+  withLock<T>(task: (lock: Lock) => Promise<T>, { holdMs }: LockOptions): Promise<T> {
+    const begin = () => {
+      this.#until = monotonicNow() + holdMs;
+      return task({ signal: new AbortController().signal });
+    };
+    const isOver = monotonicNow() > this.#until;
+    const before = this.#latest && isOver ? Promise.race([this.#latest, pause(MOMENT)]) : this.#latest;
+    const outcome = before ? before.then(begin, begin) : begin();
     this.#latest = outcome;
     return outcome;
   }
