@@ -6,6 +6,8 @@ interface Conditions {
   default: string;
 }
 
+type Files = Record<'import' | 'require', Conditions>;
+
 /**
  * Writes a folder for each sub-path of the package, with a `package.json` that leads into `dist`: for what resolves
  * without `exports`, such as Metro below 0.82, Jest 27 and TypeScript's `node10`.
@@ -13,12 +15,17 @@ interface Conditions {
  * @param root the folder that `dist` lies in
  */
 export async function writeSubPaths(root: string): Promise<void> {
-  const { exports } = JSON.parse(await readFile('package.json', 'utf8'));
-  const paths = Object.keys(exports).filter((path) => typeof exports[path] === 'object' && path !== '.');
-  await Promise.all(paths.map((path) => writeSubPath(join(root, path), exports[path])));
+  const found = await subPaths();
+  await Promise.all([...found].map(([path, files]) => writeSubPath(join(root, path), files)));
 }
 
-async function writeSubPath(folder: string, found: Record<'import' | 'require', Conditions>): Promise<void> {
+/** Each sub-path, such as `./oauth2`, and its files. */
+export async function subPaths(): Promise<Map<string, Files>> {
+  const { exports } = JSON.parse(await readFile('package.json', 'utf8'));
+  return new Map(Object.entries<Files>(exports).filter(([path, found]) => path !== '.' && typeof found === 'object'));
+}
+
+async function writeSubPath(folder: string, found: Files): Promise<void> {
   const fromHere = (file: string) => posix.join('..', file);
   const fields = {
     main: fromHere(found.require.default),

@@ -48,6 +48,18 @@ describe('the package, installed in an empty project', () => {
     expect(await printedBy(consumer)).toEqual({ apiKey: 1, refresh: 2, ok: 5, unauthorized: 2 });
   });
 
+  it('may be there twice, by import and by require: each copy knows what the other has made', async () => {
+    const refused = { url: '/videos', authorization: 'Bearer stale', app: 'one', body: 'made anew' };
+    expect(await printedBy('two-copies.mjs')).toEqual({
+      areTwo: true,
+      seen: [
+        refused,
+        { url: '/auth/refresh', body: '{"refreshToken":"refresh"}' }, // Nothing of the app’s is on it.
+        { ...refused, authorization: 'Bearer fresh' },
+      ],
+    });
+  });
+
   it('works in the CommonJS tests of a consumer who runs plain jest', async () => {
     await project.take('plain.test.js');
     await project.tool('jest/bin/jest.js', '--config', '{ "transform": {}, "testRegex": "plain.test.js" }');

@@ -1,0 +1,3 @@
+import 'zone.js/node';
+
+await import('./node.mjs');
