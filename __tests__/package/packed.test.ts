@@ -49,7 +49,7 @@ describe('the package, installed in an empty project', () => {
   });
 
   it('may be there twice, by import and by require: each copy knows what the other has made', async () => {
-    const refused = { url: '/videos', authorization: 'Bearer stale', app: 'one', body: 'made anew' };
+    const refused = { url: '/videos', authorization: 'Bearer stale', app: 'one', body: '{"made":"anew"}' };
     expect(await printedBy('two-copies.mjs')).toEqual({
       areTwo: true,
       seen: [

@@ -139,7 +139,7 @@ export class Lifecycle implements Life {
   start(kind: Pending['kind'], work: Work, options: PendingOptions = {}): Pending {
     const lasts = this.settings.source.interactive ? Number.POSITIVE_INFINITY : this.store.holdMs;
     const pending = newPending(kind, { bound: this.bound, begunWith: this.current, ...options }, lasts);
-    const earlier = this.pending;
+    const earlier = this.#pending?.isDone ? undefined : this.#pending;
     earlier?.shared.replaceWith(pending.shared, (error) => insteadOf(this, earlier, error));
     this.#pending = pending;
     const working = work(pending);

@@ -49,5 +49,5 @@ try {
 const failed = rows.filter(({ isOk }) => !isOk);
 console.log(`${rows.length - failed.length} ok, ${failed.length} failed`);
 if (failed.length) process.exitCode = 1;
-else if (chosen.length === ALL.length) await writePage(rows);
+if (chosen.length === ALL.length) await writePage(rows);
 process.exit();

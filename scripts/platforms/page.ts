@@ -10,9 +10,9 @@ export interface Row {
 const PAGE = 'docs/platforms.md';
 const TABLE = /(\|---\|---\|\n)(?:\|.*\n)*/;
 
-/** Called after a run in which everything held: puts its table into the page. */
+/** Called after a run of all: puts its table into the page. */
 export async function writePage(rows: readonly Row[]): Promise<void> {
-  const table = rows.map(({ name, proof }) => `| ${name} | ${proof} |\n`).join('');
+  const table = rows.map(({ name, proof, isOk }) => `| ${name} | ${isOk ? '' : '**fails**: '}${proof} |\n`).join('');
   const text = await readFile(PAGE, 'utf8');
   await writeFile(
     PAGE,

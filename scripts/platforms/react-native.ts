@@ -90,6 +90,8 @@ async function prepare(workshop: Workshop, { version, packages, abort, babel }: 
   }
   await rm(join(folder, 'unpacked'), { recursive: true });
   await writeFile(join(installed, 'Libraries/Blob/NativeBlobModule.js'), 'export default null;\n');
+  await mkdir(join(installed, 'Libraries/TurboModule'));
+  await writeFile(join(installed, 'Libraries/TurboModule/TurboModuleRegistry.js'), 'export const get = () => null;\n');
   await project.write('abort.js', `export { AbortController } from '${abort}';\n`);
   await project.write('babel.config.js', `module.exports = ${JSON.stringify(babel)};\n`);
   await project.write('xhr.cjs', "globalThis.XMLHttpRequest = require('xhr2');\n");

@@ -27,7 +27,7 @@ const session = required.createSession({ tokens, source: apiVideo({ baseURL }) }
 imported.bearer(api, { session });
 await api.post(
   '/videos',
-  required.replayable(() => 'made anew'),
+  required.replayable(() => ({ made: 'anew' })),
 );
 console.log(JSON.stringify({ areTwo: required.bearer !== imported.bearer, seen }));
 server.close();
