@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import type { InstallOptions, SessionOptions, TokenResponse } from 'axios-bearer';
+import { type InstallOptions, replayable, type SessionOptions, type TokenResponse } from 'axios-bearer';
 import {
   atEnd,
+  type Client,
   cleanUp,
   codeOf,
   deferred,
@@ -111,6 +113,108 @@ describe.each(rules)('L7 Refreshes that do not help, by %s', (_, options) => {
     expect((await failureOf(api.post('/echo', { a: 1 }))).response.status).toBe(401);
     expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 2 });
   });
+});
+
+describe('L7 A target that refuses each new token, beside another one that accepts them all,', () => {
+  const refused = '/echo/refused';
+  const failing = (thrown: string) => () => {
+    throw new Error(thrown);
+  };
+  const fails = async (request: Promise<unknown>) => void (await failureOf(request));
+  const ends: [string, Options, (client: Client) => Promise<void>][] = [
+    ['are not to be sent again', {}, ({ api }) => fails(api.get(refused, { bearer: { replay: false } }))],
+    ['are never replayed', { maxReplays: 0 }, ({ api }) => fails(api.get(refused))],
+    ['have a body that can be sent once', {}, ({ api }) => fails(api.post(refused, Readable.from(['once'])))],
+    [
+      'are given up before their replay',
+      {},
+      async ({ api, session }) => {
+        const given = new AbortController();
+        const stop = session.on('replayed', () => given.abort());
+        await fails(api.get(refused, { signal: given.signal }));
+        stop();
+      },
+    ],
+    [
+      'can’t be prepared for their replay',
+      { beforeSend: (_, { replay }) => (replay ? failing('no proof')() : undefined) },
+      ({ api }) => fails(api.get(refused)),
+    ],
+    [
+      'have a body that can’t be made anew',
+      {},
+      ({ api }) => {
+        const bodies = [() => 'first', failing('no second one')];
+        return fails(
+          api.post(
+            refused,
+            replayable(() => bodies.shift()?.()),
+          ),
+        );
+      },
+    ],
+    [
+      'come to no answer, and may have been done',
+      { shouldRefreshOnError: () => true },
+      async (client) => {
+        client.server.fault('/echo/dropped', 'reset');
+        await fails(client.api.post('/echo/dropped', {}));
+      },
+    ],
+  ];
+  it.each(ends)('L7 starts one refresh, however often it is polled by requests that %s', async (_, options, poll) => {
+    const client = await startClient({ backoff: SOON, ...options });
+    client.server.fault(refused, { status: 401 }, ALWAYS);
+    for (let i = 0; i < 8; i += 1) {
+      await poll(client);
+      expect((await client.api.get('/echo/good')).status).toBe(200);
+    }
+    expect(client.server.stats.refresh).toBe(1);
+  });
+
+  it('L7 starts one refresh also where the source hands out the same token again', async () => {
+    let asked = 0;
+    const { server, api } = await startClient({ tokens: undefined, source: { obtain: async () => obtained() } });
+    const same = server.issue();
+    const obtained = () => {
+      asked += 1;
+      return same;
+    };
+    server.fault(refused, { status: 401 }, ALWAYS);
+    for (let i = 0; i < 8; i += 1) {
+      await fails(api.get(refused, { bearer: { replay: false } }));
+      expect((await api.get('/echo/good')).status).toBe(200);
+    }
+    expect(asked).toBe(1 + 1);
+  });
+
+  it('L7 is asked again after a pause, as it may hear of the new token later', async () => {
+    const { server, api } = await startClient({ backoff: SOON });
+    server.fault(refused, { status: 401 }, { times: 2 });
+    await fails(api.get(refused, { bearer: { replay: false } }));
+    expect((await api.get('/echo/good')).status).toBe(200);
+    expect((await api.get(refused)).status).toBe(200);
+    expect(server.stats.refresh).toBe(1);
+  });
+
+  it('L7 is forgotten when it accepts a token: the end of that one is none of its doing', async () => {
+    const { server, api } = await startClient({ backoff: SOON });
+    for (let i = 1; i <= 3; i += 1) {
+      server.expire();
+      await fails(api.get('/echo/own', { bearer: { replay: false } }));
+      expect((await api.get('/echo/good')).status).toBe(200);
+      expect((await api.get('/echo/own')).status).toBe(200);
+      expect(server.stats.refresh).toBe(i);
+    }
+  });
+});
+
+it('L7 a request whose timeout would end its pause gets the server’s 401, and not a timeout of its own', async () => {
+  const { server, api, session } = await startClient({ backoff: { initial: 60_000, cap: 60_000 } });
+  const refreshed = recordEvents(session);
+  expect((await failureOf(api.get('/always-401', { timeout: 30_000 }))).response.status).toBe(401);
+  expect(refreshed.filter(([name]) => name === 'refreshed')).toHaveLength(2);
+  expect(server.stats).toMatchObject({ refresh: 2, unauthorized: 3 });
 });
 
 it('L7 a rule that takes its time and finds fault with every answer gives the answer back, and the session is kept', async () => {

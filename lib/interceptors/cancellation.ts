@@ -54,11 +54,17 @@ export function withCancellation<T>(
   });
 }
 
-function timeoutTimer(config: Config, since: number, fire: () => void) {
+/** ms until the timeout of a request ends its waiting. */
+export function patienceOf({ timeout }: Config, since: number): number {
   // Axios takes a text for it too, and tells at the wire what it can't read.
-  const timeout = Number.parseInt(String(config.timeout), 10);
-  if (!(timeout > 0)) return undefined;
-  const timer = startTimer(Math.max(0, since + timeout - monotonicNow()), fire);
+  const ms = Number.parseInt(String(timeout), 10);
+  return ms > 0 ? Math.max(0, since + ms - monotonicNow()) : Number.POSITIVE_INFINITY;
+}
+
+function timeoutTimer(config: Config, since: number, fire: () => void) {
+  const patience = patienceOf(config, since);
+  if (patience === Number.POSITIVE_INFINITY) return undefined;
+  const timer = startTimer(patience, fire);
   timer.keepAlive(true);
   return timer;
 }

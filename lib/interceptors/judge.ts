@@ -1,7 +1,7 @@
 import { AxiosError, type AxiosResponse, isAxiosError, isCancel } from 'axios';
 import type { Refusal } from '../session/refused.js';
 import { isThenable } from '../thenable.js';
-import { withCancellation } from './cancellation.js';
+import { patienceOf, withCancellation } from './cancellation.js';
 import { challengeOf, isTokenRefused, saysInvalidToken } from './challenge.js';
 import { optionsOf } from './config.js';
 import type { Answer, Exchange } from './exchange.js';
@@ -85,7 +85,7 @@ export function accepted({ requests, sent, order, config, installation }: Exchan
 
 /** What the session is to know of a refusal. */
 export function refusalOf(exchange: Exchange, answer: Answer): Refusal {
-  const { config, installation, order, replays } = exchange;
+  const { config, installation, order, replays, since } = exchange;
   const { response } = answer;
   const { maxReplays } = installation.settings;
   const isSafe = SAFE.includes(config.method ?? 'get') || Boolean(installation.hooks);
@@ -93,6 +93,7 @@ export function refusalOf(exchange: Exchange, answer: Answer): Refusal {
     order,
     isResent: optionsOf(config).replay !== false && maxReplays > 0 && mayRepeat(exchange, answer),
     isLast: maxReplays - replays === 1,
+    patience: patienceOf(config, since),
     challenge: response && challengeOf(response),
     isRepeatable: isSafe || (response !== undefined && saysInvalidToken(response)),
   };

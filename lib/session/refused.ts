@@ -18,6 +18,8 @@ export interface Refusal {
   isResent: boolean;
   /** Is the next replay its last one? Then it had better bear a token that a refresh brings. */
   isLast: boolean;
+  /** ms until its timeout ends its waiting. */
+  readonly patience: number;
   /** `WWW-Authenticate` of its latest 401. */
   challenge: string | undefined;
   /** Its place among all sends. */
@@ -68,7 +70,22 @@ export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusa
   if (!mayRefresh(requests, current, refusal)) return undefined;
   refusal.refreshes++;
   const cause: Cause = { reason: 'refused', challenge: refusal.challenge };
-  return brought(life.renewal(cause));
+  const shared = life.renewal(cause);
+  remember(requests, current, refusal, shared);
+  return brought(shared);
+}
+
+/** Which token is made for its target: the request may end before it can bear that one. */
+function remember(
+  { life }: Requests,
+  { session }: Current,
+  { target }: Refusal,
+  by: SharedPromise<Current | undefined>,
+) {
+  const made = (token: Current | undefined) => {
+    if (token?.session === session) life.parts.targets.made(target, token.generation, monotonicNow());
+  };
+  by.settled.then(made, () => {});
 }
 
 function isRefusedForGood(state: State): boolean {
@@ -99,17 +116,27 @@ function doubt(requests: Requests, order: number): void {
   if (!isDoubted(life.holding.state)) life.apply({ is: 'doubted' });
 }
 
+/** Was it made for this very target, by this request or another one, and not accepted there yet? */
+function isMadeFor({ life }: Requests, { generation }: Current, { refreshes, target }: Refusal): boolean {
+  return refreshes > 0 || life.parts.targets.wasMadeFor(target, generation, monotonicNow());
+}
+
 /** ms to wait before the same token is tried again; `undefined`: it was tried often enough, or was good before. */
-function pauseBefore({ life }: Requests, current: Current, refusal: Refusal): number | undefined {
-  const { isResent, isRepeatable, isLast, refused, refreshes, repeats } = refusal;
-  if (!isResent || (isRepeatable && isLast) || (refreshes === 0 && !isNew(life, current))) return undefined;
+function pauseBefore(requests: Requests, current: Current, refusal: Refusal): number | undefined {
+  const { life } = requests;
+  const { isResent, isRepeatable, isLast, refused, repeats, patience } = refusal;
+  if (!isResent || (isRepeatable && isLast)) return undefined;
+  if (!isNew(life, current) && !isMadeFor(requests, current, refusal)) return undefined;
   const { initial, cap } = life.settings.backoff;
   const late = initial * LATER;
   const pauses = isRepeatable ? [initial, late] : [late];
-  const ms = isRepeatable || refused.length === 1 ? pauses[repeats] : undefined;
-  if (ms === undefined) return undefined;
+  const wanted = isRepeatable || refused.length === 1 ? pauses[repeats] : undefined;
+  if (wanted === undefined) return undefined;
+  const ms = Math.min(wanted, cap);
+  // The caller had rather have the server's answer than a timeout.
+  if (ms >= patience) return undefined;
   refusal.repeats++;
-  return Math.min(ms, cap);
+  return ms;
 }
 
 async function afterPause(requests: Requests, sent: Current, refusal: Refusal, ms: number): Promise<Current> {
@@ -140,8 +167,7 @@ function mayRefresh(requests: Requests, current: Current, refusal: Refusal): boo
   const { breaker, targets } = life.parts;
   const now = monotonicNow();
   const isProven = !breaker.isUnproven(current.generation);
-  const isNew = refusal.refreshes > 0 || !isProven;
-  if (isNew) giveUp(requests, current, refusal);
+  if (!isProven || isMadeFor(requests, current, refusal)) giveUp(requests, current, refusal);
   if (!refusal.isRepeatable && refusal.refused.length > 1) return false;
   if (refusal.refreshes >= MOST_REFRESHES || (refusal.refreshes > 0 && isProven)) return false;
   if (!isLive(current.token, Date.now())) return true;

@@ -27,6 +27,8 @@ export class Targets {
   readonly #accepted: RequestLine[] = [];
   #next = 0;
   #targetOf: TargetOf | undefined;
+  /** The token that was last made because a target had refused the one before. */
+  readonly #made = new Map<string, { generation: number; at: number }>();
   /** When a target was let pass an open breaker, in ms. */
   readonly #passed = new Map<string, number>();
 
@@ -36,7 +38,21 @@ export class Targets {
   accepted(request: RequestLine, targetOf: TargetOf): void {
     this.#targetOf = targetOf;
     this.#note(request);
-    if (this.#refusing.size > 0) this.#refusing.delete(targetOf(request));
+    if (this.#refusing.size + this.#made.size === 0) return;
+    const target = targetOf(request);
+    this.#refusing.delete(target);
+    this.#made.delete(target);
+  }
+
+  /** A token was made because it had refused the one before. */
+  made(target: string, generation: number, now: number): void {
+    limited(this.#made, target, { generation, at: now });
+  }
+
+  /** Was it made for this target, a short while ago, and not accepted there yet? Its requests may have ended before they bore it. */
+  wasMadeFor(target: string, generation: number, now: number): boolean {
+    const made = this.#made.get(target);
+    return made?.generation === generation && now - made.at < this.interval;
   }
 
   /** It refused a token that was new. `elsewhere`: others accepted it. */
