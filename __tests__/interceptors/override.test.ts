@@ -178,8 +178,11 @@ describe('fetch', () => {
 });
 
 describe('L19 a request that beforeSend has changed', () => {
-  const judgedBy = (reason: string | undefined) =>
-    ({ installation: { ...installed(), originReason: () => reason } }) as unknown as Exchange;
+  const judgedBy = (reason: 'origin' | undefined) =>
+    ({
+      ...exchangeOf(configOf({ url: '/b' }), { ...installed(), originReason: () => reason }),
+      judged: { url: '/a' },
+    }) as Exchange;
 
   it('goes out if the token may go where it leads now, and else is an error that names the origin', () => {
     expect(() => assertDestination(judgedBy(undefined))).not.toThrow();

@@ -1,5 +1,5 @@
 import { bearerError } from '../errors.js';
-import { withCancellation } from './cancellation.js';
+import { whileSame, withCancellation } from './cancellation.js';
 import type { Config } from './config.js';
 import { ABSENT, type Answer, type Exchange } from './exchange.js';
 import { isReplayable, type Replayable } from './replayable.js';
@@ -60,7 +60,8 @@ async function make(exchange: Exchange, body: Replayable): Promise<void> {
   const { config } = exchange;
   // What the app's own function throws rejects the request.
   const made = (async () => body.make())();
-  config.data = await withCancellation(made, config, exchange.since, () => void made.then(end, () => {}));
+  const left = () => void made.then(end, () => {});
+  config.data = await withCancellation(whileSame(exchange, made, left), config, exchange.since, left);
   transformBody(exchange);
 }
 

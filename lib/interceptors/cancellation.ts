@@ -1,6 +1,7 @@
 import { AxiosError, CanceledError } from 'axios';
 import { monotonicNow, startTimer } from '../deadline.js';
 import type { Config } from './config.js';
+import type { Exchange } from './exchange.js';
 
 /** What axios's cancel token offers its adapters, beyond its types. */
 interface Subscribable {
@@ -73,6 +74,28 @@ function timeoutError(config: Config): AxiosError {
   const { timeout, timeoutErrorMessage, transitional } = config;
   const code = transitional?.clarifyTimeoutError ? AxiosError.ETIMEDOUT : AxiosError.ECONNABORTED;
   return new AxiosError(timeoutErrorMessage || `timeout of ${timeout}ms exceeded`, code, config);
+}
+
+/**
+ * Settles like `work`, which the app does and which has no bound of ours, unless the user that a request is sent for is
+ * signed in no more: that ends the waiting.
+ *
+ * @param left called when the waiting ends before the work
+ */
+export function whileSame<T>({ requests, sent }: Exchange, work: Promise<T>, left?: () => void): Promise<T> {
+  if (!sent) return work;
+  return new Promise((resolve, reject) => {
+    const stop = requests.life.snapshot.subscribe(() => {
+      try {
+        requests.assertSame(sent);
+      } catch (error) {
+        left?.();
+        stop();
+        reject(error);
+      }
+    });
+    work.then(resolve, reject).finally(stop);
+  });
 }
 
 /** As axios does after an adapter, which may know of neither. */

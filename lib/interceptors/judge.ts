@@ -1,7 +1,7 @@
 import { AxiosError, type AxiosResponse, isAxiosError, isCancel } from 'axios';
 import type { Refusal } from '../session/refused.js';
 import { isThenable } from '../thenable.js';
-import { patienceOf, withCancellation } from './cancellation.js';
+import { patienceOf, whileSame, withCancellation } from './cancellation.js';
 import { challengeOf, isTokenRefused, saysInvalidToken } from './challenge.js';
 import { optionsOf } from './config.js';
 import type { Answer, Exchange } from './exchange.js';
@@ -51,7 +51,12 @@ export function isRefused(exchange: Exchange, answer: Answer): boolean | Promise
   try {
     const said = predicateOf(exchange, answer);
     if (!isThenable(said)) return judge(said);
-    return withCancellation(said.then(judge, failed), exchange.config, exchange.since);
+    const judged = whileSame(exchange, Promise.resolve(said).then(judge, failed));
+    return withCancellation(
+      judged.catch(() => judge(byDefault)),
+      exchange.config,
+      exchange.since,
+    );
   } catch (thrown) {
     return failed(thrown);
   }

@@ -68,6 +68,8 @@ function sendFor(exchange: Exchange, requests: Requests | undefined): Promise<Ax
     exchange.requests = requests;
     requests.sibling ??= installation.instance;
   }
+  const { baseURL, url, allowAbsoluteUrls } = config;
+  exchange.judged = { baseURL, url, allowAbsoluteUrls };
   const reason = skipReason(installation, config, requests);
   if (reason || !requests) return sendWithout(exchange, reason ?? 'signed-out');
   // The apps of other packages know when to wait: a request during a refresh may be a part of it.

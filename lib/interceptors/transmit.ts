@@ -3,7 +3,7 @@ import { monotonicNow } from '../deadline.js';
 import type { Current } from '../session/current.js';
 import { adapterOf } from './axios-copies.js';
 import { closeBody, prepareBody, restoreBody } from './body.js';
-import { withCancellation } from './cancellation.js';
+import { whileSame, withCancellation } from './cancellation.js';
 import type { Config } from './config.js';
 import { type Answer, type Exchange, HeldAnswer } from './exchange.js';
 import { writeToken } from './header.js';
@@ -19,13 +19,17 @@ export function transmit(exchange: Exchange, current: Current, recover: Recover)
   exchange.sent = current;
   exchange.order = requests.nextSend();
   try {
+    requests.assertSame(current);
     writeToken(config, installation, current);
     const prepared = replays === 0 ? prepareBody(exchange) : undefined;
-    if (!prepared && !installation.settings.beforeSend) return dispatch(exchange, recover);
-    return prepareSend(exchange, prepared).then(
-      () => dispatch(exchange, recover),
-      (error) => unsent(exchange, error),
-    );
+    if (prepared || installation.settings.beforeSend) {
+      return prepareSend(exchange, prepared).then(
+        () => dispatch(exchange, recover),
+        (error) => unsent(exchange, error),
+      );
+    }
+    assertDestination(exchange);
+    return dispatch(exchange, recover);
   } catch (error) {
     return Promise.reject(error);
   }
@@ -34,12 +38,14 @@ export function transmit(exchange: Exchange, current: Current, recover: Recover)
 /** The body is made, and the app has its last word. The request may be given up meanwhile. */
 async function prepareSend(exchange: Exchange, body: Promise<void> | undefined): Promise<void> {
   await body;
-  const { installation, config, since, sent, replays } = exchange;
+  const { installation, requests, config, since, sent, replays } = exchange;
   const { beforeSend } = installation.settings;
   const { token } = sent;
-  if (!beforeSend || !token.accessToken) return;
-  const asked = (async () => beforeSend(config, { replay: replays, token }))();
-  await withCancellation(asked, config, since);
+  if (beforeSend && token.accessToken) {
+    const asked = (async () => beforeSend(config, { replay: replays, token }))();
+    await withCancellation(whileSame(exchange, asked), config, since);
+  }
+  requests.assertSame(sent);
   assertDestination(exchange);
 }
 

@@ -96,6 +96,7 @@ export class Requests {
 
   /** Is the user that a request is sent for still signed in? @throws ERR_BEARER_SIGNED_OUT, ERR_BEARER_IDENTITY */
   assertSame(sent: Current): void {
+    if (sent === this.life.serving) return;
     this.#ofSame(this.life.parts.identityOf(sent), this.held(this.life.serving));
   }
 
