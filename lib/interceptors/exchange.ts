@@ -48,9 +48,6 @@ export interface Hooks {
   beforeReplay(config: Config, data: unknown): Promise<Config>;
 }
 
-/** What tells where a request goes. */
-export type Destination = Pick<Config, 'baseURL' | 'url' | 'allowAbsoluteUrls'>;
-
 type Entry = readonly [name: string, value: unknown];
 
 /** What stood on a config where something of ours stands while its adapter runs; `ABSENT`: nothing. */
@@ -84,8 +81,8 @@ export interface Exchange {
   readonly since: number;
   /** What a deferred transform has thrown. */
   thrown: { readonly error: unknown } | undefined;
-  /** Where it was to go when its origin was judged. */
-  judged: Destination | undefined;
+  /** Where it was to go when its origin was judged: `placeOf`. */
+  judged: string;
   /** Found at the first send. */
   adapter: AxiosAdapter;
   /** The token that it was last sent with, its place among all sends of the session, and when that was, in ms. */

@@ -105,18 +105,21 @@ function dropOutside(
   };
 }
 
+/** What tells where a request goes, to see whether that has changed. */
+export function placeOf({ baseURL, url, allowAbsoluteUrls }: Config): string {
+  return `${baseURL} ${url} ${allowAbsoluteUrls}`;
+}
+
 /**
  * Since it was judged, a transform, `beforeSend`, or an interceptor that has kept the config may have changed where a
  * request goes. @throws ERR_BEARER_CONFIG where its token may not go there
  */
 export function assertDestination({ config, installation, requests, sent, judged }: Exchange): void {
-  const { baseURL, url, allowAbsoluteUrls } = config;
-  const isSame = judged?.url === url && judged?.baseURL === baseURL && judged?.allowAbsoluteUrls === allowAbsoluteUrls;
-  if (isSame || !sent.token.accessToken || !installation.originReason(config, requests)) return;
+  if (judged === placeOf(config) || !sent.token.accessToken || !installation.originReason(config, requests)) return;
   const { origin = 'a URL without an origin' } = installation.destination(config) ?? {};
   throw configError(
     'origins',
-    `what a transform, beforeSend() or an interceptor changes a request to: ${origin} is not among them, so it was not sent`,
+    `where a request was moved to: ${origin} is not among them, so nothing was sent`,
     undefined,
   );
 }

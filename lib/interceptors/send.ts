@@ -9,6 +9,7 @@ import { withCancellation } from './cancellation.js';
 import { type Config, isOff, optionsOf, requestInfo } from './config.js';
 import { type Answer, type Exchange, HeldAnswer } from './exchange.js';
 import { isRefused, refusalOf } from './judge.js';
+import { placeOf } from './override.js';
 import { isReplayable } from './replayable.js';
 import { requestsFor } from './session-of.js';
 import { skipReason } from './skip.js';
@@ -68,8 +69,7 @@ function sendFor(exchange: Exchange, requests: Requests | undefined): Promise<Ax
     exchange.requests = requests;
     requests.sibling ??= installation.instance;
   }
-  const { baseURL, url, allowAbsoluteUrls } = config;
-  exchange.judged = { baseURL, url, allowAbsoluteUrls };
+  exchange.judged = placeOf(config);
   const reason = skipReason(installation, config, requests);
   if (reason || !requests) return sendWithout(exchange, reason ?? 'signed-out');
   // The apps of other packages know when to wait: a request during a refresh may be a part of it.
