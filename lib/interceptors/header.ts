@@ -1,6 +1,7 @@
 import { AxiosHeaders } from 'axios';
 import { isFading, isOurs, rememberAccessToken } from '../session/access-tokens.js';
 import type { Current } from '../session/current.js';
+import { shared } from '../shared.js';
 import type { Config } from './config.js';
 import type { Installation } from './exchange.js';
 
@@ -52,15 +53,20 @@ export function isOurValue(value: unknown): boolean {
 }
 
 /** Where tokens are written, by all installations: nearly always in Authorization. */
-const names = new Set<string>();
+let names: Set<string> | undefined;
+
+function headerNames(): Set<string> {
+  names ??= shared('headers', () => new Set());
+  return names;
+}
 
 export function noteHeader(header: string | false): void {
-  if (header) names.add(header);
+  if (header) headerNames().add(header);
 }
 
 /** A config that is sent again, or a copy of one, still has the header that was written the first time. */
 export function removeOurs(headers: Headers): void {
-  for (const header of names) {
+  for (const header of headerNames()) {
     const name = nameOf(headers, header);
     if (name && isOurValue(headers[name])) delete headers[name];
   }
