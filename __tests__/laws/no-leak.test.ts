@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
-import { inspect } from 'node:util';
+import { format, inspect } from 'node:util';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import axios, {
   AxiosError,
@@ -1198,5 +1198,54 @@ describe('L20 no token in what else can be printed', () => {
     for (const spy of spies) spy.mockRestore();
     expect(lines.length).toBeGreaterThan(0);
     expectNoSecret(lines.join('\n'), secrets);
+  });
+});
+
+describe.each(adapters)(`L20 no token leaves (${onAdapters}), over %s`, (adapter) => {
+  const wrapped = (cause: unknown) => new Error('odd', { cause });
+  const errorOf = (response: AxiosResponse) =>
+    new AxiosError('odd', 'ERR_ODD', response.config, response.request, response);
+  const thrown: [string, object][] = [
+    ['an error of the response', { shouldRefresh: (response: AxiosResponse) => Promise.reject(errorOf(response)) }],
+    ['one that wraps it', { shouldRefresh: (response: AxiosResponse) => Promise.reject(wrapped(errorOf(response))) }],
+    [
+      'an error with the response',
+      { shouldRefresh: (response: AxiosResponse) => Promise.reject(Object.assign(wrapped(''), { response })) },
+    ],
+    ['the response', { shouldRefresh: (response: AxiosResponse) => Promise.reject(response) }],
+    ['the error that it was given', { shouldRefreshOnError: (error: AxiosError) => Promise.reject(error) }],
+  ];
+  it.each(thrown)('L20 on the console where a predicate throws %s', async (_, options) => {
+    const lines: string[] = [];
+    const spy = jest.spyOn(console, 'error').mockImplementation((...args) => void lines.push(format(...args)));
+    atEnd(() => spy.mockRestore());
+    const { api, server, secrets } = await startRecordedClient({ defaults: { adapter }, ...options });
+    server.fault('/echo/odd', 'shouldRefresh' in options ? { status: 401 } : 'reset');
+    await outcomeOf(api.get('/echo/odd'));
+    expect(lines).not.toEqual([]);
+    expectNoSecret(lines.join(), secrets);
+  });
+
+  it('L20 L23 once somebody clears the response interceptors: requests go as on bare axios, until it is installed again', async () => {
+    const { api, session, server, secrets, authorizations } = await startRecordedClient({ defaults: { adapter } });
+    api.interceptors.response.clear();
+    const error = await failureOf(api.get('/echo'));
+    expect(error.response.status).toBe(401);
+    expectNoSecret(`${inspect(error)} ${JSON.stringify(error)}`, secrets);
+    expect(authorizations('/echo')).toEqual([undefined]);
+    session.install(api);
+    expect((await api.get('/echo')).status).toBe(200);
+    expect(server.stats.refresh).toBe(0);
+  });
+
+  it('L14 a request that is under way when they are cleared is recovered', async () => {
+    const { api, session, server } = await startRecordedClient({ defaults: { adapter } });
+    server.expire();
+    const refresh = server.hold('/auth/refresh');
+    const request = api.get('/echo');
+    await nextEvent(session, 'waiting');
+    api.interceptors.response.clear();
+    refresh.release();
+    expect((await request).status).toBe(200);
   });
 });

@@ -103,7 +103,8 @@ function register(instance: AxiosInstance, served: Served, settings: InstallSett
   const runWhen = (config: Config) => {
     const isItsVisit = requests.isFirstVisit === unshifts(config);
     requests.wantsSecondVisit = !isItsVisit;
-    return isItsVisit && !isTokenRequest(installation, config);
+    // Somebody may have cleared the response interceptors: without ours none would take the token out of errors.
+    return isItsVisit && responses.isRegistered() && !isTokenRequest(installation, config);
   };
   const requests = innermost(request, () =>
     request.use((config) => attach(installation, config), null, { runWhen, synchronous: true }),

@@ -5,6 +5,7 @@ import { patienceOf, whileSame, withCancellation } from './cancellation.js';
 import { challengeOf, isTokenRefused, saysInvalidToken } from './challenge.js';
 import { optionsOf } from './config.js';
 import type { Answer, Exchange } from './exchange.js';
+import { redact } from './redact.js';
 import { redirectedTo } from './redirects.js';
 import { transformResponse } from './transform.js';
 
@@ -45,6 +46,9 @@ export function isRefused(exchange: Exchange, answer: Answer): boolean | Promise
     return Boolean(refused);
   };
   const failed = (thrown: unknown) => {
+    // It may hold what the predicate was given, or wrap it.
+    redact(thrown, exchange.installation);
+    redact((thrown as Partial<Error> | undefined)?.cause, exchange.installation);
     console.error('axios-bearer: a predicate threw, so its default counts', thrown);
     return judge(byDefault);
   };
