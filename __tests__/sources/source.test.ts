@@ -2,11 +2,13 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import axios from 'axios';
 import {
   bearer,
+  memoryStore,
   type SourceContext,
   staticToken,
   type Token,
   type TokenResponse,
   type TokenSource,
+  type TokenStore,
 } from 'axios-bearer';
 import {
   cleanUp,
@@ -22,6 +24,7 @@ import {
   startClient,
   startServer,
   startSession,
+  storeWith,
   tokenPair,
   until,
 } from '../support/kit.js';
@@ -344,6 +347,88 @@ describe('the ordered fallback: refresh, then obtain', () => {
     byHand.resolve('by-hand');
     expect((await refreshed).accessToken).toBe('by-hand');
     expect(obtain).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('A store that fails when obtain() has answered', () => {
+  const down = () => Promise.reject(new Error('no connection'));
+
+  /** A source whose first answer meets a store that fails `times` times, and what it was asked and told. */
+  function obtaining(part: 'write' | 'withLock', { times = 1, ...more }: { times?: number } & Partial<TokenSource>) {
+    const inner = memoryStore();
+    const seen = { asked: 0, revoked: [] as string[] };
+    let left = 0;
+    const fails = () => left-- > 0;
+    const store = storeWith(
+      {
+        write: (next) => (part === 'write' && fails() ? down() : inner.write(next)),
+        withLock: (task, options) => (part === 'withLock' && fails() ? down() : inner.withLock(task, options)),
+      },
+      inner,
+    );
+    const source: TokenSource = {
+      obtain: async () => {
+        left = seen.asked === 0 ? times : 0;
+        seen.asked += 1;
+        return tokenPair(`obtained${seen.asked}`);
+      },
+      revoke: async ({ accessToken }) => void seen.revoked.push(accessToken),
+      ...more,
+    };
+    return { seen, source, store, inner };
+  }
+  const refused = { refresh: () => Promise.reject(answered(400)), needsRefreshToken: true };
+  const kept = { asked: 1, revoked: [] };
+
+  it.each(['write', 'withLock'] as const)('L3 asks no person twice: %s() fails for a request', async (part) => {
+    const { seen, ...options } = obtaining(part, { interactive: true });
+    expect(await startSession({ ...quick, ...options }).token()).toBe('at_obtained1');
+    expect(seen).toEqual(kept);
+  });
+
+  it.each(['write', 'withLock'] as const)('L3 asks no person twice: %s() fails after a refusal', async (part) => {
+    const { seen, ...options } = obtaining(part, { interactive: true, ...refused });
+    const tokens = tokenPair('old', { expires_in: -1 });
+    expect(await startSession({ ...quick, ...options, tokens }).token()).toBe('at_obtained1');
+    expect(seen).toEqual(kept);
+  });
+
+  it.each([true, false])('L3 asks once for signIn(): interactive %s', async (interactive) => {
+    const { seen, ...options } = obtaining('write', { interactive });
+    expect(await startSession({ ...quick, ...options }).signIn()).toMatchObject({ accessToken: 'at_obtained1' });
+    expect(seen).toEqual(kept);
+  });
+
+  it('L3 asks once for a first token, however often the write fails', async () => {
+    const { seen, ...options } = obtaining('write', { times: 3 });
+    expect(await startSession({ ...quick, ...options, refreshRetries: 3 }).token()).toBe('at_obtained1');
+    expect(seen).toEqual(kept);
+  });
+
+  it('L3 revokes nothing that was stored all the same, though the store said that it had failed', async () => {
+    const { seen, inner, ...options } = obtaining('write', { interactive: true });
+    let isFirst = true;
+    const write: TokenStore['write'] = async (next) => {
+      const there = await inner.write(next);
+      if (!isFirst) return there;
+      isFirst = false;
+      return down();
+    };
+    const session = startSession({ ...quick, ...options, store: { ...inner, write } });
+    expect(await session.token()).toBe('at_obtained1');
+    expect((await inner.read())?.token?.accessToken).toBe('at_obtained1');
+    expect(seen).toEqual(kept);
+  });
+
+  it('L22 revokes it when somebody signs out before it is stored', async () => {
+    const { seen, ...options } = obtaining('write', { interactive: true });
+    const session = startSession({ ...quick, ...options, backoff: { initial: 60_000, cap: 60_000 } });
+    const token = codeOf(session.token());
+    await nextEvent(session, 'refreshFailed');
+    await session.signOut();
+    expect(await token).toBe('ERR_BEARER_SIGNED_OUT');
+    await settle();
+    expect(seen).toEqual({ asked: 1, revoked: ['at_obtained1'] });
   });
 });
 

@@ -11,6 +11,7 @@ import {
   isWanted,
   known,
   look,
+  type Obtained,
   type Outcome,
   type Protocol,
   read,
@@ -24,12 +25,12 @@ import { currentIn, type Holding } from './state.js';
  * Under the lock: one attempt to have a newer token.
  *
  * @param begunWith the token that a newer one was asked for
- * @param obtained what a person has brought before
+ * @param obtained what `obtain()` has brought in an earlier attempt, or a person before this one
  * @throws Failure
  */
-export function* refresh(begunWith?: Current, obtained?: Token): Protocol<Outcome> {
+export function* refresh(begunWith?: Current, obtained?: Obtained): Protocol<Outcome> {
   const before = begunWith ?? currentIn((yield* look()).holding.state);
-  if (!(yield* isWanted())) return yield* drop(obtained);
+  if (!(yield* isWanted())) return { kind: 'unwanted' };
   yield* take(yield* read());
   const { holding, heeds, newSession } = yield* look();
   const { state, stored } = holding;
@@ -39,20 +40,24 @@ export function* refresh(begunWith?: Current, obtained?: Token): Protocol<Outcom
     const { token, presented } = state.unsaved;
     return yield* keep(state.current.session, token, { base, presented });
   }
-  if (!isSame(before, current)) return yield* drop(obtained);
-  if (state.is === 'empty') return yield* keep(newSession(), obtained ?? (yield* ask()), { base });
+  if (!isSame(before, current)) return yield* drop(obtained, current);
+  if (state.is === 'empty') {
+    const first = obtained ?? { session: newSession() };
+    first.token ??= yield* ask();
+    return yield* keep(first.session, first.token, { base });
+  }
   if (state.is !== 'active') return yield* drop(obtained);
   const { session, token } = state.current;
-  if (obtained) return yield* keep(session, obtained, { base, presented: token.refreshToken });
+  if (obtained?.token) return yield* keep(session, obtained.token, { base, presented: token.refreshToken });
   if (stored && heeds(stored) && isBase(stored, session, token.refreshToken)) {
     return { kind: 'marked', entry: stored };
   }
   return yield* renew(session, token, base);
 }
 
-/** Another token, or a sign-out, came first. */
-function* drop(obtained: Token | undefined): Protocol<Outcome> {
-  if (obtained) yield* revoke(obtained);
+/** Another token, or a sign-out, came first: what was obtained is nobody's, unless an earlier attempt has stored it. */
+function* drop(obtained: Obtained | undefined, current?: Current): Protocol<Outcome> {
+  if (obtained?.token && obtained.session !== current?.session) yield* revoke(obtained.token);
   return { kind: 'adopted' };
 }
 

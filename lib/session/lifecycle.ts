@@ -125,7 +125,10 @@ export class Lifecycle implements Life {
     else if (current !== currentIn(before)) this.#takeIntoUse(current, before, event.is);
     if (current?.generation !== currentIn(before)?.generation) this.parts.endPauses();
     const ended = event.is === 'signOut' || event.is === 'close' ? this.#pending : undefined;
-    if (ended) this.#pending = undefined;
+    if (ended) {
+      this.#pending = undefined;
+      this.parts.reset();
+    }
     for (const effect of effects) act(this, effect);
     tell(() => {
       this.changed();

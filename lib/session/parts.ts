@@ -95,7 +95,7 @@ export class Parts {
     if (isMade) this.breaker.made(current.generation);
   }
 
-  /** A token has come into use. */
+  /** A token has come into use, or nobody asks for one any more. */
   reset(): void {
     this.#outage?.reset();
   }

@@ -3,6 +3,7 @@ import type { SourceContext } from '../sources/source.js';
 import { isLive } from '../token.js';
 import { type Current, isSameToken } from './current.js';
 import { errorOf, waitedTooLong } from './failure.js';
+import type { Obtained } from './protocol.js';
 import { SharedPromise } from './shared-promise.js';
 
 /** Why the source is asked. */
@@ -34,6 +35,8 @@ export interface Pending {
   isDone: boolean;
   /** The token that a newer one was asked for: another one that has come meanwhile will do. */
   begunWith: Current | undefined;
+  /** What `obtain()` has brought: asked for once, however many attempts it takes to store it. */
+  obtained: Obtained | undefined;
   /** Settles as `work` does, after `end` was called. */
   follow(work: Promise<Current | undefined>, end: () => void): void;
 }
@@ -67,8 +70,8 @@ export function newPending(kind: Pending['kind'], options: PendingOptions, lasts
       (error) => after(() => shared.reject(errorOf(error))),
     );
   };
-  const over = begun + lasts;
-  return { kind, shared, begun, cause, identity, statuses: [], lasts, over, isDone: false, begunWith, follow };
+  const known = { kind, shared, begun, cause, identity, begunWith, lasts, follow };
+  return { ...known, over: begun + lasts, statuses: [], isDone: false, obtained: undefined };
 }
 
 /** Is this what it was for? The same token, with its refresh token taken away, is not what a refresh is for. */

@@ -51,8 +51,17 @@ export interface Look {
   newSession(): string;
 }
 
-/** How an attempt ended. `marked`: another holder has sent this refresh token, or is about to. */
-export type Outcome = { kind: 'kept' | 'adopted' } | { kind: 'marked'; entry: StoreEntry };
+/**
+ * How an attempt ended. `unwanted`: somebody has signed in or out before it began. `marked`: another holder has sent this
+ * refresh token, or is about to.
+ */
+export type Outcome = { kind: 'kept' | 'adopted' | 'unwanted' } | { kind: 'marked'; entry: StoreEntry };
+
+/** What `obtain()` has brought, and the session that it belongs to: an earlier attempt may have stored it. */
+export interface Obtained {
+  readonly session: string;
+  token?: Token;
+}
 
 // After so many lost writes in a row the store is taken to be broken.
 const MOST_ROUNDS = 20;

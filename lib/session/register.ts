@@ -1,7 +1,19 @@
 import { bearerError } from '../errors.js';
 import type { StoreEntry } from '../stores/store.js';
 import type { Token } from '../token.js';
-import { apply, ask, isWanted, known, look, type Protocol, read, revoke, take, write } from './protocol.js';
+import {
+  apply,
+  ask,
+  isWanted,
+  known,
+  look,
+  type Obtained,
+  type Protocol,
+  read,
+  revoke,
+  take,
+  write,
+} from './protocol.js';
 
 /** At the start and at a hint. */
 export function* readAgain(): Protocol<void> {
@@ -10,15 +22,15 @@ export function* readAgain(): Protocol<void> {
 }
 
 /** Under the lock: a sign-in that asks the source. */
-export function* signInByAsking(session: string): Protocol<void> {
-  yield* signInWith(session, yield* ask());
+export function* signInByAsking(obtained: Obtained): Protocol<void> {
+  obtained.token ??= yield* ask();
+  yield* signInWith(obtained.session, obtained.token);
 }
 
 /** A sign-in with what the source has brought: of no use when somebody has signed in or out meanwhile. */
 export function* signInWith(session: string, token: Token): Protocol<void> {
-  if (yield* isWanted()) return yield* signIn(session, token);
-  yield* revoke(token);
-  throw overtaken();
+  if (!(yield* isWanted())) throw overtaken();
+  yield* signIn(session, token);
 }
 
 /** A sign-in. The last one wins. @throws ERR_BEARER_SIGNED_OUT, ERR_BEARER_IDENTITY */

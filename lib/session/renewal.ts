@@ -11,21 +11,30 @@ import type { Pending } from './pending.js';
 import type { Outcome } from './protocol.js';
 import { readAgain, signInByAsking, signInWith } from './register.js';
 import { run } from './run.js';
-import { askSource, obtains, perform, underLock } from './steps.js';
+import { askSource, obtains, perform, revoke, underLock } from './steps.js';
 
 // ms between two looks at a mark of another holder, where no hint comes.
 const LOOK = 1_000;
 
+type Attempt = (life: Life, pending: Pending) => Promise<Outcome>;
+
 /** Attempt after attempt, with the backoff between them, until there is a token or none to be had. */
-export async function renew(
-  life: Life,
-  pending: Pending,
-  attempt: (life: Life, pending: Pending) => Promise<Outcome>,
-): Promise<Current | undefined> {
+export async function renew(life: Life, pending: Pending, attempt: Attempt): Promise<Current | undefined> {
+  try {
+    return await attempts(life, pending, attempt);
+  } finally {
+    const { token } = pending.obtained ?? {};
+    // Somebody has signed in or out meanwhile, so that nobody will hold it.
+    if (token && !life.isCurrent(pending) && life.holding.state.is !== 'closed') void revoke(life, token);
+  }
+}
+
+async function attempts(life: Life, pending: Pending, attempt: Attempt): Promise<Current | undefined> {
   while (life.isCurrent(pending)) {
     pending.over = monotonicNow() + pending.lasts;
     try {
       const outcome = await attempt(life, pending);
+      if (outcome.kind !== 'unwanted') pending.obtained = undefined;
       if (outcome.kind === 'marked') await waitForMark(life, outcome.entry);
       const { current } = life;
       // Another one may have begun when the token had come and the store was not unlocked yet.
@@ -50,8 +59,10 @@ export async function refreshOnce(life: Life, pending: Pending): Promise<Outcome
   const wanted = () => life.isCurrent(pending);
   const { source } = life.settings;
   const { current } = life;
+  pending.obtained ??= { session: current?.session ?? newId() };
+  const { obtained } = pending;
   // A login dialog can take minutes: no lock is held meanwhile.
-  const obtained = source.interactive && obtains(life, current?.token) ? await byPerson(life, current) : undefined;
+  if (source.interactive && obtains(life, current?.token)) obtained.token ??= await byPerson(life, current);
   return underLock(life, refresh(pending.begunWith, obtained), { waitMs: waitMs(life, pending), wanted });
 }
 
@@ -59,10 +70,13 @@ export async function refreshOnce(life: Life, pending: Pending): Promise<Outcome
 export async function signInOnce(life: Life, pending: Pending): Promise<Outcome> {
   const wanted = () => life.isCurrent(pending);
   const { source } = life.settings;
+  pending.obtained ??= { session: newId() };
+  const { obtained } = pending;
   if (source.interactive && source.obtain) {
-    await run(signInWith(newId(), await askSource(life, undefined)), perform(life, { wanted }));
+    obtained.token ??= await askSource(life, undefined);
+    await run(signInWith(obtained.session, obtained.token), perform(life, { wanted }));
   } else {
-    await underLock(life, signInByAsking(newId()), { waitMs: waitMs(life, pending), wanted });
+    await underLock(life, signInByAsking(obtained), { waitMs: waitMs(life, pending), wanted });
   }
   return { kind: 'kept' };
 }
