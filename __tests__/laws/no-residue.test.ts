@@ -841,6 +841,10 @@ const WAITS = `
     return instance;
   };
   say('a request through a backoff', await code(api({ ...calm, source: failsOnce(), tokens: hour }).get('/')));
+  const { withLock } = memoryStore();
+  const person = { interactive: true, obtain: async () => 'at_new' };
+  const once = (task, options) => (once.failed ? withLock(task, options) : (once.failed = true, Promise.reject(new Error('down'))));
+  say('a request through a backoff, after a person has signed in', await code(api({ ...calm, source: person, store: { ...memoryStore(), withLock: once } }).get('/')));
   say('a request whose source hangs', await code(api({ tokens: hour }).get('/')));
   say('a request held before its first send', await code(api({ ...calm, source: failsOnce(), tokens: expired }).get('/')));
   say('token() through a backoff', await code(lone({ ...calm, source: failsOnce(), tokens: expired }).token()));
@@ -1125,6 +1129,7 @@ describe('L23: no residue, seen from outside the process', () => {
       const { code, lines } = await waits;
       expect(Object.fromEntries(lines)).toEqual({
         'a request through a backoff': 'fulfilled',
+        'a request through a backoff, after a person has signed in': 'fulfilled',
         'a request whose source hangs': 'ERR_BEARER_UNAVAILABLE',
         'a request held before its first send': 'fulfilled',
         'token() through a backoff': 'fulfilled',

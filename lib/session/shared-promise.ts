@@ -5,7 +5,7 @@ const WAVE = 1 / 1_000;
 
 interface Wave<T> {
   readonly promise: Promise<T>;
-  readonly timer: Timer | undefined;
+  readonly timer: Timer;
   readonly since: number;
   waiting: number;
   /** The set that counts it: that of another promise, after `replaceWith`. */
@@ -51,7 +51,7 @@ export class SharedPromise<T> {
     const now = monotonicNow();
     const wave = this.#latest && now - this.#latest.since <= this.bound * WAVE ? this.#latest : this.#newWave(now);
     wave.waiting++;
-    wave.timer?.keepAlive(true);
+    wave.timer.keepAlive(true);
     return wave.promise;
   }
 
@@ -60,7 +60,7 @@ export class SharedPromise<T> {
     for (const wave of this.#waves) {
       if (!wave.waiting) continue;
       wave.waiting--;
-      if (!wave.waiting) wave.timer?.keepAlive(false);
+      if (!wave.waiting) wave.timer.keepAlive(false);
       return;
     }
   }
@@ -81,10 +81,11 @@ export class SharedPromise<T> {
       reject = fail;
       this.settled.then(resolve, fail);
     });
-    const timer = Number.isFinite(this.bound) ? startTimer(this.bound, () => end(this.late())) : undefined;
+    // Without a bound it never fires: it keeps the process alive.
+    const timer = startTimer(this.bound, () => end(this.late()));
     const wave: Wave<T> = { promise, timer, since, waiting: 0, home: this.#waves };
     const end = (error?: unknown) => {
-      timer?.stop();
+      timer.stop();
       wave.home.delete(wave);
       if (this.#latest === wave) this.#latest = undefined;
       reject(error);
