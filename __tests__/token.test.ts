@@ -107,6 +107,28 @@ it('a token that no header takes is refused by its length, any other by its char
 });
 
 describe('what else is in it', () => {
+  it('L11 is kept as far as a store can hold it', () => {
+    const cyclic: Record<string, unknown> = { name: 'Ada' };
+    cyclic.self = cyclic;
+    const lazy = Object.defineProperty({ access_token: 'a', user: { name: 'Ada' } }, 'lazy', {
+      enumerable: true,
+      get() {
+        throw new Error('lazy');
+      },
+    });
+    const odd = { cyclic, id: 10n, claims() {}, nothing: undefined, symbol: Symbol('x') };
+    expect(read(Object.assign(lazy, odd)).extra).toEqual({ user: { name: 'Ada' } });
+    expect(read({ access_token: 'a', extra: { id: 10n, user: 'Ada' } }).extra).toEqual({ user: 'Ada' });
+  });
+
+  it('is a copy: what its sender does to it later changes nothing, and nobody can change it', () => {
+    const user = { name: 'Ada' };
+    const token = read({ access_token: 'a', user });
+    user.name = 'Bob';
+    expect(token.extra).toEqual({ user: { name: 'Ada' } });
+    expect([Object.isFrozen(token), Object.isFrozen(token.extra)]).toEqual([true, true]);
+  });
+
   it('is kept in `extra`, and by a refresh that leaves it out', () => {
     const first = read({ access_token: 'a', token_type: 'bearer', id_token: 'i', instance_url: 'u' });
     expect(first.extra).toEqual({ id_token: 'i', instance_url: 'u' });

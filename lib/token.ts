@@ -85,37 +85,52 @@ export function readToken(answer: TokenResponse, how: Reading): Token {
   const accessToken = fields.access_token ?? fields.accessToken;
   const refreshToken = fields.refresh_token ?? fields.refreshToken;
   if (refreshToken) assertToken('refresh token', refreshToken);
-  if (!accessToken && cookies) return { accessToken: '', issuedAt: now };
+  const nextRefreshToken = (refreshToken || previous?.refreshToken) as string | undefined;
+  const renewable = nextRefreshToken ? { refreshToken: nextRefreshToken } : {};
+  if (!accessToken && cookies) return sealed({ accessToken: '', issuedAt: now, ...renewable });
   // It is refreshed before the first request.
   if (!accessToken && refreshToken && handedIn)
-    return { accessToken: '', refreshToken: refreshToken as string, issuedAt: now, expiresAt: now, ...extraOf(given) };
+    return sealed({ accessToken: '', ...renewable, issuedAt: now, expiresAt: now, ...extraOf(given) });
   assertToken('access token', accessToken);
 
   const scope = typeof fields.scope === 'string' ? fields.scope : previous?.scope;
   const issuedAt = handedIn ? (finite(fields.issuedAt) ?? now) : now;
   const expiresAt = expiryOf(fields, accessToken, issuedAt, reading);
 
-  return {
+  return sealed({
     accessToken,
     issuedAt,
-    ...((refreshToken || previous?.refreshToken) && {
-      refreshToken: (refreshToken as string) || previous?.refreshToken,
-    }),
+    ...renewable,
     ...(expiresAt !== undefined && { expiresAt }),
     ...(scope !== undefined && { scope }),
     ...extraOf(given, previous?.extra),
-  } as Token;
+  } as Token);
+}
+
+/** So that nobody who is handed the token can change what the session holds. */
+export function sealed(token: Token): Token {
+  return Object.isFrozen(token) ? token : Object.freeze({ ...token });
 }
 
 const OWN = ['access_token', 'accessToken', 'refresh_token', 'refreshToken'];
 const READ = [...OWN, ...TIMES, 'expires_in', 'expiresIn', 'issuedAt', 'scope', 'token_type', 'extra'];
 
 function extraOf(given: Fields, previous?: Fields): { extra?: Fields } {
-  const others = Object.entries(given).filter(([name]) => !READ.includes(name));
   const { extra: more } = own(given);
-  const saved = typeof more === 'object' ? more : undefined;
-  const extra = { ...previous, ...saved, ...Object.fromEntries(others) };
-  return Object.keys(extra).length > 0 ? { extra } : {};
+  const saved = typeof more === 'object' ? carried(more as Fields) : undefined;
+  const extra = { ...previous, ...saved, ...carried(given, READ) };
+  return Object.keys(extra).length > 0 ? { extra: Object.freeze(extra) } : {};
+}
+
+/** A copy of the fields that JSON can carry: with any other, no store could keep the token. */
+function carried(fields: Fields | null, except: string[] = []): Fields {
+  const kept: Fields = {};
+  for (const name of Object.keys(fields ?? {}).filter((each) => !except.includes(each))) {
+    try {
+      kept[name] = JSON.parse(JSON.stringify(fields?.[name]));
+    } catch {}
+  }
+  return kept;
 }
 
 /** Tokens as an app holds them when nobody is signed in: nothing, or fields with nothing in them. */

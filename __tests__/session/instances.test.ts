@@ -203,6 +203,24 @@ describe('header: false, a session wholly in httpOnly cookies', () => {
     expect((await api.get('/cookie/me')).status).toBe(200);
   });
 
+  it.each(['tokens', 'signIn()'])(
+    'L11 a refresh token that comes in the body is presented each time: handed in by %s',
+    async (way) => {
+      const presented: unknown[] = [];
+      const { session } = await startClient({
+        header: false,
+        tokens: way === 'tokens' ? { refresh_token: 'r0' } : undefined,
+        source: async ({ refreshToken }) => {
+          presented.push(refreshToken);
+          return presented.length === 2 ? undefined : { refresh_token: `r${presented.length}` };
+        },
+      });
+      if (way === 'signIn()') await session.signIn({ refresh_token: 'r0' });
+      for (let i = 0; i < 4; i += 1) await session.refresh();
+      expect(presented).toEqual(['r0', 'r1', 'r1', 'r3']);
+    },
+  );
+
   it('token() has none to show, and refresh() renews the cookie', async () => {
     const { server, session, login } = await withCookies();
     await login();

@@ -579,8 +579,156 @@ describe('hints', () => {
     const stop = jest.fn();
     const session = startSession({ store: storeWith({ subscribe: () => stop }), tokens: tokenPair('a') });
     expect(stop).not.toHaveBeenCalled();
-    session.close();
+    await session.close();
     expect(stop).toHaveBeenCalledTimes(1);
+  });
+
+  describe('that can’t be given, or stopped, break nothing', () => {
+    const fails = () => {
+      throw new Error('no connection');
+    };
+
+    it.each<[string, unknown]>([
+      ['subscribe() throws', fails],
+      ['subscribe() rejects', down],
+      ['subscribe() returns nothing', () => undefined],
+      ['subscribe() returns an object', () => ({ unsubscribe() {} })],
+      ['the way to stop throws', () => fails],
+      ['the way to stop rejects', () => down],
+    ])('L23 %s: the session is made, and closed', async (_, subscribe) => {
+      const said = jest.spyOn(console, 'error').mockImplementation(() => {});
+      const store = storeWith({ subscribe: subscribe as TokenStore['subscribe'] });
+      const session = startSession({ store, tokens: tokenPair('a'), keepFresh: true });
+      expect(await session.token()).toBe('at_a');
+      expect(await codeOf(session.close())).toBe('fulfilled');
+      expect(session.state.status).toBe('signed-out');
+      await settle();
+      const lines = said.mock.calls.map(([line]) => line);
+      said.mockRestore();
+      expect(lines).toHaveLength(_.includes('nothing') ? 0 : 1);
+      for (const line of lines) expect(line).toMatch(/^axios-bearer: The token store failed: /);
+    });
+
+    it('L23 where subscribe() is async, the way to stop is called all the same', async () => {
+      const stop = jest.fn();
+      const subscribe = (async () => stop) as unknown as TokenStore['subscribe'];
+      const session = startSession({ store: storeWith({ subscribe }), tokens: tokenPair('a') });
+      await session.close();
+      expect(stop).toHaveBeenCalledTimes(1);
+    });
+  });
+
+  it('are many at once, and cause two reads: one more than is under way', async () => {
+    const inner = memoryStore();
+    const read = jest.fn(inner.read);
+    let hint = () => {};
+    const subscribe = (changed: () => void) => {
+      hint = changed;
+      return () => {};
+    };
+    const session = startSession({ store: storeWith({ read, subscribe }, inner), tokens: tokenPair('a') });
+    await session.token();
+    await settle();
+    read.mockClear();
+    await inner.write(stored('bob', 2));
+    for (let i = 0; i < 500; i += 1) hint();
+    await settle();
+    expect(read).toHaveBeenCalledTimes(2);
+    expect(await session.token()).toBe('at_bob2');
+  });
+
+  it('L23 of a store whose read() gives one itself make no loop', async () => {
+    const inner = memoryStore();
+    let hint = () => {};
+    const read = jest.fn(async () => {
+      if (read.mock.calls.length < 1_000) hint();
+      return inner.read();
+    });
+    const subscribe = (changed: () => void) => {
+      hint = changed;
+      return () => {};
+    };
+    const session = startSession({ store: storeWith({ read, subscribe }, inner), tokens: tokenPair('a') });
+    await session.token();
+    for (let i = 0; i < 20; i += 1) await settle();
+    expect(read.mock.calls.length).toBeLessThan(10);
+  });
+});
+
+describe('a store that can’t be read', () => {
+  it('L24 is asked no more often than the backoff allows, and its error is told meanwhile', async () => {
+    const read = jest.fn(down);
+    const store = storeWith({ read, subscribe: undefined });
+    const session = startSession({ store, backoff: { initial: 60_000, cap: 60_000 } });
+    for (let i = 0; i < 20; i += 1) expect(await codeOf(session.token())).toBe('ERR_BEARER_STORE');
+    expect(read).toHaveBeenCalledTimes(1);
+    const { retryAfter, message } = await failureOf(session.token());
+    expect(retryAfter).toBeGreaterThan(50_000);
+    expect(message).toContain('ECONNREFUSED');
+  });
+
+  it('is asked again when the backoff is over', async () => {
+    const clock = installClock();
+    const inner = memoryStore();
+    await inner.write(stored('ada', 1));
+    const read = jest.fn(inner.read).mockImplementationOnce(down);
+    const session = startSession({ store: storeWith({ read, subscribe: undefined }, inner) });
+    expect(await codeOf(session.token())).toBe('ERR_BEARER_STORE');
+    await clock.advance(1_000);
+    expect(await session.token()).toBe('at_ada1');
+  });
+
+  it('is asked again at a hint', async () => {
+    const inner = memoryStore();
+    await inner.write(stored('ada', 1));
+    const read = jest.fn(inner.read).mockImplementationOnce(down);
+    let hint = () => {};
+    const subscribe = (changed: () => void) => {
+      hint = changed;
+      return () => {};
+    };
+    const session = startSession({ store: storeWith({ read, subscribe }, inner), backoff: { initial: 60_000 } });
+    expect(await codeOf(session.token())).toBe('ERR_BEARER_STORE');
+    hint();
+    expect(await session.token()).toBe('at_ada1');
+  });
+});
+
+describe('a lock that is no good', () => {
+  const locking = (inner: TokenStore, lock: Partial<Lock>) =>
+    storeWith({ withLock: (task, options) => inner.withLock(() => task(lock as Lock), options) }, inner);
+  const throws = () => {
+    throw new Error('connection lost, holding at_a');
+  };
+
+  it('L13 L20 whose isHeld() throws: nothing is sent, no token is in the error, and the mark is taken off', async () => {
+    const inner = memoryStore();
+    const refresh = jest.fn<RefreshFunction>(async () => tokenPair('b'));
+    const store = locking(inner, { signal: new AbortController().signal, isHeld: throws });
+    const tokens = tokenPair('a', { expires_in: -1 });
+    const session = startSession({ store, source: refresh, tokens, refreshRetries: 0, backoff: { initial: 60_000 } });
+    const { code, message, retryAfter } = await failureOf(session.token());
+    expect(code).toBe('ERR_BEARER_STORE');
+    expect(message).not.toContain('at_a');
+    expect(retryAfter).toBeGreaterThan(0);
+    expect((await inner.read())?.sent).toBeUndefined();
+    expect(refresh).not.toHaveBeenCalled();
+  });
+
+  it.each<[string, object]>([
+    ['without a signal', {}],
+    ['whose isHeld() is async', { isHeld: async () => false }],
+  ])('L13 %s counts as one that can’t be lost', async (_, lock) => {
+    const said = jest.spyOn(console, 'error').mockImplementation(() => {});
+    const session = startSession({
+      store: locking(memoryStore(), lock),
+      source: async () => tokenPair('b'),
+      tokens: tokenPair('a', { expires_in: -1 }),
+    });
+    expect(await session.token()).toBe('at_b');
+    const lines = said.mock.calls.map(([line]) => line);
+    said.mockRestore();
+    expect(lines).toEqual('isHeld' in lock ? [expect.stringContaining('"isHeld"')] : []);
   });
 });
 

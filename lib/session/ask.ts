@@ -4,6 +4,7 @@ import { isBearerError } from '../errors.js';
 import { onOnline } from '../online.js';
 import type { SourceContext, TokenSource } from '../sources/source.js';
 import type { Lock } from '../stores/store.js';
+import { answerNow } from '../thenable.js';
 import { readToken, type Token, type TokenResponse } from '../token.js';
 import { deadlineFailure, Failure, sourceFailure, storeFailure } from './failure.js';
 import type { Cause } from './pending.js';
@@ -53,7 +54,7 @@ const PATIENCE = 4;
  */
 export async function ask(asking: Asking, token: Token | undefined): Promise<Token> {
   const { refreshTimeout, spends, interactive, lock } = asking;
-  if (!isHeld(lock)) throw storeFailure(new Error('The lock was lost before anything was sent'));
+  assertHeld(lock, asking.known);
   if (interactive) return refreshOrObtain(asking, token, new AbortController().signal);
   const ms = spends ? refreshTimeout * PATIENCE : refreshTimeout;
   const option = spends ? `${PATIENCE} × refreshTimeout` : 'refreshTimeout';
@@ -73,8 +74,17 @@ export async function ask(asking: Asking, token: Token | undefined): Promise<Tok
   return withDeadline(task, { ms, late });
 }
 
-function isHeld(lock: Lock | undefined): boolean {
-  return !lock || (!lock.signal.aborted && lock.isHeld?.() !== false);
+/** @throws Failure */
+function assertHeld(lock: Lock | undefined, known: Token[]): void {
+  try {
+    if (!isHeld(lock)) throw new Error('The lock was lost before anything was sent');
+  } catch (error) {
+    throw storeFailure(error, known);
+  }
+}
+
+function isHeld(lock: Partial<Lock> | undefined): boolean {
+  return !lock?.signal?.aborted && answerNow('isHeld', lock?.isHeld, lock?.isHeld?.()) !== false;
 }
 
 /** The network was gone: what is older than `refreshTimeout` when it is back, and is not answered in one turn, is lost. */
@@ -97,7 +107,7 @@ async function refreshOrObtain(asking: Asking, token: Token | undefined, signal:
   const { source } = asking;
   if (asking.obtains) return obtain(asking, signal, false);
   try {
-    return await call(asking, (ctx) => source.refresh?.(token ?? {}, ctx), signal, token);
+    return await call(asking, (ctx) => source.refresh?.({ ...token }, ctx), signal, token);
   } catch (failure) {
     if (!token || !source.obtain || !(failure instanceof Failure) || failure.kind !== 'rejected') throw failure;
     if (source.interactive) throw new Failure(failure.error, 'retry-unlocked', { refused: true });
@@ -136,8 +146,17 @@ async function call(asking: Asking, method: Method | undefined, signal: AbortSig
   }
 }
 
-/** A refusal may come as an answer without a token (GitHub, Slack). Any other says itself what is wrong with it. */
 function failureOf(error: unknown, response: TokenResponse, asking: Asking): Failure {
+  try {
+    return judge(error, response, asking);
+  } catch {
+    // A proxy, a getter: it throws when it is looked at.
+    return judge(new Error('it threw what can’t be read'), response, asking);
+  }
+}
+
+/** A refusal may come as an answer without a token (GitHub, Slack). Any other says itself what is wrong with it. */
+function judge(error: unknown, response: TokenResponse, asking: Asking): Failure {
   if (!isBearerError(error) || error.code !== 'ERR_BEARER_TOKEN') return sourceFailure(error, asking);
   // A page, or nothing, is no answer.
   const saysWhy = typeof response === 'object' && Object.keys(response ?? {}).length > 0;

@@ -3,10 +3,9 @@ import { monotonicNow } from '../deadline.js';
 import type { BearerError } from '../errors.js';
 import { Events } from '../events.js';
 import type { SessionOptions } from '../options.js';
-import { own } from '../own.js';
 import { readSessionOptions, type SessionSettings } from '../read-options.js';
 import { PrivateStore } from '../stores/memory.js';
-import { dueAt, isNothing, readToken, type Token, type TokenResponse } from '../token.js';
+import { dueAt, isNothing, readToken, sealed, type Token, type TokenResponse } from '../token.js';
 import { rememberAccessToken } from './access-tokens.js';
 import { Alarm, needsAlarm } from './alarm.js';
 import type { ClientFactory } from './ask.js';
@@ -46,7 +45,6 @@ export class Lifecycle implements Life {
   /** Called at a hint of the store. */
   onHint: (() => void) | undefined;
   #alarm: Alarm | undefined;
-  readonly #unsubscribe: (() => void) | undefined;
   #pending: Pending | undefined;
   /** Of the newest token, also after a sign-out. */
   #generation = 0;
@@ -64,7 +62,7 @@ export class Lifecycle implements Life {
     this.reading = store && new Reading(this);
     const seed = isNothing(tokens) ? undefined : this.tokenOf(tokens);
     this.holding = { state: store ? { is: 'unread', seed } : { is: 'empty' }, signedOut: [] };
-    this.#unsubscribe = own(store).subscribe?.call(store, () => this.reading?.hint());
+    this.reading?.listen();
     this.reading?.first();
     if (!store && seed) plantNow(this, seed);
   }
@@ -103,7 +101,7 @@ export class Lifecycle implements Life {
     const isSame = token.accessToken !== '' && before?.token.accessToken === token.accessToken;
     const generation = isSame ? before.generation : Math.max(this.#generation, before?.generation ?? 0) + 1;
     rememberAccessToken(token.accessToken);
-    return { generation, session, token, dueAt: dueAt(token, this.settings.leeway) };
+    return { generation, session, token: sealed(token), dueAt: dueAt(token, this.settings.leeway) };
   }
 
   /** Why there is no token. */
@@ -169,9 +167,9 @@ export class Lifecycle implements Life {
   }
 
   close(): void {
-    this.#unsubscribe?.();
     this.parts.stop();
     if (this.holding.state.is !== 'closed') this.apply({ is: 'close' });
+    this.reading?.stop();
   }
 
   /** Told once, wherever it is met. */

@@ -1,18 +1,25 @@
 import { delayAfter } from '../backoff.js';
 import { monotonicNow, pause } from '../deadline.js';
+import { type BearerError, bearerError } from '../errors.js';
+import { own } from '../own.js';
 import { isLive, type Token } from '../token.js';
 import { plant } from './attempt.js';
 import type { Current } from './current.js';
-import { errorOf } from './failure.js';
+import { errorOf, storeFailure } from './failure.js';
 import { newId } from './ids.js';
 import type { Life } from './life.js';
 import type { Pending } from './pending.js';
 import { readAgain } from './register.js';
 import { run } from './run.js';
+import { failedPromise } from './shared-promise.js';
 import { isObtainable, perform, underLock } from './steps.js';
 
 // ms. Longer than a store takes that no other holder is at.
 const PLANTING = 50;
+// ms between two reads that hints have caused, where more and more come.
+const CALM = 250;
+
+type Looking = Pick<Pending, 'shared'>;
 
 /** When the store is read: at the start, at a hint, and, while nobody is signed in, as often as the backoff allows. */
 export class Reading {
@@ -23,6 +30,12 @@ export class Reading {
   readonly #life: Life;
   #planting: Promise<void> | undefined;
   #hinted = false;
+  /** A hint has come that no read has followed yet. */
+  #isStale = false;
+  #isReadingAgain = false;
+  /** Why the first read failed. */
+  #failure: BearerError | undefined;
+  #stop: Promise<(() => void) | undefined> | undefined;
   #looks = 0;
   #nextLook = 0;
 
@@ -43,7 +56,7 @@ export class Reading {
   }
 
   /** The store is asked before anything else. `undefined`: it was, or requests need not wait for it. */
-  first(): Pending | undefined {
+  first(): Looking | undefined {
     if (this.#life.holding.state.is !== 'unread') return undefined;
     const waits = !this.provisional;
     if (!waits && (this.#life.pending || monotonicNow() < this.#nextLook)) return undefined;
@@ -51,10 +64,28 @@ export class Reading {
     return waits ? reading : undefined;
   }
 
+  /** Hears the hints of the store. They are a help, no more: without them it is read all the same. */
+  listen(): void {
+    const { store } = this.#life.settings;
+    this.#stop = this.#tried(async () => own(store).subscribe?.call(store, () => this.hint()));
+  }
+
+  stop(): void {
+    void this.#tried(async () => (await this.#stop)?.());
+  }
+
+  /** What it rejects with is reported on the console. */
+  #tried<T>(task: () => Promise<T>): Promise<T | undefined> {
+    return task().catch((error) => {
+      console.error(`axios-bearer: ${storeFailure(error, this.#life.store.known).error.message}`);
+      return undefined;
+    });
+  }
+
   /** Resolves when the store was read, and has the option `tokens` if it had nothing. */
   async done(): Promise<void> {
     if (this.#life.holding.state.is !== 'unread') return;
-    await this.#now().shared.join();
+    await this.#now(1).shared.join();
     try {
       await this.#planting;
     } catch (failure) {
@@ -94,9 +125,23 @@ export class Reading {
     this.#hinted = life.pending !== undefined;
     const { is } = life.holding.state;
     if (is === 'closed' || (this.#hinted && life.parts.outage.remaining === 0)) return;
-    if (is === 'unread') this.first();
-    // Its failure is ignored: the next refresh reads the store anyway.
-    else run(readAgain(), perform(life)).catch(() => {});
+    if (is !== 'unread') return void this.#readAgain();
+    this.#nextLook = 0;
+    this.first();
+  }
+
+  /** One at a time: hints that come meanwhile have it read once more. */
+  async #readAgain(): Promise<void> {
+    this.#isStale = true;
+    if (this.#isReadingAgain) return;
+    this.#isReadingAgain = true;
+    for (let reads = 0; this.#isStale && this.#life.holding.state.is !== 'closed'; reads++) {
+      if (reads > 1) await pause(CALM);
+      this.#isStale = false;
+      // Its failure is ignored: the next refresh reads the store anyway.
+      await run(readAgain(), perform(this.#life)).catch(() => {});
+    }
+    this.#isReadingAgain = false;
   }
 
   /** Nothing is under way any more. */
@@ -104,11 +149,16 @@ export class Reading {
     if (this.#hinted) this.hint();
   }
 
-  #now(): Pending {
+  /** @param borne so many failures in a row are not waited for: a 401 has come, or the app itself asks */
+  #now(borne = 0): Looking {
     const life = this.#life;
     const { state } = life.holding;
     const seed = state.is === 'unread' ? state.seed : undefined;
-    return life.pending ?? life.start('read', () => this.#first(seed));
+    if (life.pending) return life.pending;
+    const retryAfter = this.#nextLook - monotonicNow();
+    if (!this.#failure || this.#looks <= borne || retryAfter <= 0) return life.start('read', () => this.#first(seed));
+    const { code, message, cause } = this.#failure;
+    return { shared: failedPromise(bearerError(code, message, { cause, retryAfter })) };
   }
 
   async #first(seed: Token | undefined): Promise<Current | undefined> {
@@ -118,6 +168,7 @@ export class Reading {
       if (seed && life.holding.state.is === 'unread') await this.#plant(seed);
     } catch (error) {
       if (seed) this.seed = life.currentOf(this.session, seed);
+      this.#failure = errorOf(error) as BearerError;
       throw error;
     }
     const isUsed = life.serving?.token.accessToken === seed?.accessToken;

@@ -35,7 +35,7 @@ export function redactedCause(error: unknown, tokens: Token[]): Cause {
   const { name, config } = thrown;
   const { status, fields } = answerOf(error);
   // Node keeps the error of an aborted call on its socket, where a later request's error may show it.
-  if (config?.data) delete config.data;
+  if (config?.data) Reflect.deleteProperty(config, 'data');
   const secrets = tokens
     .flatMap(({ accessToken, refreshToken = '' }) => [accessToken, refreshToken])
     // A server that echoes its form echoes it encoded.

@@ -170,7 +170,7 @@ export class Requests {
   }
 
   /** Waits for the store to be read, and decides again. */
-  async #afterReading({ shared }: Pending, next: () => Found): Promise<Current | undefined> {
+  async #afterReading({ shared }: Pick<Pending, 'shared'>, next: () => Found): Promise<Current | undefined> {
     const { identity } = this;
     try {
       await shared.join();
