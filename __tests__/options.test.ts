@@ -65,6 +65,7 @@ const session: [option: string, wrong: unknown[]][] = [
   ['refreshTimeout', [0, -1, Number.NaN, '10s', {}]],
   ['refreshRetries', [-1, Number.NaN, '3', {}]],
   ['identity', ['id']],
+  ['keepFresh', ['no', 1]],
   ['backoff', [5]],
   ['refreshWindow', [5]],
 ];
@@ -79,19 +80,39 @@ const nested: [option: string, options: object][] = [
   ['refreshWindow.limit', { refreshWindow: { limit: '5' } }],
   ['refreshWindow.interval', { refreshWindow: { interval: 0 } }],
   ['refreshWindow.interval', { refreshWindow: { interval: Number.NaN } }],
+  ...['x', 42, ['a', 5], '*', ['*'], 'https://*.example.com', {}].map((origins): [string, object] => [
+    'source.origins',
+    { source: { refresh: ok.source, origins } },
+  ]),
+  ...Object.entries({ revoke: 'x', isRejected: true, interactive: 'no', needsRefreshToken: 1 }).map(
+    ([name, value]): [string, object] => [`source.${name}`, { source: { refresh: ok.source, [name]: value } }],
+  ),
 ];
 const install: [option: string, wrong: unknown[]][] = [
   [
     'origins',
-    ['api.example.com', 'not a url', '', 'mailto:me@example.com', ['https://a.example', 'b'], [5], 5, {}, true],
+    [
+      'api.example.com',
+      'not a url',
+      '',
+      'mailto:me@example.com',
+      ['https://a.example', 'b'],
+      [5],
+      5,
+      {},
+      true,
+      'https://*.example.com',
+      'https://api.example.com/*',
+    ],
   ],
   ['skip', ['/login', true]],
   ['whenSignedOut', ['throw', true]],
   ['shouldRefresh', [401, [401]]],
   ['maxReplays', [-1, Number.NaN, '2', {}]],
   ['replayConcurrency', [0, -1, Number.NaN, 1.5, '64']],
-  ['header', ['', true, 5]],
+  ['header', ['', true, 5, 'X Token', 'Bad\nName', 'Authorization:']],
   ['scheme', [5, true]],
+  ['redact', ['no', 0]],
 ];
 
 const cases = (table: [string, unknown[]][]) =>

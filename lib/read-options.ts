@@ -25,10 +25,17 @@ export function readSessionOptions(given: SessionOptions) {
   const { read, write, withLock } = own(store);
   const stores = [read, write, withLock].every(isFunction);
   check(store === undefined || stores, 'store', 'a TokenStore: read(), write() and withLock()', store);
-  checkFunctions({ identity });
+  const { revoke, isRejected, needsRefreshToken, interactive, origins } = asked;
+  checkTypes('function', { identity, 'source.revoke': revoke, 'source.isRejected': isRejected });
+  checkTypes('boolean', {
+    keepFresh,
+    'source.needsRefreshToken': needsRefreshToken,
+    'source.interactive': interactive,
+  });
   return {
     source: asked,
     tokens: options.tokens ?? tokens,
+    origins: origins && [origins].flat().map((origin) => readOrigin(origin, 'source.origins')),
     store,
     identity,
     keepFresh,
@@ -40,6 +47,9 @@ export function readSessionOptions(given: SessionOptions) {
     refreshWindow: readRefreshWindow(options.refreshWindow),
   };
 }
+
+// RFC 9110 §5.6.2
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 
 // Shared by all sessions that were given nothing else: there may be thousands of them.
 const BACKOFF: Backoff = { initial: 250, factor: 2, cap: 30_000 };
@@ -71,9 +81,10 @@ export function readInstallOptions(given: InstallOptions) {
   const options = own(given);
   const { skip, shouldRefresh, shouldRefreshOnError, beforeSend, origins } = options;
   const { whenSignedOut = 'send', header = 'Authorization', scheme = 'Bearer' } = options;
-  checkFunctions({ skip, shouldRefresh, shouldRefreshOnError, beforeSend });
+  checkTypes('function', { skip, shouldRefresh, shouldRefreshOnError, beforeSend });
+  checkTypes('boolean', { redact: options.redact });
   check(['send', 'reject'].includes(whenSignedOut), 'whenSignedOut', "'send' or 'reject'", whenSignedOut);
-  check(header === false || (typeof header === 'string' && header !== ''), 'header', 'a name, or false', header);
+  check(header === false || (typeof header === 'string' && HEADER_NAME.test(header)), 'header', 'a name, or false', header);
   check(typeof scheme === 'string', 'scheme', 'a string', scheme);
   // As many as a browser or an agent keeps busy; more only wait elsewhere.
   const replayConcurrency = atLeast(1, 'replayConcurrency', options.replayConcurrency ?? 64);
@@ -96,14 +107,14 @@ export function readInstallOptions(given: InstallOptions) {
 
 function readOrigins(given: InstallOptions['origins']) {
   if (given === undefined) return undefined;
-  const read = (origins: Origins) => new Set([origins].flat().map(readOrigin));
+  const read = (origins: Origins) => new Set([origins].flat().map((each) => (each === '*' ? each : readOrigin(each))));
   return typeof given === 'function' ? (config: InternalAxiosRequestConfig) => read(given(config)) : read(given);
 }
 
-function readOrigin(origin: string): string {
-  if (origin === '*') return origin;
-  const read = typeof origin === 'string' ? parseUrl(origin)?.origin : undefined;
-  check(read !== undefined, 'origins', `'*' or origins such as 'https://api.example.com'`, origin);
+function readOrigin(origin: string, option = 'origins'): string {
+  // A pattern would be an origin that no request goes to.
+  const read = typeof origin === 'string' && !origin.includes('*') ? parseUrl(origin)?.origin : undefined;
+  check(read !== undefined, option, `whole origins such as 'https://api.example.com'`, origin);
   return read as string;
 }
 
@@ -116,9 +127,9 @@ function check(ok: boolean, option: string, expected: string, got: unknown): voi
   if (!ok) throw configError(option, expected, got);
 }
 
-function checkFunctions(given: Record<string, unknown>): void {
+function checkTypes(type: 'function' | 'boolean', given: Record<string, unknown>): void {
   for (const [option, value] of Object.entries(given)) {
-    check(value === undefined || isFunction(value), option, 'a function', value);
+    check(value === undefined || typeof value === type, option, `a ${type}`, value);
   }
 }
 

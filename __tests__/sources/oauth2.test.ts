@@ -51,6 +51,29 @@ function answer(
 
 const confidential = () => ({ tokenEndpoint: server.tokenEndpoint, ...CONFIDENTIAL });
 
+describe('a wrong option', () => {
+  it.each<[string, unknown]>([
+    ['clientId', 5],
+    ['clientSecret', 5],
+    ['tokenEndpoint', 5],
+    ['tokenEndpoint', '/token'],
+    ['revocationEndpoint', 5],
+    ['issuer', 5],
+    ['scope', ['a']],
+    ['params', 5],
+    ['params', 'audience=x'],
+    ['headers', 'x'],
+    ['isRejected', 'x'],
+  ])('is told at once, by name: %s, %j', (option, value) => {
+    const options = { tokenEndpoint: 'https://auth.example/token', clientId: 'a', [option]: value } as never;
+    for (const make of [refreshToken, clientCredentials]) {
+      expect(() => make(options)).toThrow(
+        expect.objectContaining({ code: 'ERR_BEARER_CONFIG', message: expect.stringContaining(`"${option}"`) }),
+      );
+    }
+  });
+});
+
 describe('refreshToken()', () => {
   it('refreshes a rotating token, once for all that wait (RFC 6749 §6)', async () => {
     const { api } = await signedIn(confidential());

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import axios from 'axios';
+import axios, { type AxiosAdapter } from 'axios';
 import {
   bearer,
   memoryStore,
+  type Session,
   type SourceContext,
   staticToken,
   type Token,
@@ -28,6 +29,7 @@ import {
   tokenPair,
   until,
 } from '../support/kit.js';
+import { stored } from '../support/stores.js';
 
 afterEach(cleanUp);
 
@@ -184,6 +186,65 @@ describe('The cause of a failed refresh', () => {
   });
 });
 
+describe('What a source throws that can’t be looked at', () => {
+  const trap = () => {
+    throw new Error('trap');
+  };
+
+  it.each<[string, unknown]>([
+    ['a proxy', new Proxy(new Error('p'), { get: trap })],
+    ['a getter', Object.defineProperty({}, 'status', { get: trap })],
+    ['a frozen config', { message: 'down', config: Object.freeze({ data: 'x' }) }],
+    ['a response with a getter', { response: Object.defineProperty({}, 'headers', { get: trap }) }],
+  ])('L8 fails as anything else: %s', async (_, thrown) => {
+    const session = startSession({ tokens: tokenPair('a'), source: () => Promise.reject(thrown), refreshRetries: 0 });
+    expect(await codeOf(session.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
+    expect(await session.token()).toBe('at_a');
+  });
+});
+
+describe('The token that a session holds', () => {
+  const without = (token: object) => Reflect.deleteProperty(token, 'refreshToken');
+
+  it.each<[string, (session: Session) => Promise<Token>]>([
+    ['signIn()', (session) => session.signIn(tokenPair('b'))],
+    ['update()', (session) => session.update(tokenPair('c'))],
+    ['refresh()', (session) => session.refresh()],
+  ])('L3 stays whole, whatever is done to what %s has returned', async (_, ask) => {
+    const presented: unknown[] = [];
+    const session = startSession({
+      tokens: tokenPair('a'),
+      source: async ({ refreshToken }) => {
+        presented.push(refreshToken);
+        return { access_token: `at_${presented.length}` };
+      },
+    });
+    without(await ask(session));
+    await session.refresh();
+    expect(presented).not.toContain(undefined);
+  });
+
+  it('L3 stays whole, whatever a source does to what it is given, also where it came from the store', async () => {
+    const presented: unknown[] = [];
+    const store = memoryStore();
+    await store.write(stored('ada', 1));
+    const session = startSession({
+      ...quick,
+      store,
+      source: async (token) => {
+        presented.push(token.refreshToken);
+        Object.assign(token, { refreshToken: undefined });
+        if (presented.length === 1) throw new Error('once');
+        return { access_token: 'at_new' };
+      },
+    });
+    await session.token();
+    without(await session.refresh());
+    await session.refresh();
+    expect(presented).toEqual(['rt_ada1', 'rt_ada1', 'rt_ada1']);
+  });
+});
+
 describe('isRejected, or what a refusal means', () => {
   it.each([400, 401, 403])(
     '%i from the token endpoint is definite: one call, and the session ends with its token',
@@ -253,6 +314,62 @@ describe('isRejected, or what a refusal means', () => {
     const session = startSession({ ...quick, tokens: tokenPair('a'), source, refreshRetries: 0 });
     expect(await codeOf(session.refresh())).toMatch(/^ERR_BEARER_(UNAVAILABLE|TOKEN)$/);
     expect(session.state.status).toBe('active');
+  });
+});
+
+describe('A predicate that answers with a promise', () => {
+  /** The lines on the console that a task brings. */
+  async function said(task: () => Promise<unknown>) {
+    const error = jest.spyOn(console, 'error').mockImplementation(() => {});
+    await task();
+    const lines = error.mock.calls.map(([line]) => line);
+    error.mockRestore();
+    return lines;
+  }
+
+  it('L10 isRejected: what it says is not known in time, so the default counts, and it is told once', async () => {
+    const failing = (status: number, isRejected: () => unknown) =>
+      startSession({
+        refreshRetries: 0,
+        backoff: { initial: 0, cap: 0 },
+        tokens: tokenPair('a'),
+        source: {
+          refresh: () => Promise.reject(answered(status)),
+          isRejected: isRejected as TokenSource['isRejected'],
+        } as TokenSource,
+      });
+    const session = failing(503, async () => true);
+    const lines = await said(async () => {
+      expect(await codeOf(session.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
+      await settle();
+      expect(await codeOf(session.refresh())).toBe('ERR_BEARER_UNAVAILABLE');
+      expect(await codeOf(failing(400, () => Promise.reject(new Error('x'))).refresh())).toBe('ERR_BEARER_REJECTED');
+      await settle();
+    });
+    expect(session.state.status).toBe('active');
+    expect(lines).toEqual(Array(2).fill(expect.stringContaining('"isRejected"')));
+  });
+
+  it('skip, authorize: the token is attached, and it is told once', async () => {
+    const { server, api } = await startClient({
+      skip: (async () => false) as never,
+      source: { refresh: refreshing, authorize: (async () => false) as never },
+    });
+    const lines = await said(async () => {
+      for (let i = 0; i < 3; i += 1) expect((await api.get('/public')).data.authorization).toBe(true);
+    });
+    expect(lines).toEqual([expect.stringContaining('"skip"'), expect.stringContaining('"authorize"')]);
+    expect(server.stats.unauthorized).toBe(0);
+  });
+
+  it('L21 identity: each sign-in is somebody new, as without it', async () => {
+    const identity = (async () => 'ada') as never;
+    const { session, api } = await startClient({ identity });
+    const lines = await said(async () => {
+      expect((await api.get('/videos')).status).toBe(200);
+      expect((await session.refresh()).accessToken).toBeTruthy();
+    });
+    expect(lines).toEqual([expect.stringContaining('"identity"')]);
   });
 });
 
@@ -508,6 +625,26 @@ describe('ctx.signal', () => {
   });
 });
 
+describe('A source that signs in itself', () => {
+  it('L3 has no token revoked that is in use', async () => {
+    const revoked: unknown[] = [];
+    const session = startSession({
+      identity: () => 'ada',
+      tokens: tokenPair('old', { expires_in: -1 }),
+      source: {
+        refresh: async () => {
+          await session.signIn(tokenPair('new'));
+          return tokenPair('new');
+        },
+        revoke: async (token) => void revoked.push(token.refreshToken),
+      },
+    });
+    expect(await session.token()).toBe('at_new');
+    await settle();
+    expect(revoked).toEqual([]);
+  });
+});
+
 describe('revoke', () => {
   it('is called at signOut() as a method, with the token and a client that works', async () => {
     const server = await startServer();
@@ -565,6 +702,34 @@ describe('origins of a source', () => {
     const api = axios.create();
     closeAtEnd(bearer(api, { tokens: server.issue(), source: { refresh: async () => 'x', origins: [server.url] } }));
     expect((await api.get(`${server.url}/videos`)).status).toBe(200);
+  });
+
+  describe('L19 are read as the option `origins` is', () => {
+    /** Does a request to `url` bear the token? */
+    async function bears(origins: unknown, url: string) {
+      const adapter: AxiosAdapter = async (config) => {
+        const data = config.headers.get('Authorization') === 'Bearer at_a';
+        return { status: 200, statusText: '', headers: {}, data, config };
+      };
+      const api = axios.create({ adapter });
+      const source = { refresh: async () => 'x', origins: origins as string[] };
+      const session = bearer(api, { tokens: tokenPair('a'), source });
+      const { data } = await api.get(url);
+      void session.close();
+      return data;
+    }
+
+    it.each<[unknown, string, boolean]>([
+      ['https://api.example.com', 'https://api.example.com/x', true],
+      ['https://api.example.com', 'https://api.example.co/x', false],
+      ['https://api.example.com:8443', 'https://api.example.com/x', false],
+      [['https://api.example.com/'], 'https://api.example.com/x', true],
+      [['https://API.example.com'], 'https://api.example.com/x', true],
+      [['https://api.example.com:443'], 'https://api.example.com/x', true],
+      [['https://api.example.com/v1'], 'https://api.example.com/x', true],
+    ])('%j: a request to %s bears the token: %p', async (origins, url, expected) => {
+      expect(await bears(origins, url)).toBe(expected);
+    });
   });
 });
 

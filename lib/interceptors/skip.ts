@@ -1,5 +1,6 @@
 import type { SkipReason } from '../events.js';
 import type { Requests } from '../session/requests.js';
+import { answerNow } from '../thenable.js';
 import { type Config, isOff } from './config.js';
 import type { Installation } from './exchange.js';
 import { type Headers, headersOf, isAuthorization, nameOf } from './header.js';
@@ -11,11 +12,13 @@ export function skipReason(
   requests: Requests | undefined,
 ): SkipReason | undefined {
   if (isOff(config)) return 'off';
-  if (installation.settings.skip?.(config)) return 'skip';
+  const { skip } = installation.settings;
+  if (answerNow('skip', skip, skip?.(config))) return 'skip';
   if (!requests) return 'signed-out';
   const origin = installation.originReason(config, requests);
   if (origin) return origin;
-  if (requests.source.authorize?.(config)) return 'source';
+  const { source } = requests;
+  if (answerNow('authorize', source.authorize, source.authorize?.(config))) return 'source';
   if (hasOwnAuthorization(installation, config)) return 'own-authorization';
   return requests.isIdle ? 'signed-out' : undefined;
 }

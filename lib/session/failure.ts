@@ -3,6 +3,7 @@ import { askedDelay } from '../backoff.js';
 import { type BearerError, bearerError } from '../errors.js';
 import { isFinal, mayPass } from '../sources/refusal.js';
 import type { TokenSource } from '../sources/source.js';
+import { answerNow } from '../thenable.js';
 import type { Token } from '../token.js';
 import { reasonOf, redactedCause } from './redacted-cause.js';
 
@@ -68,7 +69,8 @@ export function sourceFailure(error: unknown, { source, known, statuses, isLast 
 /** If `isRejected` throws, the error counts as not definite: only a definite refusal ends a session. */
 function isDefinite(error: unknown, source: TokenSource, status: number): boolean {
   try {
-    return source.isRejected ? source.isRejected(error) : isFinal(error) || DEFINITE.includes(status);
+    const said = answerNow('isRejected', source.isRejected, source.isRejected?.(error));
+    return said ?? (isFinal(error) || DEFINITE.includes(status));
   } catch {
     return false;
   }

@@ -1,4 +1,5 @@
 import type { SessionSettings } from '../read-options.js';
+import { answerNow } from '../thenable.js';
 import type { Token } from '../token.js';
 import { Breaker } from './breaker.js';
 import type { Current } from './current.js';
@@ -45,10 +46,10 @@ export class Parts {
   /** The identity that a token belongs to; by default each sign-in is a new one. @throws what the option `identity` throws */
   identityOf({ session, token }: Pick<Current, 'session' | 'token'>): string {
     const { identity } = this.settings;
-    const byDefault = session === this.seeded?.stored ? this.seeded.seed : session;
-    if (!identity) return byDefault;
-    // One that is not known, such as a claim that is missing, is nobody else's.
-    const known = this.#identities?.get(token) ?? identity(token) ?? byDefault;
+    const bySignIn = session === this.seeded?.stored ? this.seeded.seed : session;
+    if (!identity) return bySignIn;
+    // A user that is not known, such as a claim that is missing, is nobody else.
+    const known = this.#identities?.get(token) ?? answerNow('identity', identity, identity(token)) ?? bySignIn;
     this.#identities ??= new WeakMap();
     this.#identities.set(token, known);
     return known;

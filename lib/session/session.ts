@@ -156,7 +156,8 @@ export class Session {
 
   /**
    * Call it with newer tokens of the same user that came another way: in a response header, from a native layer. They
-   * serve at once, and waiting requests go on; without a refresh token of their own they keep the one that is stored.
+   * serve at once, and waiting requests go on; without a refresh token of their own they keep the one that is stored. Not
+   * to be awaited in the source: it waits for the refresh under way. What that has brought, the source returns.
    *
    * @returns the token, once the store has it
    * @throws ERR_BEARER_SIGNED_OUT, ERR_BEARER_TOKEN, ERR_BEARER_STORE; ERR_BEARER_IDENTITY when they are another user's

@@ -6,6 +6,7 @@
 import { configError } from '../errors.js';
 import { own } from '../own.js';
 import type { Token, TokenResponse } from '../token.js';
+import { parseUrl } from '../url.js';
 import { sendBare } from './client.js';
 import { type Endpoints, endpointsOf } from './metadata.js';
 import { isFinal } from './refusal.js';
@@ -77,19 +78,39 @@ export function clientCredentials(options: OAuth2Options): TokenSource {
   return { ...server.source, obtain: (ctx) => server.grant('client_credentials', {}, ctx) };
 }
 
-const TYPES = { form: 'application/x-www-form-urlencoded', json: 'application/json' };
+const CONTENT_TYPES = { form: 'application/x-www-form-urlencoded', json: 'application/json' };
+
+const TYPES = {
+  string: ['issuer', 'tokenEndpoint', 'revocationEndpoint', 'clientId', 'clientSecret', 'scope'],
+  object: ['params', 'headers'],
+  function: ['isRejected', 'readResponse'],
+} as const;
+
+/** @throws ERR_BEARER_CONFIG */
+function check(options: Partial<OAuth2Options>): void {
+  for (const [type, names] of Object.entries(TYPES)) {
+    for (const name of names) {
+      const value = options[name];
+      if (value !== undefined && typeof value !== type) throw configError(name, `of type ${type}`, value);
+    }
+  }
+  const { tokenEndpoint, encoding = 'form' } = options;
+  if (!['form', 'json'].includes(encoding)) throw configError('encoding', "'form' or 'json'", encoding);
+  // One of the page's own origin may be given as a path.
+  if (tokenEndpoint !== undefined && !/^\//.test(tokenEndpoint) && !parseUrl(tokenEndpoint))
+    throw configError('tokenEndpoint', 'a URL such as https://auth.example.com/token', tokenEndpoint);
+}
 
 function connect(given: OAuth2Options) {
   const options = own(given);
+  check(options);
   const { scope, encoding = 'form', readResponse } = options;
-  if (encoding !== 'form' && encoding !== 'json') throw configError('encoding', "'form' or 'json'", encoding);
-  if (readResponse && typeof readResponse !== 'function') throw configError('readResponse', 'a function', readResponse);
   const authenticate = authentication(options);
   const endpoints = endpointsOf(options);
 
   const send = async (url: string, fields: Record<string, string>, { client }: SourceContext) => {
     const body = new URLSearchParams({ ...fields, ...options.params });
-    const headers: Record<string, string> = { 'Content-Type': TYPES[encoding], ...options.headers };
+    const headers: Record<string, string> = { 'Content-Type': CONTENT_TYPES[encoding], ...options.headers };
     await authenticate(body, headers);
     const data = encoding === 'json' ? JSON.stringify(Object.fromEntries(body)) : String(body);
     return sendBare(client, { method: 'post', url, data, headers });
