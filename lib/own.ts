@@ -24,14 +24,11 @@ function reader<T extends object>(given: T | null | undefined, shown: Shown): Pa
   });
 }
 
-// Hermes of React Native 0.71 lacks Object.hasOwn.
-const { hasOwnProperty } = Object.prototype;
-
 function has(given: object | null | undefined, name: PropertyKey): boolean {
   for (let at = given; at; at = Object.getPrototypeOf(at)) {
     // Object.prototype, of whatever realm.
-    if (at !== given && hasOwnProperty.call(at, 'isPrototypeOf')) return false;
-    if (hasOwnProperty.call(at, name)) return true;
+    if (at !== given && Object.hasOwn(at, 'isPrototypeOf')) return false;
+    if (Object.hasOwn(at, name)) return true;
   }
   return false;
 }

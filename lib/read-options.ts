@@ -84,7 +84,12 @@ export function readInstallOptions(given: InstallOptions) {
   checkTypes('function', { skip, shouldRefresh, shouldRefreshOnError, beforeSend });
   checkTypes('boolean', { redact: options.redact });
   check(['send', 'reject'].includes(whenSignedOut), 'whenSignedOut', "'send' or 'reject'", whenSignedOut);
-  check(header === false || (typeof header === 'string' && HEADER_NAME.test(header)), 'header', 'a name, or false', header);
+  check(
+    header === false || (typeof header === 'string' && HEADER_NAME.test(header)),
+    'header',
+    'a name, or false',
+    header,
+  );
   check(typeof scheme === 'string', 'scheme', 'a string', scheme);
   // As many as a browser or an agent keeps busy; more only wait elsewhere.
   const replayConcurrency = atLeast(1, 'replayConcurrency', options.replayConcurrency ?? 64);
