@@ -46,8 +46,7 @@ export class Lifecycle implements Life {
   onHint: (() => void) | undefined;
   #alarm: Alarm | undefined;
   #pending: Pending | undefined;
-  /** Of the newest token, also after a sign-out. */
-  #generation = 0;
+  #generation = 0; // Of the newest token, also after a sign-out.
   #toldLast: BearerError | undefined;
 
   constructor(
@@ -62,9 +61,8 @@ export class Lifecycle implements Life {
     this.reading = store && new Reading(this);
     const seed = isNothing(tokens) ? undefined : this.tokenOf(tokens);
     this.holding = { state: store ? { is: 'unread', seed } : { is: 'empty' }, signedOut: [] };
-    this.reading?.listen();
-    this.reading?.first();
     if (!store && seed) plantNow(this, seed);
+    this.reading?.begin();
   }
 
   /** What is under way, and has not brought its token yet. What stands still counts as nothing: another one is begun. */
@@ -125,7 +123,6 @@ export class Lifecycle implements Life {
     const ended = event.is === 'signOut' || event.is === 'close' ? this.#pending : undefined;
     if (ended) {
       this.#pending = undefined;
-      this.parts.reset();
     }
     for (const effect of effects) act(this, effect);
     tell(() => {
@@ -138,19 +135,19 @@ export class Lifecycle implements Life {
 
   /** A new read, refresh or sign-in: claimed before anything is awaited. Those that wait for the one before wait for it. */
   start(kind: Pending['kind'], work: Work, options: PendingOptions = {}): Pending {
-    const lasts = this.settings.source.interactive ? Number.POSITIVE_INFINITY : this.store.holdMs;
-    const pending = newPending(kind, { bound: this.bound, begunWith: this.current, ...options }, lasts);
+    const most = (ms: number) => (this.settings.source.interactive ? Number.POSITIVE_INFINITY : ms);
+    const limits = { bound: most(this.bound), lasts: most(this.store.holdMs) };
+    const pending = newPending(kind, { ...limits, begunWith: this.current, ...options });
     const earlier = this.#pending?.isDone ? undefined : this.#pending;
     earlier?.shared.replaceWith(pending.shared, (error) => insteadOf(this, earlier, error));
     this.#pending = pending;
-    const working = work(pending);
-    this.changed();
     const end = () => {
       if (this.isCurrent(pending)) this.#pending = undefined;
       this.changed();
       if (!this.#pending && this.reading) queueMicrotask(() => this.reading?.catchUp());
     };
-    pending.follow(working, end);
+    pending.follow(work(pending), end);
+    this.changed();
     return pending;
   }
 
@@ -160,8 +157,7 @@ export class Lifecycle implements Life {
     if (pending) return pending.shared;
     const { error } = this.parts.outage;
     if (error) return failedPromise(error);
-    const bound = this.settings.source.interactive ? Number.POSITIVE_INFINITY : this.bound;
-    const { shared } = this.start('refresh', (mine) => renew(this, mine, refreshOnce), { bound, cause });
+    const { shared } = this.start('refresh', (mine) => renew(this, mine, refreshOnce), { cause });
     this.events.emit('refreshing', () => ({ generation: this.#generation }));
     return shared;
   }
@@ -193,10 +189,10 @@ export class Lifecycle implements Life {
       this.parts.seeded = { stored: current.session, seed: this.reading.session };
     const pending = this.#pending;
     this.parts.tookIntoUse(current, before, pending);
+    this.#toldLast = undefined;
     if (pending && (pending.kind !== 'signIn' || by === 'signedIn')) pending.isDone = isAnswer(current, pending);
     // What a refresh has brought is told when the lock is free; this came another way.
     if (by === 'updated' && pending?.isDone) pending.shared.resolve(current);
-    this.#toldLast = undefined;
     this.reading?.reset();
     this.parts.reset();
     this.store.remember(current.token);

@@ -88,6 +88,7 @@ export class Parts {
 
   /** @param pending what was under way meanwhile */
   tookIntoUse(current: Current, before: State, pending: Pending | undefined): void {
+    this.reset();
     if (before.is === 'active' && before.current.generation === current.generation) return;
     const followsUnrefused = before.is === 'active' && !before.doubted && before.current.session === current.session;
     this.previous = followsUnrefused ? before.current : undefined;

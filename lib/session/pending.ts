@@ -14,7 +14,7 @@ export interface Cause {
 }
 
 /** What is under way. Requests without a usable token wait for it; others go on with the token they have. */
-export interface Pending {
+export interface Pending extends Pick<Limits, 'lasts'> {
   readonly kind: 'read' | 'refresh' | 'signIn';
   readonly shared: SharedPromise<Current | undefined>;
   /** ms, by the monotonic clock. */
@@ -24,8 +24,6 @@ export interface Pending {
   readonly identity?: string | undefined;
   /** What its attempts were answered, where that may be a refusal. */
   readonly statuses: number[];
-  /** ms that an attempt takes at most; a person may take any time. */
-  readonly lasts: number;
   /**
    * ms, by the monotonic clock: it has come to something by then, or stands still. In workerd the promises and timers of
    * a request never settle once the request is over, and it may be that request which has begun this.
@@ -48,17 +46,22 @@ export interface PendingOptions {
   readonly cause?: Cause;
   readonly begunWith?: Current | undefined;
   readonly identity?: string | undefined;
+}
+
+interface Limits {
   /** ms that a request may wait for it. */
-  readonly bound?: number;
+  readonly bound: number;
+  /** ms that an attempt takes at most; a person may take any time. */
+  readonly lasts: number;
 }
 
 export const SIGN_IN: Cause = { reason: 'signIn' };
 export const FIRST: Cause = { reason: 'first' };
 export const EXPIRY: Cause = { reason: 'expiry' };
 
-export function newPending(kind: Pending['kind'], options: PendingOptions, lasts: number): Pending {
+export function newPending(kind: Pending['kind'], options: PendingOptions & Limits): Pending {
   const begun = monotonicNow();
-  const { identity, begunWith, bound = 0, cause = SIGN_IN } = options;
+  const { identity, begunWith, bound, lasts, cause = SIGN_IN } = options;
   const shared = new SharedPromise<Current | undefined>(bound, () => waitedTooLong(bound));
   const follow = (work: Promise<Current | undefined>, end: () => void) => {
     const after = (settle: () => void) => {

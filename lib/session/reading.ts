@@ -64,10 +64,11 @@ export class Reading {
     return waits ? reading : undefined;
   }
 
-  /** Hears the hints of the store. They are a help, no more: without them it is read all the same. */
-  listen(): void {
+  /** Hears the hints of the store, and reads it. They are a help, no more: without them it is read all the same. */
+  begin(): void {
     const { store } = this.#life.settings;
     this.#stop = this.#tried(async () => own(store).subscribe?.call(store, () => this.hint()));
+    this.first();
   }
 
   stop(): void {

@@ -146,12 +146,8 @@ export class Session {
     }
     if (given === undefined) return requests.held(await signInByAsking(life).join()).token;
     const token = life.tokenOf(given, undefined, true);
-    return (
-      await (token.refreshToken && life.parts.refreshTokens.isInUse(token.refreshToken) ? signInAgain : signInWith)(
-        life,
-        token,
-      )
-    ).token;
+    const isKnown = token.refreshToken && life.parts.refreshTokens.isInUse(token.refreshToken);
+    return (await (isKnown ? signInAgain : signInWith)(life, token)).token;
   }
 
   /**

@@ -39,8 +39,7 @@ export function signInByAsking(life: Lifecycle): Shared {
   if (pending?.kind === 'signIn' && pending.identity === undefined) return pending.shared;
   life.wishes++;
   life.parts.outage.reset();
-  const bound = life.settings.source.interactive ? Number.POSITIVE_INFINITY : life.bound;
-  return life.start('signIn', (mine) => renew(life, mine, signInOnce), { bound }).shared;
+  return life.start('signIn', (mine) => renew(life, mine, signInOnce)).shared;
 }
 
 /**
