@@ -53,6 +53,14 @@ describe('the delay that a server asks for', () => {
     expect(asked({ 'retry-after': at(Date.now() + 60_000), date: 'nonsense' })).toBeGreaterThan(58_000);
   });
 
+  it.each<[string, unknown]>([
+    ['ky, ofetch', { response: new Response('', { headers: { 'Retry-After': '7' } }) }],
+    ['undici', { headers: { 'retry-after': '7' } }],
+    ['the response itself', new Response('', { headers: { 'Retry-After': '7' } })],
+  ])('is read in the errors of other clients: %s', (_, error) => {
+    expect(askedDelay(error)).toBe(7_000);
+  });
+
   it('counts for no more than five minutes: more is a unit mistaken', () => {
     expect(asked({ 'retry-after': '300' })).toBe(300_000);
     expect(asked({ 'retry-after': '301' })).toBe(300_000);

@@ -71,8 +71,10 @@ describe('an answer', () => {
       expect(read(answer, { cookies: true })).toEqual({ accessToken: '', issuedAt: NOW });
       expect(refused(answer)).toMatch(/^ERR_BEARER_TOKEN: /);
     }
-    expect(read('a', { cookies: true })).toEqual({ accessToken: 'a', issuedAt: NOW });
-    expect(refused('a b', { cookies: true })).toMatch(/^ERR_BEARER_TOKEN: /);
+    // The body of a refresh route that answers no more than that it is done.
+    expect(read('OK', { cookies: true })).toEqual({ accessToken: '', issuedAt: NOW });
+    expect(read({ access_token: 'a' }, { cookies: true })).toEqual({ accessToken: 'a', issuedAt: NOW });
+    expect(refused({ access_token: 'a b' }, { cookies: true })).toMatch(/^ERR_BEARER_TOKEN: /);
   });
 
   it.each([
@@ -351,5 +353,24 @@ describe('whether it is live', () => {
     expect(isLive(token, NOW + 99, HOUR)).toBe(true);
     expect(isLive(token, NOW + 100, HOUR)).toBe(false);
     expect(isLive({ ...token, expiresAt: NOW - 10 }, NOW - 11, HOUR)).toBe(true);
+  });
+});
+
+describe('a saved answer, with `expires_in` and all', () => {
+  const jwt = `h.${btoa(JSON.stringify({ iat: 1_000, exp: 4_600 }))}.s`;
+  const now = 5_000_000;
+
+  it.each<[string, object, number]>([
+    ['expires_at', { access_token: 'a', expires_in: 3600, expires_at: 4_600 }, 4_600_000],
+    ['expires_on', { access_token: 'a', expires_in: '3600', expires_on: '4600' }, 4_600_000],
+    ['a JWT', { access_token: jwt, expires_in: 3600 }, 4_600_000],
+  ])('ends when it says, not a life from now: %s', (_, saved, end) => {
+    expect(readToken(saved, { now, handedIn: true }).expiresAt).toBe(end);
+  });
+
+  it('counts from now if it is a login, or just answered', () => {
+    const fresh = { access_token: 'a', expires_in: 3600, expires_at: 4_600 };
+    expect(readToken(fresh, { now, handedIn: true, isLogin: true }).expiresAt).toBe(now + 3_600_000);
+    expect(readToken(fresh, { now }).expiresAt).toBe(now + 3_600_000);
   });
 });

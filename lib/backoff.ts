@@ -42,9 +42,12 @@ export function delaysOf(retries: number, backoff: Backoff): number {
   return sum;
 }
 
-/** What the server asks for, in ms: `Retry-After` (RFC 9110 §10.2.3, seconds or a date) or api.video's own; 0: nothing. */
+/**
+ * What the server asks for, in ms: `Retry-After` (RFC 9110 §10.2.3, seconds or a date) or api.video's own; 0: nothing. Some
+ * clients put the headers on the error itself, or throw the response.
+ */
 export function askedDelay(error: unknown): number {
-  const headers = (error as { response?: { headers?: unknown } })?.response?.headers;
+  const { response, headers = response?.headers } = Object(error);
   const wish = readHeader(headers, 'retry-after') ?? readHeader(headers, 'x-ratelimit-retry-after');
   const seconds = Number(wish);
   const asked = Number.isNaN(seconds) ? Date.parse(String(wish)) - answeredAt(headers) : seconds * 1_000;

@@ -19,7 +19,7 @@ const SHORTEST_BY_CLOCK = 60_000;
 /** The names of an absolute time. */
 export const TIMES = ['expires_at', 'expiry_date', 'expires_on', 'expiresAt'];
 
-/** When the access token ends, by `expires_in`, an absolute time, or a JWT's own claims. */
+/** When the access token ends, by `expires_in`, an absolute time, or a JWT's own claims. Saved ones: the times go first. */
 export function expiryOf(fields: Fields, accessToken: string, issuedAt: number, how: How): number | undefined {
   const { handedIn } = how;
   const life = lifeOf(fields, accessToken, issuedAt, how);
@@ -30,11 +30,13 @@ export function expiryOf(fields: Fields, accessToken: string, issuedAt: number, 
 /** ms; NaN: unknown. What counts is how long a new token lives, not until when: the server's clock, or ours, may be hours off. */
 function lifeOf(fields: Fields, accessToken: string, issuedAt: number, { handedIn, isLogin }: How): number {
   const seconds = finite(fields.expires_in ?? fields.expiresIn);
-  if (seconds !== undefined) return seconds * 1_000;
   const end = TIMES.map((name) => instant(fields[name], name)).find((time) => time !== undefined);
   const { exp, iat } = own(claimsOf(accessToken));
   const [ends = Number.NaN, began = Number.NaN] = [finite(exp), finite(iat)];
   const byClock = (end ?? ends * 1_000) - issuedAt;
+  // An answer that was saved, `expires_in` and all, is older than now.
+  if (handedIn && !isLogin && Number.isFinite(byClock)) return byClock;
+  if (seconds !== undefined) return seconds * 1_000;
   const isNew = !handedIn || (isLogin && !(fields.refresh_token ?? fields.refreshToken));
   if (!isNew) return byClock;
   const isMisled = !(byClock >= SHORTEST_BY_CLOCK);

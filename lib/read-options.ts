@@ -25,6 +25,8 @@ export function readSessionOptions(given: SessionOptions) {
   const { read, write, withLock } = own(store);
   const stores = [read, write, withLock].every(isFunction);
   check(store === undefined || stores, 'store', 'a TokenStore: read(), write() and withLock()', store);
+  const { then } = own(Object(options.tokens ?? tokens));
+  check(!isFunction(then), 'tokens', 'tokens, not a promise of them: await it before', options.tokens);
   const { revoke, isRejected, needsRefreshToken, interactive, origins } = asked;
   checkTypes('function', { identity, 'source.revoke': revoke, 'source.isRejected': isRejected });
   checkTypes('boolean', {

@@ -80,14 +80,17 @@ const LONGEST = 64 * 1024;
 export function readToken(answer: TokenResponse, how: Reading): Token {
   const reading = own(how) as Reading;
   const { now, previous, handedIn, cookies } = reading;
-  const given = (typeof answer === 'string' ? { accessToken: bare(answer) } : Object(answer)) as Fields;
+  const given = (typeof answer === 'string' && !cookies ? { accessToken: bare(answer) } : Object(answer)) as Fields;
   const fields = own(given);
   const accessToken = fields.access_token ?? fields.accessToken;
   const refreshToken = fields.refresh_token ?? fields.refreshToken;
   if (refreshToken) assertToken('refresh token', refreshToken);
   const nextRefreshToken = (refreshToken || previous?.refreshToken) as string | undefined;
   const renewable = nextRefreshToken ? { refreshToken: nextRefreshToken } : {};
-  if (!accessToken && cookies) return sealed({ accessToken: '', issuedAt: now, ...renewable });
+  if (!accessToken && cookies) {
+    const end = expiryOf(fields, '', now, reading);
+    return sealed({ accessToken: '', issuedAt: now, ...renewable, ...(end !== undefined && { expiresAt: end }) });
+  }
   // It is refreshed before the first request.
   if (!accessToken && refreshToken && handedIn)
     return sealed({ accessToken: '', ...renewable, issuedAt: now, expiresAt: now, ...extraOf(given) });

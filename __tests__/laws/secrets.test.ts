@@ -235,3 +235,13 @@ describe('L20 A request that fails beside busy neighbours on one keep-alive agen
     expect(shown.map(([name]) => name)).toEqual([]);
   });
 });
+
+describe('L20 A request whose connection fails', () => {
+  it.each([{ maxRedirects: 0 }, {}])('keeps no head that was not sent: %p', async (defaults) => {
+    const { api, session } = await startClient({ defaults: { ...defaults, baseURL: 'http://127.0.0.1:1' } });
+    const token = await session.token();
+    const error = await failureOf(api.get('/'));
+    expect(error.code).toBe('ECONNREFUSED');
+    expect([inspect(error), inspect(error, { depth: 6, showHidden: true })].join()).not.toContain(token);
+  });
+});

@@ -72,3 +72,17 @@ it('ERR_BEARER_SIGNED_OUT says by which way the session was signed out', async (
     'The session was signed out by another holder of the store: call signIn()',
   );
 });
+
+it.each<[string, unknown, string]>([
+  [
+    'Nest',
+    { statusCode: 401, message: 'Refresh token expired', error: 'Unauthorized' },
+    'Unauthorized, Refresh token expired (401)',
+  ],
+  ['Laravel', { message: 'It is blacklisted' }, 'It is blacklisted (401)'],
+  ['problem details', { title: 'Unauthorized', detail: 'reuse' }, 'Unauthorized, reuse (401)'],
+])('a refusal is told in the words of the back end: %s', async (_, data, told) => {
+  const refused = Object.assign(new Error('Request failed'), { response: { status: 401, data } });
+  const session = startSession({ tokens: tokenPair('a', { expires_in: 0 }), source: () => Promise.reject(refused) });
+  expect((await failureOf(session.token())).message).toContain(told);
+});

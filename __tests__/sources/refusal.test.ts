@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { answerOf, isFinal } from '../../lib/sources/refusal.js';
+import { answerOf, isFinal, messageIn } from '../../lib/sources/refusal.js';
 
 const body = { error: 'invalid_grant', error_description: 'revoked' };
 const thrown = (fields: object) => Object.assign(new Error('failed'), fields);
@@ -17,6 +17,7 @@ describe('what a failed token request says, by the client that threw it', () => 
     ['ofetch', thrown({ status: 400, statusCode: 400, data: body })],
     ['superagent', thrown({ status: 400, response: { status: 400, body } })],
     ['the app around fetch', thrown({ status: 400, ...body })],
+    ['the app around axios', thrown({ cause: thrown({ response: { status: 400, data: body } }) })],
   ])('%s', (_, error) => {
     const { status, fields } = answerOf(error);
     expect([status, fields.error, fields.error_description]).toEqual([400, 'invalid_grant', 'revoked']);
@@ -36,13 +37,17 @@ describe('what a failed token request says, by the client that threw it', () => 
 });
 
 describe('an OAuth error', () => {
-  it.each(['invalid_grant', 'invalid_client', 'unauthorized_client', 'interaction_required', 'bad_refresh_token'])(
-    '%s ends a session, whatever its status',
-    (error) => {
-      for (const status of [200, 400, 401, 403, 404, 422])
-        expect(isFinal({ response: { status, data: { error } } })).toBe(true);
-    },
-  );
+  it.each([
+    'invalid_grant',
+    'invalid_client',
+    'unauthorized_client',
+    'interaction_required',
+    'bad_refresh_token',
+    'token_revoked',
+  ])('%s ends a session, whatever its status', (error) => {
+    for (const status of [200, 400, 401, 403, 404, 422])
+      expect(isFinal({ response: { status, data: { error } } })).toBe(true);
+  });
 
   it.each([408, 425, 429, 500, 502, 503])('L10 does not, on a bad day: %i', (status) => {
     expect(isFinal({ response: { status, data: body } })).toBe(false);
@@ -54,4 +59,25 @@ describe('an OAuth error', () => {
       expect(isFinal({ response: { status: 400, data: { error } } })).toBe(false);
     },
   );
+});
+
+it('an error that is its own cause is looked at no longer than others', () => {
+  const error = thrown({});
+  Object.assign(error, { cause: error });
+  expect(answerOf(error).status).toBeUndefined();
+});
+
+describe('what an answer says for people', () => {
+  it.each<[string, unknown, string | undefined]>([
+    ['Laravel', { message: 'blacklisted' }, 'blacklisted'],
+    ['Nest', { message: ['refreshToken must be a string'], error: 'Bad Request' }, 'refreshToken must be a string'],
+    ['simplejwt', { detail: 'Token is blacklisted', code: 'token_not_valid' }, 'Token is blacklisted'],
+    ['Firebase', { error: { code: 400, message: 'TOKEN_EXPIRED' } }, 'TOKEN_EXPIRED'],
+    ['Rails', { errors: ['dead'] }, 'dead'],
+    ['a text', 'Refresh token expired', 'Refresh token expired'],
+    ['a page: nothing', '<!doctype html>', undefined],
+    ['no more than a name: nothing', { error: 'invalid_grant' }, undefined],
+  ])('%s', (_, data, said) => {
+    expect(messageIn(thrown({ response: { status: 401, data } }))).toBe(said);
+  });
 });

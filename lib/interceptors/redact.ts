@@ -71,12 +71,18 @@ function strip(headers: unknown, header: string): void {
 /** Node's ClientRequest and follow-redirects' wrapper around it, fetch's Request. An XMLHttpRequest shows no headers. */
 function stripRequest(request: unknown, header: string, depth = 0): void {
   if (!isBag(request) || depth > 3) return;
-  const { headers, _options, _header, _currentRequest, _redirectable } = request as Record<string, Bag | undefined>;
+  const { headers, _options, _currentRequest, _redirectable, socket } = request as Record<string, Bag | undefined>;
   if (typeof headers?.delete === 'function') stripFetch(headers as unknown as Headers, header);
   strip(_options?.headers, header);
   // HTTP/2
   strip(request.sentHeaders, header);
-  if (typeof _header === 'string') request._header = withoutLine(_header, header);
+  // The head of a request whose connection failed is still there, unsent.
+  for (const [bag, name] of [
+    [request, '_header'],
+    [socket, '_pendingData'],
+  ] as const) {
+    if (typeof bag?.[name] === 'string') bag[name] = withoutLine(bag[name], header);
+  }
   for (const key of Object.getOwnPropertySymbols(request)) {
     // Node keeps a pair there: the name as it was written, and the value.
     if (key.description === 'kOutHeaders') strip(request[key], header);

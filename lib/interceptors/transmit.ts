@@ -39,9 +39,9 @@ export function transmit(exchange: Exchange, current: Current, recover: Recover)
 async function prepareSend(exchange: Exchange, body: Promise<void> | undefined): Promise<void> {
   await body;
   const { installation, requests, config, since, sent, replays } = exchange;
-  const { beforeSend } = installation.settings;
+  const { beforeSend, header } = installation.settings;
   const { token } = sent;
-  if (beforeSend && token.accessToken) {
+  if (beforeSend && (token.accessToken || header === false)) {
     const asked = (async () => beforeSend(config, { replay: replays, token }))();
     await withCancellation(whileSame(exchange, asked), config, since);
   }

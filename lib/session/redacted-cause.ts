@@ -1,5 +1,5 @@
 import { own } from '../own.js';
-import { answerOf } from '../sources/refusal.js';
+import { answerOf, messageIn } from '../sources/refusal.js';
 import type { Token } from '../token.js';
 
 /** An error's cause that is fit to be logged. */
@@ -50,6 +50,8 @@ export function redactedCause(error: unknown, tokens: Token[]): Cause {
   if (code) cause.code = code;
   if (status) cause.status = status;
   for (const field of FIELDS) if (typeof fields[field] === 'string') cause[field] = hide(fields[field]);
+  const said = cause.error_description ?? cause.detail ?? messageIn(error);
+  if (said) cause.detail = hide(said);
   return cause;
 }
 
@@ -72,7 +74,7 @@ function textOf(error: Thrown): string {
 /** For a message, in one line: what the server said, else what was thrown; and the status. */
 export function reasonOf(cause: Cause): string {
   const { message = '', code, status, error, error_description, title, detail } = own(cause);
-  const said = [error, error_description].filter(Boolean).join(', ') || [title, detail].filter(Boolean).join(', ');
+  const said = [error ?? title, error_description ?? detail].filter(Boolean).join(', ');
   const line = (said || message).replace(/\s+/g, ' ').slice(0, LONGEST_REASON);
   const number = String(status ?? code ?? '');
   return line.includes(number) ? line : `${line} (${number})`;

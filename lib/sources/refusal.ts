@@ -9,21 +9,45 @@ export interface Answer {
   readonly fields: Fields;
 }
 
+// So many causes beneath an error are looked at.
+const DEEPEST = 2;
+
 /**
  * The server's answer in an error, whichever client threw it: axios, got, ky, ofetch, superagent, simple-oauth2,
  * openid-client, or the app's own around fetch. An answer without a token may be handed in as it is.
  */
-export function answerOf(error: unknown): Answer {
+export function answerOf(error: unknown, depth = 0): Answer {
   const thrown = fieldsOf(error);
   const response = fieldsOf(thrown.response);
-  const data = fieldsOf(thrown.data);
-  const bodies = [response.data, response.body, data.payload, data, thrown].map(fieldsOf);
+  const bodies = [...bodiesOf(thrown), thrown];
   const places = [response, fieldsOf(thrown.output), thrown];
   const statuses = places.flatMap(({ status, statusCode }) => [status, statusCode]);
+  const status = statuses.find((each) => typeof each === 'number') as number | undefined;
+  // An error of the app's own may have the client's as its cause.
+  if (status === undefined && typeof thrown.error !== 'string' && thrown.cause && depth < DEEPEST)
+    return answerOf(thrown.cause, depth + 1);
   return {
-    status: statuses.find((status) => typeof status === 'number') as number | undefined,
+    status,
     fields: bodies.find((body) => typeof body.error === 'string') ?? bodies.find((body) => 'title' in body) ?? own({}),
   };
+}
+
+function bodiesOf({ response, data }: Fields): Fields[] {
+  const { data: parsed, body } = fieldsOf(response);
+  return [parsed, body, fieldsOf(data).payload, data].map(fieldsOf);
+}
+
+// A page says nothing.
+const TEXT = /^[^<{[][^<]{0,199}$/;
+
+/** What an answer says for people, in any other way than an OAuth error or problem details have it: a message, or a text. */
+export function messageIn(error: unknown): string | undefined {
+  const thrown = fieldsOf(error);
+  const { data } = fieldsOf(thrown.response);
+  if (typeof data === 'string' && TEXT.test(data)) return data;
+  const bodies = bodiesOf(thrown).flatMap((body) => [body, fieldsOf(body.error)]);
+  const said = bodies.flatMap(({ message, detail, errors }) => [message, detail, errors]).flat();
+  return said.find((each) => typeof each === 'string') as string | undefined;
 }
 
 /** got hands a body on as text. */
@@ -53,7 +77,11 @@ const FINAL = new Set([
   'account_selection_required',
   // GitHub, Slack
   'bad_refresh_token',
+  'incorrect_client_credentials',
   'invalid_refresh_token',
+  'token_revoked',
+  // Zoho
+  'invalid_code',
 ]);
 
 /** Is it an OAuth error that another try with the same refresh token can't mend? Whatever its status, a bad day's apart. */
