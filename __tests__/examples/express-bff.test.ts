@@ -111,7 +111,7 @@ describe('a backend for the frontend', () => {
   it('keeps the session while the token endpoint is down, and says 503 meanwhile', async () => {
     const { server, ada, statuses } = await open();
     server.expire();
-    const mend = server.fault('/auth/refresh', { status: 404 }, ALWAYS); // one that is not tried again at once
+    const mend = server.fault('/auth/refresh', { status: 429, headers: { 'retry-after': '1' } }, ALWAYS);
     await ada.visit('/api/videos');
     expect(statuses.at(-1)).toBe(503);
     mend();

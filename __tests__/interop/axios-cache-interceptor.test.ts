@@ -154,7 +154,7 @@ describe.each(variants)(`axios-cache-interceptor, ${installed} (its own peer ran
       const refresh = () => Promise.reject(new Error('no network'));
       const { api, session } = caching(variant, {}, { source: refresh });
       await whoIsThat(api);
-      await session.signIn({ accessToken: 'ada', expiresAt: 1 });
+      await session.signIn({ accessToken: 'ada', expiresIn: 0 });
       expect((await failureOf(api.get('/me'))).code).toBe('ERR_BEARER_UNAVAILABLE');
       await session.signIn('ada');
       expect((await api.get('/me')).cached).toBe(false);

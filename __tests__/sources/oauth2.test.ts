@@ -56,7 +56,7 @@ describe('a wrong option', () => {
     ['clientId', 5],
     ['clientSecret', 5],
     ['tokenEndpoint', 5],
-    ['tokenEndpoint', '/token'],
+    ['tokenEndpoint', 'auth.example/token'],
     ['revocationEndpoint', 5],
     ['issuer', 5],
     ['scope', ['a']],

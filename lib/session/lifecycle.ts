@@ -123,6 +123,7 @@ export class Lifecycle implements Life {
     const ended = event.is === 'signOut' || event.is === 'close' ? this.#pending : undefined;
     if (ended) {
       this.#pending = undefined;
+      this.parts.reset();
     }
     for (const effect of effects) act(this, effect);
     tell(() => {
@@ -194,7 +195,6 @@ export class Lifecycle implements Life {
     // What a refresh has brought is told when the lock is free; this came another way.
     if (by === 'updated' && pending?.isDone) pending.shared.resolve(current);
     this.reading?.reset();
-    this.parts.reset();
     this.store.remember(current.token);
   }
 }

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import axios, {
   AxiosError,
   AxiosHeaders,
@@ -77,8 +78,10 @@ export function errorFacts(error: unknown): unknown {
 }
 
 function jsonFacts(error: AxiosError): unknown {
-  const { stack, config, ...rest } = error.toJSON() as { stack: string; config: object };
-  return [typeof stack, configFacts(config), rest];
+  const { stack, config, ...rest } = error.toJSON() as { stack: string; config: Config };
+  // A stream is printed by no more than its kind: it leads to the headers of other requests.
+  const isStream = typeof (error.config?.data as Partial<Readable> | undefined)?.pipe === 'function';
+  return [typeof stack, configFacts(isStream ? { ...config, data: '[stream]' } : config), rest];
 }
 
 /** What a request fails with. */

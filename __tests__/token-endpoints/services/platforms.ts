@@ -22,7 +22,7 @@ export const PLATFORMS: Service[] = [
     }),
     situations: [
       over('expired or spent: 200 with `error: bad_refresh_token`', 200, { error: 'bad_refresh_token' }),
-      noToken('another secret: 200 with `error: incorrect_client_credentials`', {
+      over('another secret: 200 with `error: incorrect_client_credentials`', 200, {
         error: 'incorrect_client_credentials',
       }),
       kept('a bad day: 502 with a page', 502),
