@@ -87,7 +87,7 @@ describe('the published types', () => {
     const options = { ...compilerOptions, lib: ['es2022'], types: [] };
     await project.write('tsconfig.json', JSON.stringify({ compilerOptions: options, files: ['entries.mts'] }));
     const errors = await project.tool('typescript/bin/tsc', '-p', '.').catch(String);
-    expect(errors).toContain('node_modules/axios/'); // Its own types need one of them.
+    expect(errors).toContain("Cannot find name 'AbortSignal'"); // One of the two is needed, but not by name.
     expect(errors).not.toContain('axios-bearer/dist/axios-jwt');
   }, 300_000);
 
