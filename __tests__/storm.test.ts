@@ -9,7 +9,7 @@ import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
 const REQUESTS = 3_000;
 
 let server: ApiVideo;
-// Both ends of each socket are in this process, whose file descriptors are limited.
+// Both ends of each socket are in this process, and its file descriptors are limited.
 const httpAgent = new Agent({ keepAlive: true, maxSockets: 500 });
 
 afterEach(async () => {

@@ -3,7 +3,7 @@ import { bearer } from 'axios-bearer';
 import { all, baseURL } from './cases/case.js';
 import { Server } from './server.js';
 
-// Runs as a process of its own, whose young generation is large enough that nothing is collected meanwhile.
+// Runs as a process of its own, with a young generation so large that nothing is collected meanwhile.
 
 const REQUESTS = 1_500;
 const WAITING = 3_000;

@@ -110,7 +110,7 @@ export function readToken(answer: TokenResponse, how: Reading): Token {
   } as Token);
 }
 
-/** So that nobody who is handed the token can change what the session holds. */
+/** Frozen: it is handed out, and what the session holds must not change by that. */
 export function sealed(token: Token): Token {
   return Object.isFrozen(token) ? token : Object.freeze({ ...token });
 }

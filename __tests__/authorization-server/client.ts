@@ -6,7 +6,7 @@ import type { setUpAuthorizationServer } from './setup.js';
 
 type Setup = ReturnType<typeof setUpAuthorizationServer>;
 
-/** A signed-in session whose refresh token was not presented yet, on a store that plays faults from now on. */
+/** A signed-in session with a refresh token that was not presented yet, on a store that plays faults from now on. */
 export async function clientWithStore(setup: Setup, options: Partial<SessionOptions> = {}, tokens: object = {}) {
   const { server, source } = setup;
   const waiting = advancingClock();

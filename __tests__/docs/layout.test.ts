@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 
-// lib's folders, each with those whose parts its tests may ask for too: what lies below.
+// lib's folders, each with those that its tests may import from too: what lies below.
 const BELOW: Record<string, string[]> = {
   sources: [],
   stores: [],

@@ -6,7 +6,7 @@ import type { Variant } from './variant.js';
 
 // Each of these breaks one rule. The exploration must find the schedule that the rule closes.
 
-/** Version and session tell whose entry it is: a sign-out takes another's for its own. */
+/** Version and session tell which holder wrote an entry: a sign-out takes another one's for its own. */
 export const comparesVersionAndSession: Variant = {
   won: (answer, entry) =>
     answer.id === entry.id || (!entry.token && answer.version === entry.version && answer.session === entry.session),
@@ -83,7 +83,7 @@ export const dropsWhatComesLate: Variant = {
   },
 };
 
-/** A sign-in whose write has failed is put right: whatever is found in its place is written over. */
+/** A sign-in is put right when its write has failed: whatever is found in its place is written over. */
 export const putsRight: Variant = {
   protocol: {
     *signIn(session: string, token: Token): Protocol<void> {

@@ -98,7 +98,7 @@ export interface Message {
 
 /** What was promised so far. */
 export interface Facts {
-  /** Sessions whose sign-out resolved. */
+  /** Sessions with a sign-out that has resolved. */
   readonly signedOut: readonly string[];
   /** Sessions that a sign-out was asked for, whatever came of it. */
   readonly ending: readonly string[];

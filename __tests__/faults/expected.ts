@@ -1,6 +1,6 @@
 import type { BearerErrorCode } from 'axios-bearer';
 
-/** What becomes of a request whose token has ended, while the token endpoint plays a fault. */
+/** What becomes of a request with a token that has ended, while the token endpoint plays a fault. */
 export interface Expected {
   /** 200: the answer. */
   caller: 200 | BearerErrorCode;

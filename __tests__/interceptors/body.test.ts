@@ -58,7 +58,7 @@ describe('a body that can be sent only once', () => {
   });
 });
 
-/** A request whose body was `data`, and what is on its config now. */
+/** A request with the body `data`, and what is on its config now. */
 function exchangeOf(data: unknown, now: unknown = data, more: Partial<Exchange> = {}, config: object = {}) {
   const headers = new AxiosHeaders({ 'Content-Type': 'from/transforms', 'Content-Length': '7' });
   return {

@@ -33,7 +33,7 @@ function sent({ log }: ApiVideo, path: string) {
 }
 
 describe.each(manners)('A function that chooses the session %s', (_, make) => {
-  /** Ada's token is the server's first, Bob's the second. A header says whose request it is, unless `choose` does. */
+  /** Ada's token is the server's first, Bob's the second. A header says for which user a request is, unless `choose` does. */
   async function tenants(options: InstallOptions & Partial<SessionOptions> & { choose?: Choice } = {}) {
     const { choose, source = refreshing, ...rest } = options;
     const server = await startServer();

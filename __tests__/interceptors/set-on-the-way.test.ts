@@ -9,7 +9,7 @@ afterEach(cleanUp);
 
 type How = AxiosInterceptorOptions | undefined;
 
-/** An instance whose token is fresh for `minutes`, and an interceptor that sets `config.bearer`. */
+/** An instance with a token that is fresh for `minutes`, and an interceptor that sets `config.bearer`. */
 async function setting(how: How, option: false | BearerRequestOptions, minutes = 60) {
   const server = await startServer();
   const { access_token: accessToken, refresh_token: refreshToken } = server.issue();

@@ -4,7 +4,7 @@ import { cleanUp, deferred, failureOf, startHttpServer, times, until } from '../
 import { type ClientOptions, clientWith, closeSessions, installed, type Variant, variants } from './client.js';
 import { cacheOf } from './modules.js';
 
-/** What came to the server: whose token, and the ETag that was asked about. */
+/** What came to the server: which user's token, and the ETag that was asked about. */
 let came: string[];
 let headers: Record<string, string>;
 let url: string;

@@ -1549,7 +1549,7 @@ describe('L24: every promise settles, for every fault, within a bound the option
     expect(await after(STORE, [session.signOut()])).toEqual(['ERR_BEARER_STORE']);
   });
 
-  /** A session that has read its token from a store whose lock then behaves otherwise. */
+  /** A session that has read its token; from then on the store has another lock. */
   async function withLock(lock: TokenStore['withLock'], more: Partial<SessionOptions> = {}) {
     const inner = memoryStore();
     await inner.write(stored('s', 1, { expiresAt: Date.now() + 3_600_000 }));

@@ -22,7 +22,7 @@ function shown(value: unknown): string {
   return inspect(value, { depth: 12, showHidden: true });
 }
 
-/** A store whose writes fail as some databases do: with an error that quotes what was to be written. */
+/** A store that fails to write as some databases do: with an error that quotes what was to be written. */
 function quotingStore(writes: { fail: boolean }): TokenStore {
   const inner = memoryStore();
   const quote = (next: unknown) => {

@@ -32,7 +32,7 @@ const SAYINGS: [how: string, saying: Saying][] = [
   ['expires_in', (_, n) => ({ access_token: `at_${n}`, expires_in: LIFE / SECOND })],
 ];
 
-/** A server whose own clock is right: the page's is `ahead` of it. Its tokens live for an hour. */
+/** A server with a clock that is right: the page's is `ahead` of it. Its tokens live for an hour. */
 async function serverOf(clock: Clock, ahead: () => number, saying: Saying) {
   const ends = new Map<string, number>();
   const now = () => clock.now() - ahead();

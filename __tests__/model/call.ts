@@ -29,7 +29,7 @@ export interface HolderFacts {
   readonly looks: boolean;
   /** A token request is on its way for longer than anybody waits. */
   readonly waitsLong: boolean;
-  /** Whose tokens it has had; whose it had when it was signed out. */
+  /** The token families that it has had; those that it had when it was signed out. */
   readonly families: Set<Family>;
   readonly disowned: Set<Family>;
   readonly flights: number;

@@ -67,7 +67,7 @@ export class Holder implements HolderFacts {
     this.#listen();
   }
 
-  /** @param work whose end is told to the judge */
+  /** @param work its end is told to the judge */
   call(kind: Call['kind'], work: (call: Call) => Promise<unknown>, options: Call['options'] = {}): Call {
     const call = new Call(kind, this, options);
     this.calls.push(call);

@@ -69,7 +69,7 @@ const weight = ({ text, carried }: Bundle) => ({ bytes: text.length, carried });
 const ourBytes = ({ carried }: Bundle) =>
   Object.entries(carried).reduce((sum, [file, bytes]) => sum + (file.startsWith('axios-bearer/') ? bytes : 0), 0);
 
-/** What bundlers take of the package, as tests. They share one project with others, whose build takes seconds. */
+/** What bundlers take of the package, as tests. They share one project with others, as its build takes seconds. */
 export function bundled(given: () => Project): void {
   beforeAll(() => {
     project = given();

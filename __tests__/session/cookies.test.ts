@@ -5,7 +5,7 @@ import { ALWAYS, cleanUp, closeSessionAtEnd, installClock, startServer } from '.
 
 afterEach(cleanUp);
 
-/** A cookie session, whose refresh answers with this. */
+/** A cookie session; its refreshes answer with these, one after the other. */
 async function startCookieSession(answers: TokenResponse[], options: object = {}) {
   const server = await startServer();
   const api = axios.create({ baseURL: server.url });

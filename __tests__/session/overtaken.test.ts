@@ -24,7 +24,7 @@ import {
 
 afterEach(cleanUp);
 
-/** A store whose nth read is answered when `answer` is called. */
+/** A store that answers its nth read when `answer` is called. */
 function slowToRead(nth = 1, inner: TokenStore = memoryStore()) {
   const { promise, resolve: answer } = deferred();
   let reads = 0;

@@ -19,7 +19,7 @@ const CAP = 30_000;
 
 afterEach(cleanUp);
 
-/** A service, whose secret the token endpoint knows or, while it is being rotated, does not. */
+/** A service: the token endpoint knows its secret or, while that is being rotated, does not. */
 async function startService(options: Partial<SessionOptions> = {}, made?: (url: string) => TokenSource) {
   const clock = installClock();
   const answers = { knowsSecret: true, isLive: (_: string | undefined) => true, asked: [] as string[], made: 0 };

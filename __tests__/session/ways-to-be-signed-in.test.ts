@@ -29,7 +29,7 @@ interface Scene {
 
 type Options = Partial<SessionOptions>;
 
-/** A session whose source can do everything, with what makes it signed in still to come. */
+/** A session with a source that can do everything, and what makes it signed in still to come. */
 async function blank(options: Options = {}, source: Partial<TokenSource> = {}): Promise<Scene> {
   const server = await startServer();
   const api = axios.create({ baseURL: server.url });
@@ -56,7 +56,7 @@ async function blank(options: Options = {}, source: Partial<TokenSource> = {}): 
   return { server, api, session, asked, revoked };
 }
 
-/** Each is given what the session is made of, and signs in somebody whose token is the server's first. */
+/** Each is given what the session is made of, and signs in somebody with the server's first token. */
 const ways: [string, (options: Options, source?: Partial<TokenSource>) => Promise<Scene>][] = [
   [
     'with tokens handed in',

@@ -61,7 +61,7 @@ const SHOWN = 20;
 export class Judge {
   readonly unexplained: string[] = [];
   readonly explained: Record<string, number> = {};
-  /** `spent`: refresh tokens whose successors were lost on the way. */
+  /** `spent`: refresh tokens that were spent for an answer that was lost. */
   readonly counts = { calls: 0, faults: 0, refreshes: 0, spent: 0, unexplained: 0, unhandled: 0, warnings: 0 };
   /** Calls that have not come to an end yet. */
   readonly pending = new Set<string>();

@@ -95,7 +95,7 @@ export const KINDS: Kind[] = [
   },
 ];
 
-/** What the authorization server's resource is asked: it tells whose token came. */
+/** What the authorization server's resource is asked: it tells which user's token came. */
 export const OWNER_KINDS: Kind[] = [
   {
     name: 'who am I?',

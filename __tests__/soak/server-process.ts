@@ -10,7 +10,7 @@ export interface ServerCommands {
   expire(which: 'video' | 'oidc'): Promise<void>;
   /** At the real authorization server: a refresh token. */
   login(account: string): Promise<string>;
-  /** `takenBack`: accounts whose grants were revoked. */
+  /** `takenBack`: accounts with a grant that was revoked. */
   counts(): Promise<Stats & { takenBack: string[] }>;
 }
 

@@ -7,7 +7,7 @@ import type { Random } from './random.js';
 import type { Kind } from './requests.js';
 import type { Watched } from './samples.js';
 
-/** Share of requests that ask for a fault, and of those whose callers may give up. */
+/** Share of requests that ask for a fault, and of those that their callers may give up. */
 const FAULTY = 0.15;
 const GIVE_UP = 0.12;
 /** ms */

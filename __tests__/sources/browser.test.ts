@@ -35,7 +35,7 @@ async function listen(answer: RequestListener): Promise<string> {
 
 const hasFetch = Number(axios.VERSION.split('.')[1]) >= 7;
 
-/** What comes of a refresh over this adapter whose token endpoint redirects, and the visits to where it leads. */
+/** What comes of a refresh over this adapter when the token endpoint redirects, and the visits to where it leads. */
 async function redirected(adapter: string) {
   const visits: unknown[] = [];
   const elsewhere = await listen((req, res) => {

@@ -470,7 +470,7 @@ describe('the ordered fallback: refresh, then obtain', () => {
 describe('A store that fails when obtain() has answered', () => {
   const down = () => Promise.reject(new Error('no connection'));
 
-  /** A source whose first answer meets a store that fails `times` times, and what it was asked and told. */
+  /** A source; its first answer meets a store that fails `times` times. And what it was asked and told. */
   function obtaining(part: 'write' | 'withLock', { times = 1, ...more }: { times?: number } & Partial<TokenSource>) {
     const inner = memoryStore();
     const seen = { asked: 0, revoked: [] as string[] };

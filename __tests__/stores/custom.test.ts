@@ -164,7 +164,7 @@ describe('an older token of the same sign-in, put back by somebody', () => {
   const older = { ...stored('a'), session: 'one' };
   const newer = { ...stored('a', 2), session: 'one' };
 
-  /** A store whose data are those of an old backup, from a moment on. */
+  /** A store that holds the data of an old backup, from a moment on. */
   async function restored() {
     const inner = memoryStore();
     await inner.write(newer);

@@ -44,7 +44,7 @@ function asyncStorage(items = new Map<string, string>()) {
   };
 }
 
-/** As expo-secure-store, whose names are its own. */
+/** As expo-secure-store, which has names of its own. */
 function secureStorage(items = new Map<string, string>()) {
   return {
     items,

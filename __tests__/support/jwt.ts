@@ -45,7 +45,7 @@ export interface JwtServer {
 }
 
 /**
- * An app's backend whose tokens are JWTs. A refresh token is good for one refresh. `/login` and `/public` are for
+ * An app's backend, with JWTs for tokens. A refresh token is good for one refresh. `/login` and `/public` are for
  * anyone, `/closed` for nobody, the rest for who is signed in.
  */
 export async function startJwtServer(): Promise<JwtServer> {

@@ -20,7 +20,7 @@ function week(hour: number): Act[] {
   return [
     // Monday: at work, asleep at night.
     [act('use', 9), act('sleep', 15)],
-    // Tuesday: in the background after lunch; a machine whose timers stand still while it sleeps.
+    // Tuesday: in the background after lunch; a machine with timers that stand still while it sleeps.
     [act('use', 5), act('hide', 5), act('doze', 14)],
     // Wednesday: the wall clock is set an hour ahead while nobody looks, and back again in the evening.
     [act('use', 4.4), set(HOUR), act('idle', 3), act('use', 3), set(-HOUR), act('use', 2.3), act('sleep', 12)],

@@ -89,7 +89,7 @@ export class PageTime {
     for (const fire of this.#held.splice(0)) fire();
   }
 
-  /** A machine asleep whose timers stood still meanwhile: they have as long to go as before. */
+  /** A machine asleep, with timers that stood still meanwhile: they have as long to go as before. */
   doze(ms: number): void {
     this.#clock.setSystemTime(this.#clock.now + ms);
   }

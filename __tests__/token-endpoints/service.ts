@@ -5,7 +5,7 @@ export interface Reply {
   headers?: Record<string, string>;
 }
 
-/** What becomes of a request whose access token is over, for as long as the token endpoint answers so. */
+/** What becomes of a request with an access token that is over, for as long as the token endpoint answers so. */
 export interface Situation {
   /** For the page: when it answers so, and by what it is known. */
   told: string;

@@ -19,7 +19,7 @@ function spread(all: Lane[], parts: number): Lane[] {
   return Array.from({ length: parts }, (_, i) => all[Math.round((i * (all.length - 1)) / (parts - 1))]!);
 }
 
-/** Puts a lane whose kind is missing in the place of one whose kind is there twice. */
+/** Puts a lane of a kind that is missing in the place of one of a kind that is there twice. */
 function represent(lane: Lane, chosen: Lane[]): void {
   if (chosen.some((other) => kind(other) === kind(lane))) return;
   const spare = chosen.findIndex((one, i) => chosen.slice(0, i).some((other) => kind(other) === kind(one)));

@@ -1,7 +1,7 @@
 import type { Session } from 'axios-bearer';
 import { WebSocket } from 'ws'; // a browser has its own
 
-/** A newer token than the one that was refused. For who comes late it is there already, and nothing is refreshed. */
+/** A newer token than the one that was refused. Asked for late, it is there already, and nothing is refreshed. */
 async function newerThan(refused: string, session: Session): Promise<string> {
   const token = await session.token();
   return token === refused ? (await session.refresh()).accessToken : token;

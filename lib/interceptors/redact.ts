@@ -76,7 +76,7 @@ function stripRequest(request: unknown, header: string, depth = 0): void {
   strip(_options?.headers, header);
   // HTTP/2
   strip(request.sentHeaders, header);
-  // The head of a request whose connection failed is still there, unsent.
+  // Where no connection was made, the head is kept on the socket, unsent.
   for (const [bag, name] of [
     [request, '_header'],
     [socket, '_pendingData'],

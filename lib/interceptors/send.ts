@@ -28,8 +28,8 @@ import { sendWithout } from './without-token.js';
 //               └ yes ── another token, the same after a pause, or what a refresh brings ── gate ── replay ─> transmit
 //                    └ none is left ──> handOn: the caller gets the 401
 //
-// HeldAnswer is caught in three places: by recoverOrRedact (response.ts), which calls `recover`; by `replay`, whose next
-// answer `recover` goes on with; by `dispatch` (transmit.ts), where it is of another session nearer to the wire.
+// HeldAnswer is caught in three places: by recoverOrRedact (response.ts), which calls `recover`; by `replay`, which gives
+// `recover` the next answer to go on with; by `dispatch` (transmit.ts), where it is of another session nearer to the wire.
 
 /** Sends a request for the first time. It never throws: axios would pass the response interceptors by. */
 export function send(exchange: Exchange): Promise<AxiosResponse> {

@@ -139,7 +139,7 @@ function* quietly(protocol: Protocol<void>): Protocol<void> {
 /** Under the lock: the option `tokens`, where nothing is stored. */
 export function* plant(session: string, token: Token): Protocol<void> {
   if (yield* take(yield* read())) return;
-  // Who has signed in or out here meanwhile comes first.
+  // A sign-in or sign-out here meanwhile comes first.
   if ((yield* look()).holding.state.is !== 'unread') return;
   yield* keep(session, token, { base: yield* known() });
 }

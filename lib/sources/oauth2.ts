@@ -32,8 +32,8 @@ export interface OAuth2Options extends Partial<Endpoints> {
   /** How the parameters of each request are written: `form` (RFC 6749 §4.4.2, §6) or `json`. Default: `form`. */
   encoding?: 'form' | 'json';
   /**
-   * Called with each token response (RFC 6749 §5.1) whose tokens go by other names, or stand deeper: returns them by their
-   * usual ones. If it throws, or returns none, the response counts as one without a token. Default: it is taken as it is.
+   * Called with each token response (RFC 6749 §5.1), where the tokens go by other names in it, or stand deeper: returns them
+   * by their usual names. If it throws, or returns none, the response counts as one without a token. Default: it is taken as it is.
    */
   // biome-ignore lint/suspicious/noExplicitAny: a token response is anything
   readResponse?: (response: any) => TokenResponse;

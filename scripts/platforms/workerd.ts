@@ -32,8 +32,10 @@ export const workerd: Platform = {
     await report(name, `a session for each request: ${RECOVERS}`, () =>
       recovers(async (given) => JSON.stringify((await axios.post(`${url}recover`, given)).data)),
     );
-    await report(name, 'a session of the module: a refresh whose request is over is not joined for ever', () =>
-      outlives(url),
+    await report(
+      name,
+      'a session of the module: a refresh begun by a request that is over is not joined for ever',
+      () => outlives(url),
     );
   },
 };

@@ -96,7 +96,7 @@ export interface RecordedClient extends Client {
   secrets: string[];
   /** The source's work: POST /auth/refresh by this instance. */
   refreshWith(client: AxiosInstance, refreshToken: string | undefined): Promise<TokenAnswer>;
-  /** The `authorization` headers of the requests whose path begins with `path`. */
+  /** The `authorization` headers of the requests to paths that begin with `path`. */
   authorizations(path: string): (string | undefined)[];
 }
 

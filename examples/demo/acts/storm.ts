@@ -27,7 +27,7 @@ export const storm: Act = {
 };
 
 /**
- * A hundred requests whose token the server takes no longer, which no client can know. Ten of their 401s come when the
+ * A hundred requests with a token that the server takes no longer, which no client can know. Ten of their 401s come when the
  * refresh is long done, as they do on a real network: that is where a second refresh slips in.
  */
 export async function hundredAtOnce({ server, get }: Pick<Scene, 'server' | 'get'>): Promise<number> {
