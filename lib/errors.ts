@@ -90,3 +90,11 @@ export function configError(option: string, expected: string, got: unknown): Bea
   const shown = typeof got === 'number' || got == null ? String(got) : `a value of type ${typeof got}`;
   return bearerError('ERR_BEARER_CONFIG', `axios-bearer: option "${option}" must be ${expected}; got ${shown}`);
 }
+
+/** Of each option that is given. @throws ERR_BEARER_CONFIG, naming the option @internal */
+export function checkTypes(type: 'string' | 'object' | 'function' | 'boolean', given: Record<string, unknown>): void {
+  for (const [option, value] of Object.entries(given)) {
+    if (value !== undefined && typeof value !== type)
+      throw configError(option, type === 'object' ? 'an object' : `a ${type}`, value);
+  }
+}

@@ -8,12 +8,7 @@ export function own<T extends object>(given: T | null | undefined): Partial<T> {
 
 /** The same for an object with methods: they are called on it. */
 export function ownMethods<T extends object>(given: T | null | undefined): Partial<T> {
-  const bound = new Map<unknown, unknown>();
-  return reader(given, (value) => {
-    if (typeof value !== 'function') return value;
-    if (!bound.has(value)) bound.set(value, value.bind(given));
-    return bound.get(value);
-  });
+  return reader(given, (value) => (typeof value === 'function' ? value.bind(given) : value));
 }
 
 type Shown = (value: unknown) => unknown;

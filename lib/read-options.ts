@@ -1,9 +1,9 @@
 import type { InternalAxiosRequestConfig } from 'axios';
 import type { Backoff, RefreshWindow } from './backoff.js';
-import { configError } from './errors.js';
+import { checkTypes, configError } from './errors.js';
 import type { InstallOptions, Origins, SessionOptions } from './options.js';
 import { own, ownMethods } from './own.js';
-import type { TokenSource } from './sources/source.js';
+import { isOfKnownProtocol, type TokenSource } from './sources/source.js';
 import { parseUrl } from './url.js';
 
 export type SessionSettings = ReturnType<typeof readSessionOptions>;
@@ -14,7 +14,7 @@ export function readSessionOptions(given: SessionOptions) {
   const options = own(given);
   const { source, store, leeway, identity, keepFresh = false } = options;
   const asked: TokenSource = ownMethods<TokenSource>(typeof source === 'function' ? { refresh: source } : source);
-  const { refresh, obtain, authorize, tokens } = asked;
+  const { refresh, obtain, authorize, tokens, revoke, isRejected, needsRefreshToken, interactive, origins } = asked;
   const able = [refresh, obtain, authorize].filter((method) => method !== undefined);
   check(
     (able.length > 0 || tokens !== undefined) && able.every(isFunction),
@@ -27,7 +27,6 @@ export function readSessionOptions(given: SessionOptions) {
   check(store === undefined || stores, 'store', 'a TokenStore: read(), write() and withLock()', store);
   const { then } = own(Object(options.tokens ?? tokens));
   check(!isFunction(then), 'tokens', 'tokens, not a promise of them: await it before', options.tokens);
-  const { revoke, isRejected, needsRefreshToken, interactive, origins } = asked;
   checkTypes('function', { identity, 'source.revoke': revoke, 'source.isRejected': isRejected });
   checkTypes('boolean', {
     keepFresh,
@@ -35,9 +34,13 @@ export function readSessionOptions(given: SessionOptions) {
     'source.interactive': interactive,
   });
   return {
-    source: asked,
+    // Read once, as it is asked at each request.
+    source: {
+      ...{ refresh, obtain, authorize, tokens, revoke, isRejected, needsRefreshToken, interactive },
+      origins: origins && [origins].flat().map((origin) => readOrigin(origin, 'source.origins')),
+    } as TokenSource,
+    isOfKnownProtocol: isOfKnownProtocol(asked),
     tokens: options.tokens ?? tokens,
-    origins: origins && [origins].flat().map((origin) => readOrigin(origin, 'source.origins')),
     store,
     identity,
     keepFresh,
@@ -132,12 +135,6 @@ function atLeast(least: number, option: string, value: number): number {
 
 function check(ok: boolean, option: string, expected: string, got: unknown): void {
   if (!ok) throw configError(option, expected, got);
-}
-
-function checkTypes(type: 'function' | 'boolean', given: Record<string, unknown>): void {
-  for (const [option, value] of Object.entries(given)) {
-    check(value === undefined || typeof value === type, option, `a ${type}`, value);
-  }
 }
 
 function isFunction(value: unknown): boolean {

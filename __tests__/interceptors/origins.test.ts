@@ -29,7 +29,7 @@ afterEach(() => {
   Reflect.deleteProperty(globalThis, 'location');
 });
 
-const requestsOf = (...origins: string[]) => ({ life: { settings: { origins } } }) as unknown as Requests;
+const requestsOf = (...origins: string[]) => ({ source: { origins } }) as unknown as Requests;
 const judgeOf = (
   baseURL: string | undefined,
   origins?: string[] | InstallSettings['origins'],
@@ -95,7 +95,7 @@ describe('where the token may go', () => {
     expect(judge({ url: `${HOME}/a` })).toBeUndefined();
     expect(judge({ url: 'https://other.example/a' })).toBe('origin');
     expect(judge({ url: 'https://other.example/a' }, requestsOf('https://other.example'))).toBeUndefined();
-    expect(judge({ url: 'https://other.example/a' }, { life: { settings: {} } } as Requests)).toBe('origin');
+    expect(judge({ url: 'https://other.example/a' }, { source: {} } as Requests)).toBe('origin');
     expect(judge({ url: '/a', baseURL: 'https://other.example' })).toBe('origin');
     expect(judge({ url: '/a', baseURL: `${HOME}/v2` })).toBeUndefined();
     expect(judge({ url: '/a', baseURL: undefined })).toBe('origin');

@@ -181,7 +181,7 @@ describe('L19 a request that beforeSend has changed', () => {
   const judgedBy = (reason: 'origin' | undefined) =>
     ({
       ...exchangeOf(configOf({ url: '/b' }), { ...installed(), originReason: () => reason }),
-      judged: 'another place',
+      judged: { url: '/a' },
     }) as Exchange;
 
   it('goes out if the token may go where it leads now, and else is an error that names the origin', () => {

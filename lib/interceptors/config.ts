@@ -26,6 +26,18 @@ declare module 'axios' {
 /** A request's config, as axios's interceptors get it. */
 export type Config = InternalAxiosRequestConfig;
 
+/** What tells where a request goes. */
+export type Place = Pick<Config, 'baseURL' | 'url' | 'allowAbsoluteUrls'>;
+
+export function placeOf({ baseURL, url, allowAbsoluteUrls }: Config): Place {
+  return { baseURL, url, allowAbsoluteUrls };
+}
+
+/** Does it still go there? */
+export function isAt(config: Config, { baseURL, url, allowAbsoluteUrls }: Place): boolean {
+  return url === config.url && baseURL === config.baseURL && allowAbsoluteUrls === config.allowAbsoluteUrls;
+}
+
 /** Was it made by the copy of axios that is ours? Its adapters, and the errors that they throw, are of that copy. */
 export function isOfOurCopy({ headers }: Partial<Config>): boolean {
   return headers instanceof AxiosHeaders;

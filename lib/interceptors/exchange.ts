@@ -7,7 +7,7 @@ import type { Requests } from '../session/requests.js';
 import type { Session } from '../session/session.js';
 import type { RequestLine } from '../session/targets.js';
 import type { ParsedUrl } from '../url.js';
-import type { Config } from './config.js';
+import type { Config, Place } from './config.js';
 import type { Gate } from './gate.js';
 
 /** One installation: an instance, the sessions that serve it, and how. */
@@ -81,8 +81,8 @@ export interface Exchange {
   readonly since: number;
   /** What a deferred transform has thrown. */
   thrown: { readonly error: unknown } | undefined;
-  /** Where it was to go when its origin was judged: `placeOf`. */
-  judged: string;
+  /** Where it was to go when its origin was judged. */
+  judged: Place;
   /** Found at the first send. */
   adapter: AxiosAdapter;
   /** The token that it was last sent with, its place among all sends of the session, and when that was, in ms. */

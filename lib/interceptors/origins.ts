@@ -60,7 +60,7 @@ export function originCheck(
     return reason;
   };
 
-  function judge(final: ParsedUrl | undefined, config: Config, { life }: Requests): SkipReason | undefined {
+  function judge(final: ParsedUrl | undefined, config: Config, { source }: Requests): SkipReason | undefined {
     // Credentials in a URL are sent as Basic, instead of any Authorization header.
     if (final?.hasCredentials && isAuthorization(header)) return 'own-authorization';
     const allowed = typeof given === 'function' ? given(config) : given;
@@ -71,7 +71,7 @@ export function originCheck(
     }
     const origins = allowed ?? new Set([originOf(instance.defaults.baseURL) ?? pageOrigin()]);
     const origin = final?.origin;
-    return origin && (origins.has(origin) || life.settings.origins?.includes(origin)) ? undefined : 'origin';
+    return origin && (origins.has(origin) || source.origins?.includes(origin)) ? undefined : 'origin';
   }
 }
 

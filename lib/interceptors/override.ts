@@ -1,5 +1,5 @@
 import { configError } from '../errors.js';
-import { type Config, isOfOurCopy } from './config.js';
+import { type Config, isAt, isOfOurCopy } from './config.js';
 import { ABSENT, type Exchange, type FetchOptions } from './exchange.js';
 import { type Headers, isAuthorization, nameOf } from './header.js';
 import { isPlainlyRelative, parse } from './origins.js';
@@ -105,17 +105,12 @@ function dropOutside(
   };
 }
 
-/** What tells where a request goes, to see whether that has changed. */
-export function placeOf({ baseURL, url, allowAbsoluteUrls }: Config): string {
-  return `${baseURL} ${url} ${allowAbsoluteUrls}`;
-}
-
 /**
  * Since it was judged, a transform, `beforeSend`, or an interceptor that has kept the config may have changed where a
  * request goes. @throws ERR_BEARER_CONFIG where its token may not go there
  */
 export function assertDestination({ config, installation, requests, sent, judged }: Exchange): void {
-  if (judged === placeOf(config) || !sent.token.accessToken || !installation.originReason(config, requests)) return;
+  if (isAt(config, judged) || !sent.token.accessToken || !installation.originReason(config, requests)) return;
   const { origin = 'a URL without an origin' } = installation.destination(config) ?? {};
   throw configError(
     'origins',

@@ -58,7 +58,7 @@ function exchangeOf(installation: Installation, config: Config): Exchange {
     contentLength: headers && entryOf(headers, 'Content-Length'),
     since: config.timeout ? monotonicNow() : 0,
     thrown: undefined,
-    judged: '',
+    judged: undefined as never,
     adapter: undefined as never,
     sent: undefined as never,
     order: 0,

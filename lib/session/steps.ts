@@ -1,7 +1,6 @@
 import { withDeadline } from '../deadline.js';
 import { bearerError } from '../errors.js';
 import { own } from '../own.js';
-import { isOfKnownProtocol } from '../sources/source.js';
 import type { Lock } from '../stores/store.js';
 import { isLive, type Token } from '../token.js';
 import { type Asking, ask, canRefresh } from './ask.js';
@@ -139,7 +138,7 @@ function keepLate(life: Life, session: string, presented: string | undefined, to
 /** With an access token of no use there is nothing to lose by another attempt. */
 function mayTellByStatus({ settings, holding }: Life, token: Token | undefined): boolean {
   const isOfUse = token && isLive(token, Date.now()) && !isDoubted(holding.state);
-  return !isOfUse && isOfKnownProtocol(settings.source);
+  return !isOfUse && settings.isOfKnownProtocol;
 }
 
 /** @throws Failure */

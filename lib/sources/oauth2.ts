@@ -3,7 +3,7 @@
  *
  * @module axios-bearer/oauth2
  */
-import { configError } from '../errors.js';
+import { checkTypes, configError } from '../errors.js';
 import { own } from '../own.js';
 import type { Token, TokenResponse } from '../token.js';
 import { parseUrl } from '../url.js';
@@ -80,21 +80,13 @@ export function clientCredentials(options: OAuth2Options): TokenSource {
 
 const CONTENT_TYPES = { form: 'application/x-www-form-urlencoded', json: 'application/json' };
 
-const TYPES = {
-  string: ['issuer', 'tokenEndpoint', 'revocationEndpoint', 'clientId', 'clientSecret', 'scope'],
-  object: ['params', 'headers'],
-  function: ['isRejected', 'readResponse'],
-} as const;
-
 /** @throws ERR_BEARER_CONFIG */
 function check(options: Partial<OAuth2Options>): void {
-  for (const [type, names] of Object.entries(TYPES)) {
-    for (const name of names) {
-      const value = options[name];
-      if (value !== undefined && typeof value !== type) throw configError(name, `of type ${type}`, value);
-    }
-  }
-  const { tokenEndpoint, encoding = 'form' } = options;
+  const { issuer, tokenEndpoint, revocationEndpoint, clientId, clientSecret, scope, encoding = 'form' } = options;
+  const { params, headers, isRejected, readResponse } = options;
+  checkTypes('string', { issuer, tokenEndpoint, revocationEndpoint, clientId, clientSecret, scope });
+  checkTypes('object', { params, headers });
+  checkTypes('function', { isRejected, readResponse });
   if (!['form', 'json'].includes(encoding)) throw configError('encoding', "'form' or 'json'", encoding);
   // One of the page's own origin may be given as a path.
   if (tokenEndpoint !== undefined && !/^\//.test(tokenEndpoint) && !parseUrl(tokenEndpoint))
