@@ -177,6 +177,13 @@ describe('a wrong option is told at once, by name, with what it must be and what
     expect(thrownBy(() => createSession({ ...ok, tokens: tokens as never })).code).toBe('ERR_BEARER_TOKEN');
   });
 
+  it('a promise of tokens is not taken for nobody signed in', () => {
+    const tokens = Promise.resolve('token') as never;
+    const error = thrownBy(() => createSession({ ...ok, tokens }));
+    expectConfigError(error, 'tokens');
+    expect(error.message).toContain('await');
+  });
+
   it('quotes the value, but not one that may be a secret', () => {
     expect(thrownBy(() => createSession({ ...ok, leeway: -17 })).message).toContain('got -17');
     const mistaken = [

@@ -6,6 +6,7 @@ import {
   atEnd,
   cleanUp,
   clientOf,
+  codeOf,
   deferred,
   failureOf,
   nextEvent,
@@ -78,6 +79,18 @@ describe.each(adapters)(`L19 a request that is moved after it was judged (${onAd
     expect(await failureOf(api.get('/echo'))).toMatchObject({ code: 'ERR_BEARER_CONFIG' });
     expect(elsewhere.received).toEqual([]);
     expect((await api.get('/echo', { transformRequest: [] })).status).toBe(200);
+  });
+
+  it('L19 is not sent where an absolute URL is heeded that was not when it was judged', async () => {
+    const { api, elsewhere } = await setting({ adapter, allowAbsoluteUrls: false });
+    const transformRequest = function (this: Config) {
+      this.allowAbsoluteUrls = true;
+    } as never;
+    const code = await codeOf(api.get(`${elsewhere.url}/taken`, { transformRequest }));
+    // Versions of axios that have no such option heed the URL at once, and it gets no token.
+    expect(elsewhere.received.map(({ headers }) => headers.authorization)).toEqual(
+      code === 'ERR_BEARER_CONFIG' ? [] : [undefined],
+    );
   });
 
   it('goes on where it is moved to an origin that is allowed, or within its own', async () => {

@@ -149,6 +149,47 @@ describe('another sign-in', () => {
     brought.resolve(tokenPair('ana2'));
     expect(await asked).toBe('at_ana2');
   });
+
+  describe('while a request waits', () => {
+    /** Ben's is not stored until `land` is called, and one is not stored at all. */
+    function slowStore() {
+      const inner = memoryStore();
+      const { promise, resolve: land } = deferred();
+      const write: TokenStore['write'] = (next) => {
+        if (next.token?.accessToken === 'at_lost') return Promise.reject(new Error('disk full'));
+        return next.token?.accessToken === 'at_ben' ? promise.then(() => inner.write(next)) : inner.write(next);
+      };
+      return { store: storeWith({ write }, inner), land };
+    }
+
+    it.each(['signOut', 'close'] as const)(
+      'L22 for a refresh, then %s(): it is not sent without a token',
+      async (ends) => {
+        const { store, land } = slowStore();
+        const { server, api, session } = await startClient({ store, tokens: tokenPair('ana', { expires_in: 0 }) });
+        const hold = server.hold('/auth/refresh');
+        const request = codeOf(api.get('/public'));
+        await hold.arrived(1);
+        session.signIn(tokenPair('ben')).catch(() => {});
+        await settle();
+        session[ends]().catch(() => {});
+        expect(await request).toBe('ERR_BEARER_SIGNED_OUT');
+        land();
+      },
+    );
+
+    it('L21 for another one, and fails: it is not sent without a token', async () => {
+      const { store, land } = slowStore();
+      const { api, session } = await startClient({ store, tokens: undefined });
+      await session.token().catch(() => {});
+      session.signIn(tokenPair('ben')).catch(() => {});
+      const request = codeOf(api.get('/public'));
+      await settle();
+      expect(await codeOf(session.signIn(tokenPair('lost')))).toBe('ERR_BEARER_STORE');
+      expect(await request).toBe('ERR_BEARER_STORE');
+      land();
+    });
+  });
 });
 
 describe('update()', () => {
@@ -212,6 +253,20 @@ describe('a token that came too late', () => {
     await session.signOut();
     if (now !== 'signed out') await session.signIn(tokenPair('ben'));
     answers[0]?.(tokenPair('late'));
+    await settle();
+    expect(revoked).toEqual(['at_late']);
+  });
+
+  it('is revoked: a login by a person, when another holder of the store has signed in meanwhile', async () => {
+    const { answers, revoked, source: given } = source({ interactive: true });
+    const store = memoryStore();
+    const session = startSession({ source: given, store });
+    const asked = session.token();
+    await settle();
+    await startSession({ store }).signIn(tokenPair('ben'));
+    await settle();
+    answers[0]?.(tokenPair('late'));
+    expect(await asked).toBe('at_ben');
     await settle();
     expect(revoked).toEqual(['at_late']);
   });
