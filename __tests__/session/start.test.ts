@@ -91,6 +91,8 @@ describe('L13 a store that is down at the start', () => {
     await hold.arrived(1);
     await inner.write(stored('s', 1, { accessToken: theirs.access_token, refreshToken: theirs.refresh_token }));
     repair();
+    // A look that has failed just now is not repeated before its backoff is over.
+    await new Promise((resolve) => setTimeout(resolve, 2 * SHORT.backoff.cap));
     return { server, session, hold, answer, theirs };
   }
 

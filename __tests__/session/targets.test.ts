@@ -54,14 +54,14 @@ describe('L7 A target is marked', () => {
 describe('L7 Of a token that was made for a target', () => {
   it('L7 it is known for an interval that it was, for this target alone', () => {
     const targets = targetsOf();
-    targets.made(VIDEOS, 2, 0);
+    targets.made(VIDEOS, { brought: { generation: 2 } }, 0);
     expect([0, INTERVAL - 1, INTERVAL].map((now) => targets.wasMadeFor(VIDEOS, 2, now))).toEqual([true, true, false]);
     expect([targets.wasMadeFor(VIDEOS, 1, 0), targets.wasMadeFor(LIVE, 2, 0)]).toEqual([false, false]);
   });
 
   it('L7 nothing is known any more once a request there was accepted', () => {
     const targets = targetsOf();
-    targets.made(VIDEOS, 2, 0);
+    targets.made(VIDEOS, { brought: { generation: 2 } }, 0);
     accept(targets, '/live-streams');
     expect(targets.wasMadeFor(VIDEOS, 2, 0)).toBe(true);
     accept(targets, '/videos/1');
@@ -70,7 +70,8 @@ describe('L7 Of a token that was made for a target', () => {
 
   it('L23 of the least recently used of more than 100 nothing is known', () => {
     const targets = targetsOf();
-    for (let i = 0; i <= 100; i += 1) targets.made(`get https://api.example/others/of-${i}`, 2, 0);
+    for (let i = 0; i <= 100; i += 1)
+      targets.made(`get https://api.example/others/of-${i}`, { brought: { generation: 2 } }, 0);
     const known = [0, 1, 100].map((i) => targets.wasMadeFor(`get https://api.example/others/of-${i}`, 2, 0));
     expect(known).toEqual([false, true, true]);
   });

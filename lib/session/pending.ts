@@ -31,6 +31,8 @@ export interface Pending extends Pick<Limits, 'lasts'> {
   over: number;
   /** It has brought what it was for, and is about to end: a request that comes now does not wait for it. */
   isDone: boolean;
+  /** Its token, once it has come. */
+  brought?: Current | undefined;
   /** The token that a newer one was asked for: another one that has come meanwhile will do. */
   begunWith: Current | undefined;
   /** What `obtain()` has brought: asked for once, however many attempts it takes to store it. */
@@ -63,18 +65,23 @@ export function newPending(kind: Pending['kind'], options: PendingOptions & Limi
   const begun = monotonicNow();
   const { identity, begunWith, bound, lasts, cause = SIGN_IN } = options;
   const shared = new SharedPromise<Current | undefined>(bound, () => waitedTooLong(bound));
-  const follow = (work: Promise<Current | undefined>, end: () => void) => {
+  const follow: Pending['follow'] = (work, end) => {
     const after = (settle: () => void) => {
       end();
       settle();
     };
+    const succeed = (current: Current | undefined) => {
+      pending.brought = current;
+      shared.resolve(current);
+    };
     work.then(
-      (current) => after(() => shared.resolve(current)),
+      (current) => after(() => succeed(current)),
       (error) => after(() => shared.reject(errorOf(error))),
     );
   };
   const known = { kind, shared, begun, cause, identity, begunWith, lasts, follow };
-  return { ...known, over: begun + lasts, statuses: [], isDone: false, obtained: undefined };
+  const pending: Pending = { ...known, over: begun + lasts, statuses: [], isDone: false, obtained: undefined };
+  return pending;
 }
 
 /** Is this what it was for? The same token, with its refresh token taken away, is not what a refresh is for. */

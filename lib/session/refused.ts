@@ -70,22 +70,10 @@ export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusa
   if (!mayRefresh(requests, current, refusal)) return undefined;
   refusal.refreshes++;
   const cause: Cause = { reason: 'refused', challenge: refusal.challenge };
-  const shared = life.renewal(cause);
-  remember(requests, current, refusal, shared);
-  return brought(shared);
-}
-
-/** Which token is made for its target: the request may end before it can bear that one. */
-function remember(
-  { life }: Requests,
-  { session }: Current,
-  { target }: Refusal,
-  by: SharedPromise<Current | undefined>,
-) {
-  const made = (token: Current | undefined) => {
-    if (token?.session === session) life.parts.targets.made(target, token.generation, monotonicNow());
-  };
-  by.settled.then(made, () => {});
+  const renewal = life.renewal(cause);
+  // The request may end before it can bear the token that is made for its target.
+  if (life.pending) life.parts.targets.made(refusal.target, life.pending, monotonicNow());
+  return brought(renewal);
 }
 
 function isRefusedForGood(state: State): boolean {

@@ -20,6 +20,11 @@ export interface RequestLine {
 
 type TargetOf = (request: RequestLine) => string;
 
+/** A refresh. `brought`: its token, once it has come. */
+interface Making {
+  readonly brought?: { readonly generation: number } | undefined;
+}
+
 /** Which targets refuse good tokens: a new one would be refused as well. Pure: `now` is passed in, by a monotonic clock. */
 export class Targets {
   readonly #refusing = new Map<string, Refusing>();
@@ -27,8 +32,8 @@ export class Targets {
   readonly #accepted: RequestLine[] = [];
   #next = 0;
   #targetOf: TargetOf | undefined;
-  /** The token that was last made because a target had refused the one before. */
-  readonly #made = new Map<string, { generation: number; at: number }>();
+  /** The refresh that a target has last caused, or waited for, as it had refused a token. */
+  readonly #made = new Map<string, { by: Making; at: number }>();
   /** When a target was let pass an open breaker, in ms. */
   readonly #passed = new Map<string, number>();
 
@@ -44,15 +49,15 @@ export class Targets {
     this.#made.delete(target);
   }
 
-  /** A token was made because it had refused the one before. */
-  made(target: string, generation: number, now: number): void {
-    limited(this.#made, target, { generation, at: now });
+  /** A token is made because it has refused one. Many of its requests may say so. */
+  made(target: string, by: Making, now: number): void {
+    if (this.#made.get(target)?.by !== by) limited(this.#made, target, { by, at: now });
   }
 
   /** Was it made for this target, a short while ago, and not accepted there yet? Its requests may have ended before they bore it. */
   wasMadeFor(target: string, generation: number, now: number): boolean {
     const made = this.#made.get(target);
-    return made?.generation === generation && now - made.at < this.interval;
+    return made?.by.brought?.generation === generation && now - made.at < this.interval;
   }
 
   /** It refused a token that was new. `elsewhere`: others accepted it. */
