@@ -12,7 +12,7 @@ function isTestedIn(law: string, file: string): boolean {
 /** What a row claims beyond the tests: a law that none of its files tests, a file that tests none of its laws. */
 function unproved(row: string[]): string[] {
   const laws = row.join(' ').match(/\bL\d+\b/g) ?? [];
-  const files = linksIn(row.join(' ')).filter((link) => link.endsWith('.test.ts'));
+  const files = linksIn(row.join(' ')).filter((link) => /\.(test|long)\.ts$/.test(link));
   return [
     ...laws.filter((law) => !files.some((file) => isTestedIn(law, file))),
     ...files.filter((file) => !laws.some((law) => isTestedIn(law, file))),

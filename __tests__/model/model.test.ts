@@ -8,11 +8,11 @@ import { setups } from './world.js';
 // nothing to do with it. `MODEL_RUNS=20000 MODEL_SEED=random` for a night.
 // A failure prints its seed and path: `MODEL_SEED` and the path's first number as `MODEL_PATH` bring it back.
 // `MODEL_STOP=1`: one failure is enough, however long.
-const { MODEL_RUNS = '30', MODEL_SEED, MODEL_PATH, MODEL_STOP } = process.env;
+const { MODEL_RUNS = '12', MODEL_SEED, MODEL_PATH, MODEL_STOP } = process.env;
 const numRuns = Number(MODEL_RUNS);
 const stops = MODEL_STOP === '1';
 const drawn = () => Math.floor(Math.random() * 2 ** 31);
-const BRIEF = 10;
+const BRIEF = 6;
 const SEEDS: [seed: number, runs: number][] = MODEL_SEED
   ? [[MODEL_SEED === 'random' ? drawn() : Number(MODEL_SEED), numRuns]]
   : [
