@@ -1,5 +1,6 @@
 /**
- * A server like api.video's over real HTTP, and a clock: what our own tests use, for yours. Node only.
+ * A server like api.video's over real HTTP, a clock, and the cases that judge a store: what our own tests use, for yours.
+ * Node only.
  *
  * @module axios-bearer/testing
  */
@@ -15,3 +16,5 @@ export { startApiVideo } from './server.js';
 export type { TokenAnswer } from './state/authority.js';
 export type { LogEntry, Stats } from './state/ledger.js';
 export type { Video } from './state/videos.js';
+export { storeCases } from './stores/cases.js';
+export type { OpenStore, StoreCase, StoreCaseOptions } from './stores/options.js';
