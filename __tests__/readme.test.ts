@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { createReadStream, statSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosAdapter, type AxiosInstance, type AxiosResponse } from 'axios';
 import * as core from 'axios-bearer';
 import * as apiVideoEntry from 'axios-bearer/api-video';
 import * as authRefresh from 'axios-bearer/axios-auth-refresh';
+import * as file from 'axios-bearer/file';
 import * as oauth2 from 'axios-bearer/oauth2';
 import * as testing from 'axios-bearer/testing';
 import { type ApiVideo, type Echo, startApiVideo } from 'axios-bearer/testing';
@@ -327,6 +331,19 @@ const proofs: Record<string, (name: string) => Promise<void>> = {
     expect([...items.keys()]).toEqual(['axios-bearer']);
     await run(name, { AsyncStorage });
     expect(await outlives()).toEqual(REFRESHED);
+  },
+
+  async 'Several processes, one session'(name) {
+    const folder = await mkdtemp(join(tmpdir(), 'axb-'));
+    const fileStore = (path: string) => file.fileStore(join(folder, path));
+    const { session: first } = (await run(name, { modules: { 'axios-bearer/file': { fileStore } } })) as {
+      session: core.Session;
+    };
+    await first.signIn(server.issue());
+    await first.close();
+    await run(name, { modules: { 'axios-bearer/file': { fileStore } } });
+    expect(await outlives()).toEqual(REFRESHED);
+    await rm(folder, { recursive: true });
   },
 
   async Events(name) {

@@ -72,6 +72,7 @@ it('refuses what a folder leaves to others', async () => {
       options: ['bearer', 'stores/memory', 'session/session'],
       'sources/oauth2': ['stores/memory', 'stores/store', 'session/session', 'index', 'testing/index'],
       'stores/lock': ['sources/static', 'sources/source', 'interceptors/send', 'use'],
+      'stores/file/claim': ['sources/static', 'session/session', 'interceptors/send', 'index', 'use', 'testing/index'],
       'session/lifecycle': ['stores/storage', 'sources/static', 'interceptors/exchange', 'index', 'use'],
       'interceptors/gate': ['stores/memory', ...sources, 'index', 'use', 'testing/index'],
       bearer: ['use', 'compat/axios-jwt/index', 'testing/index'],
@@ -82,6 +83,7 @@ it('refuses what a folder leaves to others', async () => {
       'compat/axios-auth-refresh/rule': ['compat/axios-jwt/claims', 'errors', 'interceptors/settle', 'sources/static'],
       'testing/server': ['token', 'index', 'session/session'],
       'testing/http/door': ['token', 'index', 'session/session'],
+      'testing/stores/cases': ['token', 'index', 'stores/memory'],
     }),
   );
 });
@@ -129,6 +131,7 @@ it('allows what the house allows', async () => {
       options: ['sources/source', 'stores/store', 'token'],
       'sources/oauth2': ['sources/source', 'sources/metadata', 'token', 'url'],
       'stores/memory': ['stores/store', 'stores/lock', 'deadline'],
+      'stores/file/index': ['stores/file/claim', 'stores/lock', 'stores/store', 'deadline', 'errors'],
       'session/session': ['session/lifecycle', 'stores/memory', 'stores/store', 'sources/source', 'read-options'],
       'interceptors/install': ['interceptors/send', 'session/session', 'read-options'],
       bearer: ['interceptors/install', 'session/session', 'sources/client', 'errors'],
@@ -137,6 +140,7 @@ it('allows what the house allows', async () => {
       'compat/axios-jwt/index': ['compat/axios-jwt/tokens', 'index', 'internal'],
       'testing/server': ['testing/http/router'],
       'testing/http/door': ['testing/state/cookies', 'testing/clock'],
+      'testing/stores/cases': ['testing/stores/options', 'stores/store'],
     }),
     'lib/session/requests.ts': ["export type { AxiosError } from 'axios';"],
     'lib/errors.ts': ["export { AxiosError } from 'axios';"],
@@ -144,6 +148,7 @@ it('allows what the house allows', async () => {
     'lib/sources/client.ts': ["export { AxiosError } from 'axios';"],
     'lib/interceptors/send.ts': ["export { AxiosError } from 'axios';"],
     'lib/testing/clock.ts': ["export { once } from 'node:events';"],
+    'lib/stores/file/socket.ts': ["export { connect } from 'node:net';", "Buffer.from('');"],
   });
   expect(refused).toEqual([]);
 });

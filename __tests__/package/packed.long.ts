@@ -110,8 +110,8 @@ describe('the tarball', () => {
     expect(told).toEqual(expect.arrayContaining([...inside]));
   });
 
-  it('needs nothing of Node outside `axios-bearer/testing`', async () => {
-    for (const { name, text } of await built((name) => /\.c?js$/.test(name) && !name.startsWith('testing'))) {
+  it('needs nothing of Node outside `axios-bearer/testing` and `axios-bearer/file`', async () => {
+    for (const { name, text } of await built((name) => /\.c?js$/.test(name) && !/^(testing|file)\./.test(name))) {
       const foreign = [...text.matchAll(/(?:from |require\()"([^".][^"]*)"/g)].map(([, id]) => id);
       expect({ name, foreign: foreign.filter((id) => !/^(axios|p-limit)$/.test(id!)) }).toEqual({
         name,

@@ -24,18 +24,12 @@ import {
   storeWith,
   tokenPair,
 } from '../support/kit.js';
-import { behavesLikeAStore, databaseStore, newRows, signedOut, stored } from '../support/stores.js';
+import { databaseStore, newRows, signedOut, stored } from '../support/stores.js';
 
 afterEach(cleanUp);
 
 const quick = { refreshTimeout: 30_000, refreshRetries: 1, backoff: { initial: 2, cap: 4 } };
 const down = () => Promise.reject(new Error('ECONNREFUSED 10.0.0.7:6379'));
-
-behavesLikeAStore(
-  'the store that these tests use',
-  () => databaseStore(newRows()),
-  (text) => databaseStore(newRows(text)),
-);
 
 describe('a store of one’s own, shared by several processes', () => {
   async function processes(count: number) {

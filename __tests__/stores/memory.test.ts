@@ -15,11 +15,9 @@ import {
   tokenPair,
   until,
 } from '../support/kit.js';
-import { behavesLikeAStore, signedOut, stored } from '../support/stores.js';
+import { signedOut, stored } from '../support/stores.js';
 
 afterEach(cleanUp);
-
-behavesLikeAStore('memoryStore', memoryStore);
 
 describe('memoryStore', () => {
   it('has written within the call, and told so, before its promise is awaited', async () => {
@@ -126,6 +124,35 @@ describe('memoryStore', () => {
     await store.write(stored('a', 1, { extra } as object));
     extra.roles.push('root');
     expect(await store.read()).toMatchObject({ token: { extra: { roles: ['admin'], issued: new Date(0) } } });
+  });
+
+  it('L5 gives its lock to one task at a time, first come first served', async () => {
+    const store = memoryStore();
+    const order: string[] = [];
+    const task = (n: number) => async () => {
+      order.push(`in ${n}`);
+      await settle();
+      order.push(`out ${n}`);
+      if (n === 2) throw new Error('in the task');
+    };
+    await Promise.allSettled([1, 2, 3, 4].map((n) => store.withLock(task(n), { waitMs: 1_000, holdMs: 1_000 })));
+    expect(order).toEqual([1, 2, 3, 4].flatMap((n) => [`in ${n}`, `out ${n}`]));
+  });
+
+  it('a task that is given up in the middle leaves the others in order', async () => {
+    const store = memoryStore();
+    const holder = deferred();
+    const order: number[] = [];
+    const aborter = new AbortController();
+    const take = (n: number, signal?: AbortSignal) =>
+      store.withLock(async () => void order.push(n), { waitMs: 1_000, holdMs: 1_000, signal });
+    const held = store.withLock(() => holder.promise, { waitMs: 1_000, holdMs: 1_000 });
+    const all = [held, take(1), take(2, aborter.signal), take(3)];
+    await settle();
+    aborter.abort();
+    holder.resolve();
+    await Promise.allSettled(all);
+    expect(order).toEqual([1, 3]);
   });
 
   it('L23 neither the lock nor those that wait for it keep a process alive', async () => {

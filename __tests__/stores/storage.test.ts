@@ -14,7 +14,7 @@ import {
   stateOf,
   tokenPair,
 } from '../support/kit.js';
-import { behavesLikeAStore, signedOut, stored } from '../support/stores.js';
+import { signedOut, stored } from '../support/stores.js';
 
 afterEach(cleanUp);
 
@@ -53,24 +53,6 @@ function secureStorage(items = new Map<string, string>()) {
     deleteItemAsync: (key: string) => later(1, () => void items.delete(key)),
   };
 }
-
-const found = (text: string) => new Map([['axios-bearer', text]]);
-
-behavesLikeAStore(
-  'storageStore over a synchronous storage',
-  () => storageStore(syncStorage()),
-  (text) => storageStore(syncStorage(found(text))),
-);
-behavesLikeAStore(
-  'storageStore over an asynchronous storage',
-  () => storageStore(asyncStorage()),
-  (text) => storageStore(asyncStorage(found(text))),
-);
-behavesLikeAStore(
-  'storageStore over a storage with the names of expo-secure-store',
-  () => storageStore(secureStorage()),
-  (text) => storageStore(secureStorage(found(text))),
-);
 
 describe.each([
   ['synchronous', syncStorage],

@@ -13,8 +13,9 @@ import {
   type TokenStore,
 } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
+import { fileStore } from 'axios-bearer/file';
 import 'axios-bearer/use';
-import { fakeClock, startApiVideo } from 'axios-bearer/testing';
+import { fakeClock, startApiVideo, storeCases } from 'axios-bearer/testing';
 import axiosRetry from 'axios-retry';
 
 const options: SessionOptions = {
@@ -71,6 +72,7 @@ export async function consumer(): Promise<string> {
   axios.use(bearer, { leeway: 'soon' });
 
   const store: TokenStore = { ...memoryStore(), subscribe: () => () => {} };
+  for (const { run } of storeCases((name): TokenStore => fileStore(name), { oneHolder: true })) await run();
   try {
     return await createSession({ ...options, store }).token({ minValidity: clock.now() });
   } catch (error) {
