@@ -122,7 +122,7 @@ describe('kill -9', () => {
     expect(step).toBeGreaterThan(20);
     expect(Math.max(...waits)).toBeLessThan(5_000);
     // The next refresh sweeps; what was written aside a moment ago may be somebody's.
-    const left = (await readdir(at.folder)).filter((name) => !name.startsWith('new.'));
+    const left = (await readdir(at.folder)).filter((name) => !name.startsWith('.new.'));
     expect(left.sort()).toEqual([expect.stringMatching(/^entry\./), expect.stringMatching(/^lock\./)]);
   });
 });

@@ -12,7 +12,7 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -32,11 +32,20 @@ async function newFolder(): Promise<string> {
   return join(root, 'session');
 }
 
-/** A socket as a process that was killed leaves it. */
-async function deadSocket(folder: string, name: string): Promise<void> {
-  const server = createServer().listen(join(folder, 'bound'));
+/** A socket as another process has it, until the test is over. */
+async function liveSocket(folder: string, name: string): Promise<Server> {
+  const server = createServer((call) => call.unref())
+    .listen(join(folder, 'bound'))
+    .unref();
   await once(server, 'listening');
   await rename(join(folder, 'bound'), join(folder, `s.${name}`));
+  atEnd(() => server.close());
+  return server;
+}
+
+/** As a process that was killed leaves it. */
+async function deadSocket(folder: string, name: string): Promise<void> {
+  const server = await liveSocket(folder, name);
   server.close();
   await once(server, 'close');
 }
@@ -189,15 +198,18 @@ describe('the lock of a fileStore', () => {
     await other.write(stored('a', 1, { sent: 'a holder that lives' }));
     const [living] = (await readdir(folder)).filter((name) => name.startsWith('s.'));
     await deadSocket(folder, 'aaaaaaaaaaaa');
-    await writeFile(join(folder, 'new.old'), 'at_old');
-    await utimes(join(folder, 'new.old'), new Date(0), new Date(0));
-    await writeFile(join(folder, 'new.young'), '');
+    const foreign = ['new.md', 's.json', 's.aaaaaaaaaaab', 'entry', 'lock.txt'];
+    const aside = ['.new.aaaaaaaaaaaa', '.new.bbbbbbbbbbbb'];
+    for (const name of [...foreign, ...aside]) await writeFile(join(folder, name), 'text');
+    for (const name of [...foreign, aside[0]!]) await utimes(join(folder, name), new Date(0), new Date(0));
     await writeFile(join(folder, 'lock.3'), 'aaaaaaaaaaaa');
     await fileStore(folder).withLock(async () => {
-      const own = expect.stringMatching(/^s\./);
-      expect((await readdir(folder)).sort()).toEqual(['entry.1', 'lock.4', 'new.young', own, own]);
+      const kept = [...foreign, aside[1], living, 'entry.1', 'lock.4'];
+      const there = await readdir(folder);
+      expect(there).toEqual(expect.arrayContaining(kept));
+      // And its own socket.
+      expect(there).toHaveLength(kept.length + 1);
     }, soon);
-    expect(await readdir(folder)).toContain(living);
   });
 
   it('L5 is lost when somebody removes the owner’s socket: the owner knows when it is asked', async () => {
@@ -218,10 +230,13 @@ describe('the lock of a fileStore', () => {
     const folder = await newFolder();
     const before = kept();
     const stop = fileStore(folder).subscribe!(() => {});
-    await held(fileStore(folder));
+    const lock = await held(fileStore(folder));
+    const owner = await liveSocket(folder, 'aaaaaaaaaaaa');
+    await writeFile(join(folder, 'lock.9'), 'aaaaaaaaaaaa');
     const aborter = new AbortController();
     const waiting = fileStore(folder).withLock(() => never, { ...soon, signal: aborter.signal });
-    await untilThereAre(2, folder, 's.');
+    await once(owner, 'connection');
+    expect(lock.isHeld?.()).toBe(false);
     expect(kept()).toEqual(before);
     aborter.abort();
     await failureOf(waiting);

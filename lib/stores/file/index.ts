@@ -54,7 +54,7 @@ export function fileStore(folder: string): TokenStore {
       };
       return withProcessLock(queue, path, run, options);
     },
-    subscribe: (changed) => watchFolder(place, changed),
+    subscribe: (changed) => watchFolder(path, changed),
   };
 }
 

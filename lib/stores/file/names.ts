@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 export const ENTRY = 'entry';
 export const LOCK = 'lock';
 /** What is written or bound aside, before it gets its name. */
-export const TEMPORARY = 'new.';
+export const TEMPORARY = '.new.';
 /** A socket that somebody listens on, or did. */
 export const SOCKET = 's.';
 

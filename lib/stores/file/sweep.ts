@@ -1,6 +1,6 @@
-import { readdir, stat, unlink } from 'node:fs/promises';
+import { lstat, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SOCKET, TEMPORARY } from './names.js';
+import { isName, SOCKET, TEMPORARY } from './names.js';
 import type { NumberedFiles } from './numbered-files.js';
 import { isAlive } from './socket.js';
 
@@ -12,7 +12,7 @@ export async function sweep(claims: NumberedFiles, n: number): Promise<void> {
   await claims.removeBelow(n);
   const { folder } = claims;
   const names = await readdir(folder);
-  await Promise.all(
+  await Promise.allSettled(
     names.map(async (name) => {
       const path = join(folder, name);
       if (await isLeft(name, path)) await unlink(path);
@@ -20,7 +20,12 @@ export async function sweep(claims: NumberedFiles, n: number): Promise<void> {
   );
 }
 
+/** Only what has a name of ours: the folder may be for something else too, against all advice. */
 async function isLeft(name: string, path: string): Promise<boolean> {
-  if (name.startsWith(SOCKET)) return !(await isAlive(path));
-  return name.startsWith(TEMPORARY) && Date.now() - (await stat(path)).mtimeMs > A_MOMENT;
+  if (isNamed(name, SOCKET)) return (await lstat(path)).isSocket() && !(await isAlive(path));
+  return isNamed(name, TEMPORARY) && Date.now() - (await lstat(path)).mtimeMs > A_MOMENT;
+}
+
+function isNamed(name: string, prefix: string): boolean {
+  return name.startsWith(prefix) && isName(name.slice(prefix.length));
 }
