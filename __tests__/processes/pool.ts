@@ -41,10 +41,9 @@ export async function buildHolder() {
 
 export type Place = Pick<Start, 'folder' | 'issuer' | 'tokenEndpoint'> & Partial<Start>;
 
-/** Starts a process; it ends when the test is over. `preload`: a module that it loads first. */
-export async function startHolder(program: string, place: Place, preload?: string): Promise<Holder> {
-  const execArgv = preload ? ['--require', preload] : [];
-  const child = fork(program, { execArgv, env: { ...process.env, NODE_OPTIONS: '' } });
+/** Starts a process; it ends when the test is over. */
+export async function startHolder(program: string, place: Place): Promise<Holder> {
+  const child = fork(program, { execArgv: [], env: { ...process.env, NODE_OPTIONS: '' } });
   const exited = once(child, 'exit').then(() => {});
   atEnd(async () => {
     child.kill('SIGKILL');
@@ -92,8 +91,7 @@ function callsOf(child: ChildProcess, exited: Promise<void>): Holder {
     },
     exited: () => exited,
   };
-  return new Proxy(own, {
-    get: (target, name: string) =>
-      (name === 'then' ? undefined : Reflect.get(target, name)) ?? (name === 'then' ? undefined : call(name)),
-  }) as never;
+  // It is awaited, and must not be taken for a promise.
+  const get = (_: object, name: string) => Reflect.get(own, name) ?? (name === 'then' ? undefined : call(name));
+  return new Proxy(own, { get }) as never;
 }

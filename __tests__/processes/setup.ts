@@ -21,8 +21,8 @@ export function setUpProcesses(options?: { ttl: number }) {
   type Place = Awaited<ReturnType<typeof place>>;
 
   /** Starts processes of a place; the first one brings the tokens. */
-  async function start(at: Place, n: number, preload?: string): Promise<Holder[]> {
-    return Promise.all(Array.from({ length: n }, () => startHolder(built.program, at, preload)));
+  async function start(at: Place, n: number): Promise<Holder[]> {
+    return Promise.all(Array.from({ length: n }, () => startHolder(built.program, at)));
   }
 
   /** Processes that hold one session, signed in. */

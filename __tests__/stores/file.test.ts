@@ -152,6 +152,7 @@ describe('the folder of a fileStore', () => {
     ['EDQUOT', 'the disk quota is used up'],
     ['EROFS', 'it is read-only'],
     ['EACCES', 'this user may not write there'],
+    ['ENOENT', "it is not there, and can't be made"],
     ['EPERM', 'its file system has no hard links'],
     ['EOPNOTSUPP', 'its file system has no hard links, or no Unix sockets'],
   ])('says what %s means, and keeps the code', async (code, says) => {

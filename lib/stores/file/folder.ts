@@ -9,6 +9,7 @@ const ADVICE: Record<string, string> = {
   EDQUOT: 'the disk quota is used up: make room',
   EROFS: 'it is read-only: name a folder that can be written',
   EACCES: 'this user may not write there: name a folder of its own',
+  ENOENT: "it is not there, and can't be made: name a folder that can be written",
   ENOTDIR: 'it is a file, or lies in one: name a folder',
   EEXIST: 'it is a file: name a folder',
   EPERM: NOT_LOCAL,
