@@ -127,6 +127,27 @@ describe('kill -9', () => {
   });
 });
 
+describe('processes that are killed and stopped at random', () => {
+  it('L5 are each alone under the lock', async () => {
+    const at = await place();
+    const holders = await start(at, 6);
+    await Promise.all(holders.map((holder) => holder.contend()));
+    for (let round = 0; round < 60; round += 1) {
+      const i = Math.floor(Math.random() * holders.length);
+      const holder = holders[i]!;
+      await holder.signal(round % 2 ? 'SIGKILL' : 'SIGSTOP');
+      await pause(Math.random() * 200);
+      if (round % 2) {
+        holders[i] = (await start(at, 1))[0]!;
+        await holders[i]!.contend();
+      } else await holder.signal('SIGCONT');
+    }
+    const outcomes = await Promise.all(holders.map((holder) => holder.uncontend()));
+    expect(outcomes.map(({ lost }) => lost)).toEqual(holders.map(() => 0));
+    expect(outcomes.reduce((sum, { won }) => sum + won, 0)).toBeGreaterThan(20);
+  });
+});
+
 describe('a holder that stands still for five seconds', () => {
   it('L3 before it sends keeps the lock: the others wait, and are served when it goes on', async () => {
     const { server } = setup;

@@ -29,6 +29,7 @@ let store: TokenStore;
 let api = axios.create();
 let isLoaded = false;
 let load: Promise<string[]>;
+let contest: Promise<{ won: number; lost: number }>;
 /** Set: a refresh waits here before it sends anything. */
 let held: Promise<void> | undefined;
 let release = () => {};
@@ -40,6 +41,13 @@ async function outcomeOf(request: Promise<{ data: { owner: string } }>): Promise
     ({ data }) => data.owner,
     (error) => error.code ?? String(error),
   );
+}
+
+async function writeNext(): Promise<'won' | 'lost'> {
+  const { version = 0 } = (await store.read()) ?? {};
+  const id = `${process.pid} ${Math.random()}`;
+  const entry = await store.write({ version: version + 1, id, session: 'contest' });
+  return entry.id === id ? 'won' : 'lost';
 }
 
 function sourceOf(start: Start): TokenSource {
@@ -74,6 +82,20 @@ const methods = {
   unload() {
     isLoaded = false;
     return load;
+  },
+  /** Takes the lock again and again. A write under it loses only if another process has the lock too. */
+  contend() {
+    isLoaded = true;
+    const loop = async () => {
+      const outcomes = { won: 0, lost: 0 };
+      while (isLoaded) outcomes[await store.withLock(writeNext, { waitMs: 60_000, holdMs: 60_000 })] += 1;
+      return outcomes;
+    };
+    contest = loop();
+  },
+  uncontend() {
+    isLoaded = false;
+    return contest;
   },
   token: () => session.token().catch((error) => error.code),
   refresh: () => session.refresh().then(({ accessToken }) => accessToken),
