@@ -4,7 +4,7 @@ import * as core from 'axios-bearer';
 import * as entry from 'axios-bearer/axios-auth-refresh';
 import type { ApiVideo } from 'axios-bearer/testing';
 import { atEnd, cleanUp, startServer } from '../support/kit.js';
-import { diagnose, membersOf, namesOf, readReadme, rowsOf, runBlock, type Values } from '../support/readme.js';
+import { membersOf, namesOf, readReadme, rowsOf, runBlock, type Values } from '../support/readme.js';
 import { failing } from './axios-auth-refresh.cases.js';
 import { wire } from './axios-auth-refresh.setup.js';
 
@@ -41,10 +41,6 @@ function storage(items: Record<string, string>) {
     removeItem: (key: string) => void map.delete(key),
   };
 }
-
-it('the code on the page is correct TypeScript, as strict as ours', () => {
-  expect(diagnose(page.blocks)).toEqual([]);
-}, 120_000);
 
 it('all of it is run here', () => {
   expect(page.blocks.map(({ name }) => name)).toEqual(['The one line', 'The second step']);

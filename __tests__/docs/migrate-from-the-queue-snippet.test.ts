@@ -3,20 +3,11 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosInstance } from 'axios';
 import * as core from 'axios-bearer';
 import type { ApiVideo } from 'axios-bearer/testing';
-import { diagnose } from '../support/docs.js';
 import { atEnd, cleanUp, deferred, settle, startServer, until } from '../support/kit.js';
 import { type Block, readReadme, runBlock } from '../support/readme.js';
 import { rowsOf, sectionOf } from './markdown.js';
 
 const PAGE = 'docs/migrate-from-the-queue-snippet.md';
-const PRELUDE = `
-  declare const baseURL: string;
-  declare const email: string;
-  declare const password: string;
-  declare const api: import('axios').AxiosInstance;
-  declare const bearer: typeof import('axios-bearer').bearer;
-  declare const storageStore: typeof import('axios-bearer').storageStore;
-  declare const source: import('axios-bearer').RefreshFunction;`;
 const blocks = readReadme(PAGE).blocks;
 const block = (name: string) => blocks.find((one) => one.name === name) as Block;
 
@@ -228,13 +219,6 @@ const rows: [row: string, run: (begin: Start) => Promise<unknown>, before: unkno
     'ERR_BEARER_BODY',
   ],
 ];
-
-describe('From the queue snippet: the code on the page', () => {
-  it('is correct TypeScript; what is not is found', () => {
-    const wrong = { name: '', lang: 'ts', line: 1, code: 'bearer(api, { sauce: source });' };
-    expect(diagnose(PAGE, [...blocks, wrong], PRELUDE)).toEqual([expect.stringContaining('sauce')]);
-  }, 120_000);
-});
 
 describe('From the queue snippet: what the page says', () => {
   it('names each row that is measured, and no other', () => {

@@ -2,18 +2,11 @@ import { expect, it } from '@jest/globals';
 import { fileStore } from 'axios-bearer/file';
 import { storeCases } from 'axios-bearer/testing';
 import { LONGEST_FOLDER } from '../../lib/stores/file/socket.js';
-import { diagnose } from '../support/docs.js';
 import { namesOf, readReadme, rowsOf, source } from '../support/readme.js';
 import { soundStore } from '../testing/hostile-stores.js';
 
 const PAGE = 'docs/stores.md';
 const page = readReadme(PAGE);
-
-it('compiles', () => {
-  const myStore = "// store.ts\nexport declare const myStore: (name: string) => import('axios-bearer').TokenStore;\n";
-  const blocks = [...page.blocks, { name: 'my store', lang: 'ts', code: myStore, line: 0 }];
-  expect(diagnose(PAGE, blocks)).toEqual([]);
-});
 
 it('names all options of storeCases', () => {
   const [, members = ''] =

@@ -90,7 +90,7 @@ describe('kill -9', () => {
     }
     expect(server.asked - before).toBe(3);
     console.log(`the next holder was served after ${waits.join(', ')} ms`);
-    expect(Math.max(...waits)).toBeLessThan(5_000);
+    expect(Math.max(...waits)).toBeLessThan(60_000);
   });
 
   it('L13 at any step of a refresh that touches the disk: with a reuse interval at the server, the next one goes on', async () => {
@@ -120,7 +120,7 @@ describe('kill -9', () => {
     }
     console.log(`killed at ${step - 1} steps; the next one took ${Math.max(...waits)} ms at most`);
     expect(step).toBeGreaterThan(20);
-    expect(Math.max(...waits)).toBeLessThan(5_000);
+    expect(Math.max(...waits)).toBeLessThan(60_000);
     // The next refresh sweeps; what was written aside a moment ago may be somebody's.
     const left = (await readdir(at.folder)).filter((name) => !name.startsWith('.new.'));
     expect(left.sort()).toEqual([expect.stringMatching(/^entry\./), expect.stringMatching(/^lock\./)]);

@@ -51,7 +51,7 @@ describe('four processes on one fileStore', () => {
 });
 
 describe('a process that ends', () => {
-  it('L13 by kill -9 with the lock, before its token is sent: the next one refreshes within a second or so', async () => {
+  it('L13 by kill -9 with the lock, before its token is sent: the next one refreshes, and waits for nothing', async () => {
     const { server } = setup;
     const { at, holders } = await signedIn(2);
     const [killed, next] = holders as Pool;
@@ -67,7 +67,8 @@ describe('a process that ends', () => {
     const from = performance.now();
     await killed.signal('SIGKILL');
     expect([await waiting, await late, server.asked - before]).toEqual([['ada'], ['ada'], 1]);
-    expect(performance.now() - from).toBeLessThan(5_000);
+    // It takes some 0.1 s. To wait for what a dead process has marked would take more than two minutes.
+    expect(performance.now() - from).toBeLessThan(60_000);
   });
 
   it('L3 when it is told to, in mid-refresh: close() stores what the server answers, and the next one uses it', async () => {

@@ -12,17 +12,6 @@ export const PAGE = 'docs/token-endpoints.md';
 export const COMMAND = 'ENDPOINTS_WRITE=1 npm test -- __tests__/token-endpoints';
 
 /** What the code on the page takes for granted. */
-export const PRELUDE = `
-  declare const bearer: typeof import('axios-bearer').bearer;
-  declare const staticToken: typeof import('axios-bearer').staticToken;
-  declare const apiVideo: typeof import('axios-bearer/api-video').apiVideo;
-  declare const refreshToken: typeof import('axios-bearer/oauth2').refreshToken;
-  declare const clientCredentials: typeof import('axios-bearer/oauth2').clientCredentials;
-  declare const api: import('axios').AxiosInstance;
-  declare const saved: import('axios-bearer').TokenResponse;
-  declare const clientId: string, clientSecret: string, apiKey: string, accountId: string, token: string;
-`;
-
 const head = (services: number) => `<!-- Written by the tests: ${COMMAND} -->
 # Token endpoints
 

@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { diagnose } from '../support/docs.js';
 import { cleanUp } from '../support/kit.js';
 import { readReadme } from '../support/readme.js';
-import { COMMAND, type Measured, PAGE, PRELUDE, pageOf, savedPage, savePage } from './docs-page.js';
+import { COMMAND, type Measured, PAGE, pageOf, savedPage, savePage } from './docs-page.js';
 import { playIn, playWell } from './play.js';
 import type { Service } from './service.js';
 import { BUSINESS } from './services/business.js';
@@ -57,11 +56,9 @@ describe(PAGE, () => {
     expect(savedPage()).toBe(page);
   });
 
-  it('has 25 services and more, and code that is correct TypeScript', () => {
+  it('has 25 services and more, each with the code that was run', () => {
     const { blocks } = readReadme(PAGE);
     expect(blocks.map(({ code }) => code.trim())).toEqual(SERVICES.map(({ code }) => code));
     expect(blocks.length).toBeGreaterThanOrEqual(25);
-    const wrong = { name: '', lang: 'ts', line: 1, code: "refreshToken({ encoding: 'xml' });" };
-    expect(diagnose(PAGE, [...blocks, wrong], PRELUDE)).toEqual([expect.stringContaining('xml')]);
-  }, 120_000);
+  });
 });

@@ -1,0 +1,85 @@
+/**
+ * What each page takes for granted: the names it has imported before, and those that stand for the reader's own code.
+ * Nothing here is an axios-bearer of its own making: all types are the package's.
+ */
+export const PRELUDES: Record<string, string> = {
+  'README.md': `
+  type Core = typeof import('axios-bearer');
+  type Session = import('axios-bearer').Session;
+  type TokenSource = import('axios-bearer').TokenSource;
+  declare const bearer: Core['bearer'];
+  declare const createSession: Core['createSession'];
+  declare const isBearerError: Core['isBearerError'];
+  declare const replayable: Core['replayable'];
+  declare const storageStore: Core['storageStore'];
+  declare const apiVideo: typeof import('axios-bearer/api-video').apiVideo;
+  declare const fakeClock: typeof import('axios-bearer/testing').fakeClock;
+  declare const axios: typeof import('axios').default;
+  declare const createReadStream: typeof import('node:fs').createReadStream;
+
+  declare const api: import('axios').AxiosInstance;
+  declare const billing: import('axios').AxiosInstance;
+  declare const session: Session;
+  declare const refresh: import('axios-bearer').RefreshFunction;
+  declare const saved: { access_token: string; refresh_token: string; expires_in: number };
+  declare const tokensOf: { ada: typeof saved; bob: typeof saved };
+  declare const apiKey: string;
+  declare const delegatedToken: string;
+  declare const email: string;
+  declare const password: string;
+  declare const path: string;
+  declare const form: FormData;
+  declare const video: object;
+  declare const order: object;
+  declare const AsyncStorage: {
+    getItem(key: string): Promise<string | null>;
+    setItem(key: string, value: string): Promise<void>;
+    removeItem(key: string): Promise<void>;
+  };
+  declare const log: Record<'info' | 'warn' | 'error', (facts: object, text: string) => void>;
+  declare const metrics: { increment(name: string, labels: object): void };
+  declare function showLogin(): void;
+  interface GraphQLError { extensions?: { code?: string } }
+
+  declare module 'react' {
+    export function useSyncExternalStore<T>(
+      subscribe: (changed: () => void) => () => void, getSnapshot: () => T, getServerSnapshot?: () => T): T;
+  }
+`,
+  'docs/migrate-from-axios-auth-refresh.md': `
+  declare const email: string;
+  declare const password: string;`,
+  'docs/migrate-from-axios-jwt.md': `
+  declare const baseURL: string;
+  declare const email: string;
+  declare const password: string;`,
+  'docs/migrate-from-the-queue-snippet.md': `
+  declare const baseURL: string;
+  declare const email: string;
+  declare const password: string;
+  declare const api: import('axios').AxiosInstance;
+  declare const bearer: typeof import('axios-bearer').bearer;
+  declare const storageStore: typeof import('axios-bearer').storageStore;
+  declare const source: import('axios-bearer').RefreshFunction;`,
+  'docs/token-endpoints.md': `
+  declare const bearer: typeof import('axios-bearer').bearer;
+  declare const staticToken: typeof import('axios-bearer').staticToken;
+  declare const apiVideo: typeof import('axios-bearer/api-video').apiVideo;
+  declare const refreshToken: typeof import('axios-bearer/oauth2').refreshToken;
+  declare const clientCredentials: typeof import('axios-bearer/oauth2').clientCredentials;
+  declare const api: import('axios').AxiosInstance;
+  declare const saved: import('axios-bearer').TokenResponse;
+  declare const clientId: string, clientSecret: string, apiKey: string, accountId: string, token: string;
+`,
+  'node_modules/axios-jwt/README.md': `
+  interface ILoginRequest { email: string; password: string }
+  declare const axiosInstance: import('axios').AxiosInstance;
+  type Entry = typeof import('axios-bearer/axios-jwt');
+  declare const applyAuthTokenInterceptor: Entry['applyAuthTokenInterceptor'];
+  declare const requestRefresh: import('axios-bearer/axios-jwt').TokenRefreshRequest;`,
+};
+
+/** A file of the reader's own, which a page imports. Its first line is its name. */
+export const FILES: Record<string, string> = {
+  'docs/stores.md': "// store.ts\nexport declare const myStore: (name: string) => import('axios-bearer').TokenStore;\n",
+};
