@@ -53,8 +53,8 @@ export const odd = (status: number): Expected => ({ ...unavailable, status, aske
 /** A wish that is waited for. */
 export const slowedDown = (ms: number): Expected => ({ ...failed(429), retryAfter: [ms, ms], pause: ms });
 
-/** A wish beyond the cap. */
-export const putOff = (ms: number): Expected => ({ ...odd(429), retryAfter: [ms - 2_000, ms] });
+/** A wish beyond the cap. A date is in whole seconds, and counts from the answer's own, which a busy server sends late. */
+export const putOff = (ms: number): Expected => ({ ...odd(429), retryAfter: [ms - 2_000, ms + 5_000] });
 
 export const rejected = (status: number): Expected => ({
   caller: 'ERR_BEARER_REJECTED',
