@@ -3,10 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export default {
-  mutate: [
-    'lib/{backoff,bearer,deadline,errors,expiry,headers,online,read-options,thenable,token,url}.ts',
-    'lib/{interceptors,session}/*.ts',
-  ],
+  mutate: ['lib/{backoff,bearer,errors,expiry,read-options,token}.ts', 'lib/{interceptors,platform,session}/*.ts'],
   testRunner: 'jest',
   testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
   coverageAnalysis: 'perTest',
@@ -16,10 +13,10 @@ export default {
     config: {
       // Those that judge the core, and are quick.
       testMatch: [
-        '**/__tests__/{interceptors,laws,session,stores}/*.test.ts',
+        '**/__tests__/{interceptors,laws,platform,session,stores}/*.test.ts',
         '**/__tests__/interop/pass-through/*.test.ts',
         '**/__tests__/sources/{client,source}.test.ts',
-        '**/__tests__/{backoff,deadline,errors,options,token,url}.test.ts',
+        '**/__tests__/{backoff,errors,options,token}.test.ts',
       ],
       runner: '<rootDir>/scripts/mutation/runner.mjs',
       testEnvironment: './scripts/mutation/environment.cjs',

@@ -415,7 +415,7 @@ describe('The README', () => {
       ['false', ...membersOf('lib/interceptors/config.ts', 'BearerRequestOptions')],
     ],
     ['each error code', 'Errors', 3, literalsOf('lib/errors.ts', 'BearerErrorCode')],
-    ['each event', 'Events', 3, membersOf('lib/events.ts', 'BearerEvents')],
+    ['each event', 'Events', 3, membersOf('lib/session/events.ts', 'BearerEvents')],
     ['each member of a source', 'Your own refresh function', 2, membersOf('lib/sources/source.ts', 'TokenSource')],
     [
       'each member and each state of a session',
@@ -435,7 +435,7 @@ describe('The README', () => {
   it('names each reason for a request without a token, and each for the end of a session', () => {
     const events = readme.sections.find(({ heading }) => heading === 'Events')?.text;
     for (const type of ['SkipReason', 'SignOutReason']) {
-      for (const reason of literalsOf('lib/events.ts', type)) expect(events).toContain(`\`'${reason}'\``);
+      for (const reason of literalsOf('lib/session/events.ts', type)) expect(events).toContain(`\`'${reason}'\``);
     }
   });
 

@@ -1,4 +1,4 @@
-import { readHeader } from './headers.js';
+import { readHeader } from './platform/headers.js';
 
 /** How long is waited between attempts to refresh: exponential, with up to a fifth on top, capped. */
 export interface Backoff {

@@ -1,14 +1,13 @@
 import type { AxiosInstance } from 'axios';
-import type { AnyAxios } from './any-axios.js';
 import { configError } from './errors.js';
 import type { Config } from './interceptors/config.js';
 import { assertInstance, install } from './interceptors/install.js';
 import { assertOrigin } from './interceptors/origins.js';
 import { requestsIn } from './interceptors/session-of.js';
 import type { InstallOptions, SessionOptions } from './options.js';
-import { own } from './own.js';
+import { own } from './platform/own.js';
 import { type InstallSettings, readInstallOptions } from './read-options.js';
-import type { Joins, Left } from './session/joins.js';
+import type { AnyAxios, Joins, Left } from './session/joins.js';
 import { holdCookies } from './session/seed.js';
 import { isInstalled, Session } from './session/session.js';
 import { tokenClient } from './sources/client.js';

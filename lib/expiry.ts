@@ -1,4 +1,4 @@
-import { own } from './own.js';
+import { own } from './platform/own.js';
 
 /** An answer, by the names of its fields. */
 export type Fields = Record<string, unknown>;

@@ -3,15 +3,14 @@
  *
  * @module axios-bearer
  */
-export type { AnyAxios } from './any-axios.js';
 export type { Backoff, RefreshWindow } from './backoff.js';
 export { bearer, createSession, type SessionResolver } from './bearer.js';
 export { type BearerError, type BearerErrorCode, isBearerError } from './errors.js';
-export type { BearerEvent, BearerEvents, Listener, RequestInfo, SignOutReason, SkipReason } from './events.js';
 export type { BearerRequestOptions } from './interceptors/config.js';
 export { type Replayable, replayable } from './interceptors/replayable.js';
 export type { InstallOptions, Origins, SessionOptions } from './options.js';
-export type { TokenRequest } from './session/joins.js';
+export type { BearerEvent, BearerEvents, Listener, RequestInfo, SignOutReason, SkipReason } from './session/events.js';
+export type { AnyAxios, TokenRequest } from './session/joins.js';
 export { Session } from './session/session.js';
 export type { SessionState, TokenFacts } from './session/snapshot.js';
 export type { RefreshFunction, SourceContext, TokenSource } from './sources/source.js';

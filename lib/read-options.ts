@@ -2,9 +2,9 @@ import type { InternalAxiosRequestConfig } from 'axios';
 import type { Backoff, RefreshWindow } from './backoff.js';
 import { checkTypes, configError } from './errors.js';
 import type { InstallOptions, Origins, SessionOptions } from './options.js';
-import { own, ownMethods } from './own.js';
+import { own, ownMethods } from './platform/own.js';
+import { parseUrl } from './platform/url.js';
 import { isOfKnownProtocol, type TokenSource } from './sources/source.js';
-import { parseUrl } from './url.js';
 
 export type SessionSettings = ReturnType<typeof readSessionOptions>;
 export type InstallSettings = ReturnType<typeof readInstallOptions>;

@@ -1,6 +1,6 @@
 import { bearerError } from './errors.js';
 import { expiryOf, type Fields, finite, type How, TIMES } from './expiry.js';
-import { own } from './own.js';
+import { own } from './platform/own.js';
 
 /** Tokens as the session holds them. All times are ms since the epoch. */
 export interface Token {

@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import axios, { type AxiosError, CanceledError } from 'axios';
-import { monotonicNow } from '../../lib/deadline.js';
 import { isCancelable, isCanceled, throwIfCanceled, withCancellation } from '../../lib/interceptors/cancellation.js';
 import type { Config } from '../../lib/interceptors/config.js';
+import { monotonicNow } from '../../lib/platform/deadline.js';
 
 const never = () => new Promise<never>(() => {});
 const configOf = (config: object = {}) => config as Config;

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { targetOf } from '../../lib/interceptors/target.js';
-import { parseUrl } from '../../lib/url.js';
+import { parseUrl } from '../../lib/platform/url.js';
 
 const HOME = 'https://api.example/';
 const target = ({ method, url = '' }: { method?: string; url?: string | URL }, base: string | undefined = HOME) =>

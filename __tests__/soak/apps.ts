@@ -14,8 +14,8 @@ import { ADAPTERS, agent, Caller } from './traffic.js';
 
 const CALLERS = 3;
 const BACKOFF = { initial: 20, factor: 2, cap: 200 };
-/** ms: what hangs costs a quiet moment no more than that. */
-const DEADLINE = 1_500;
+/** ms: what hangs costs a quiet moment no more than that, and no machine is so busy that a refresh takes as long by itself. */
+const DEADLINE = 4_000;
 
 export type Apps = Awaited<ReturnType<typeof startApps>>;
 

@@ -1,5 +1,5 @@
 import { AxiosError, CanceledError } from 'axios';
-import { monotonicNow, startTimer } from '../deadline.js';
+import { monotonicNow, startTimer } from '../platform/deadline.js';
 import type { Config } from './config.js';
 import type { Exchange } from './exchange.js';
 

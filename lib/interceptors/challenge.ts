@@ -1,5 +1,5 @@
 import type { AxiosResponse } from 'axios';
-import { readHeader } from '../headers.js';
+import { readHeader } from '../platform/headers.js';
 
 const QUOTED = /error_(?:description|uri)\s*=\s*"(?:[^"\\]|\\.)*"/gi;
 const INSUFFICIENT = /(?:^|[\s,])error\s*=\s*(?:"insufficient_\w+"|insufficient_\w+(?=[\s,]|$))/i;

@@ -1,6 +1,6 @@
 import { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
-import type { RequestInfo } from '../events.js';
-import { own } from '../own.js';
+import { own } from '../platform/own.js';
+import type { RequestInfo } from '../session/events.js';
 import type { Session } from '../session/session.js';
 
 /** Options of one request, as `config.bearer`. */

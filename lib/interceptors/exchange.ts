@@ -1,12 +1,12 @@
 import type { AxiosAdapter, AxiosInstance, AxiosResponse } from 'axios';
-import type { SkipReason } from '../events.js';
+import type { ParsedUrl } from '../platform/url.js';
 import type { InstallSettings } from '../read-options.js';
 import type { Current } from '../session/current.js';
+import type { SkipReason } from '../session/events.js';
 import type { Refusal } from '../session/refused.js';
 import type { Requests } from '../session/requests.js';
 import type { Session } from '../session/session.js';
 import type { RequestLine } from '../session/targets.js';
-import type { ParsedUrl } from '../url.js';
 import type { Config, Place } from './config.js';
 import type { Gate } from './gate.js';
 

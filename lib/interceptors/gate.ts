@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { monotonicNow, startTimer, type Timer } from '../deadline.js';
+import { monotonicNow, startTimer, type Timer } from '../platform/deadline.js';
 
 // ms. The gate spreads what comes at once; it is no limit on answers that take long.
 const LONGEST_PLACE = 1_000;

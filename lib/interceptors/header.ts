@@ -1,7 +1,7 @@
 import { AxiosHeaders } from 'axios';
+import { shared } from '../platform/shared.js';
 import { isFading, isOurs, rememberAccessToken } from '../session/access-tokens.js';
 import type { Current } from '../session/current.js';
-import { shared } from '../shared.js';
 import type { Config } from './config.js';
 import type { Installation } from './exchange.js';
 

@@ -1,11 +1,11 @@
 import type { AxiosInstance } from 'axios';
 import type { InstallOptions } from '../options.js';
-import { own } from '../own.js';
+import { own } from '../platform/own.js';
+import { isThenable } from '../platform/thenable.js';
 import { type InstallSettings, readInstallOptions } from '../read-options.js';
 import { askedSource } from '../session/ask.js';
 import type { Left } from '../session/joins.js';
 import { requestsOf } from '../session/session.js';
-import { isThenable } from '../thenable.js';
 import type { Config } from './config.js';
 import type { Hooks, Installation } from './exchange.js';
 import { gateOf } from './gate.js';

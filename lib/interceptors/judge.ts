@@ -1,6 +1,6 @@
 import { AxiosError, type AxiosResponse, isAxiosError, isCancel } from 'axios';
+import { isThenable } from '../platform/thenable.js';
 import type { Refusal } from '../session/refused.js';
-import { isThenable } from '../thenable.js';
 import { patienceOf, whileSame, withCancellation } from './cancellation.js';
 import { challengeOf, isTokenRefused, saysInvalidToken } from './challenge.js';
 import { optionsOf } from './config.js';

@@ -1,9 +1,9 @@
 import axios, { type AxiosInstance } from 'axios';
 import { configError } from '../errors.js';
-import type { SkipReason } from '../events.js';
+import { type ParsedUrl, parseUrl } from '../platform/url.js';
 import type { InstallSettings } from '../read-options.js';
+import type { SkipReason } from '../session/events.js';
 import type { Requests } from '../session/requests.js';
-import { type ParsedUrl, parseUrl } from '../url.js';
 import { type Config, isOfOurCopy } from './config.js';
 import { isAuthorization } from './header.js';
 

@@ -1,5 +1,5 @@
 import { type AxiosAdapter, type AxiosResponse, getAdapter } from 'axios';
-import type { ParsedUrl } from '../url.js';
+import type { ParsedUrl } from '../platform/url.js';
 import type { Config } from './config.js';
 import { parse } from './origins.js';
 

@@ -1,5 +1,5 @@
 import axios from 'axios';
-import { monotonicNow } from '../deadline.js';
+import { monotonicNow } from '../platform/deadline.js';
 import { isCanceled } from './cancellation.js';
 import { type Config, extensible, isOff } from './config.js';
 import { ABSENT, type Exchange, type Installation } from './exchange.js';

@@ -1,9 +1,9 @@
 import type { AxiosResponse } from 'axios';
 import { forRequest, isBearerError } from '../errors.js';
+import { isThenable } from '../platform/thenable.js';
 import { type Current, type Found, isSameToken } from '../session/current.js';
 import { giveUp, tokenAfter401 } from '../session/refused.js';
 import type { Requests } from '../session/requests.js';
-import { isThenable } from '../thenable.js';
 import { assertSendable, discard, hasOneChance, prepareBody, remakeBody } from './body.js';
 import { withCancellation } from './cancellation.js';
 import { type Config, isOff, optionsOf, placeOf, requestInfo } from './config.js';

@@ -1,7 +1,7 @@
 import { type BearerError, bearerError, configError } from '../errors.js';
+import { isThenable } from '../platform/thenable.js';
 import type { Requests } from '../session/requests.js';
 import { requestsOf } from '../session/session.js';
-import { isThenable } from '../thenable.js';
 import { type Config, optionsOf } from './config.js';
 import type { Installation } from './exchange.js';
 

@@ -1,5 +1,5 @@
 import axios, { AxiosError, type AxiosResponse } from 'axios';
-import { monotonicNow } from '../deadline.js';
+import { monotonicNow } from '../platform/deadline.js';
 import type { Config } from './config.js';
 
 /** What axios makes of a status. @throws AxiosError, where `validateStatus` says so */

@@ -1,6 +1,6 @@
-import type { SkipReason } from '../events.js';
+import { answerNow } from '../platform/thenable.js';
+import type { SkipReason } from '../session/events.js';
 import type { Requests } from '../session/requests.js';
-import { answerNow } from '../thenable.js';
 import { type Config, isOff } from './config.js';
 import type { Installation } from './exchange.js';
 import { type Headers, headersOf, isAuthorization, nameOf } from './header.js';

@@ -1,5 +1,5 @@
+import type { ParsedUrl } from '../platform/url.js';
 import type { RequestLine } from '../session/targets.js';
-import type { ParsedUrl } from '../url.js';
 
 // A number, a UUID, hexadecimal of 8 and more, or too long to be a name: it tells one thing from others of its kind.
 const ID = /^(?:\d+|[\da-f]{8,}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|.{25,})$/i;

@@ -1,5 +1,5 @@
 import type { AxiosAdapter, AxiosError, AxiosResponse } from 'axios';
-import { monotonicNow } from '../deadline.js';
+import { monotonicNow } from '../platform/deadline.js';
 import type { Current } from '../session/current.js';
 import { adapterOf } from './axios-copies.js';
 import { closeBody, prepareBody, restoreBody } from './body.js';

@@ -1,6 +1,6 @@
 import type { AxiosResponse } from 'axios';
+import { isThenable } from '../platform/thenable.js';
 import type { Current, Found } from '../session/current.js';
-import { isThenable } from '../thenable.js';
 import { withCancellation } from './cancellation.js';
 import { optionsOf } from './config.js';
 import type { Exchange } from './exchange.js';

@@ -1,6 +1,6 @@
 import type { AxiosResponse } from 'axios';
 import { forRequest } from '../errors.js';
-import type { SkipReason } from '../events.js';
+import type { SkipReason } from '../session/events.js';
 import { adapterOf } from './axios-copies.js';
 import { prepareBody, restoreBody } from './body.js';
 import { requestInfo } from './config.js';

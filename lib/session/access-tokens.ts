@@ -1,4 +1,4 @@
-import { shared } from '../shared.js';
+import { shared } from '../platform/shared.js';
 import { digest } from './digest.js';
 
 // As many as a server with thousands of sessions holds for some hours. The oldest go first.

@@ -1,4 +1,4 @@
-import { startTimer, type Timer } from '../deadline.js';
+import { startTimer, type Timer } from '../platform/deadline.js';
 import type { Life } from './life.js';
 import { EXPIRY } from './pending.js';
 import { isRenewable } from './steps.js';

@@ -1,10 +1,10 @@
 import type { AxiosInstance } from 'axios';
-import { startTimer, withDeadline } from '../deadline.js';
 import { isBearerError } from '../errors.js';
-import { onOnline } from '../online.js';
+import { startTimer, withDeadline } from '../platform/deadline.js';
+import { onOnline } from '../platform/online.js';
+import { answerNow } from '../platform/thenable.js';
 import type { SourceContext, TokenSource } from '../sources/source.js';
 import type { Lock } from '../stores/store.js';
-import { answerNow } from '../thenable.js';
 import { readToken, type Token, type TokenResponse } from '../token.js';
 import { deadlineFailure, Failure, sourceFailure, storeFailure } from './failure.js';
 import type { Cause } from './pending.js';

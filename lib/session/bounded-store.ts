@@ -1,4 +1,4 @@
-import { monotonicNow, withDeadline } from '../deadline.js';
+import { monotonicNow, withDeadline } from '../platform/deadline.js';
 import { type Lock, readEntry, type StoreEntry, type TokenStore } from '../stores/store.js';
 import type { Token } from '../token.js';
 import { Failure, lockFailure, storeFailure } from './failure.js';

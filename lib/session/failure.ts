@@ -1,9 +1,9 @@
 import { isRetryableError } from 'axios-retry';
 import { askedDelay } from '../backoff.js';
 import { type BearerError, bearerError } from '../errors.js';
+import { answerNow } from '../platform/thenable.js';
 import { isFinal, mayPass } from '../sources/refusal.js';
 import type { TokenSource } from '../sources/source.js';
-import { answerNow } from '../thenable.js';
 import type { Token } from '../token.js';
 import { reasonOf, redactedCause } from './redacted-cause.js';
 

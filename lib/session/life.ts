@@ -1,10 +1,10 @@
 import type { BearerError } from '../errors.js';
-import type { Events } from '../events.js';
 import type { SessionSettings } from '../read-options.js';
 import type { Token, TokenResponse } from '../token.js';
 import type { ClientFactory } from './ask.js';
 import type { BoundedStore } from './bounded-store.js';
 import type { Current } from './current.js';
+import type { Events } from './events.js';
 import type { Mark } from './mark.js';
 import type { Parts } from './parts.js';
 import type { Cause, Pending, PendingOptions, Work } from './pending.js';

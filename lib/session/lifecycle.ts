@@ -1,8 +1,7 @@
 import { delaysOf } from '../backoff.js';
-import { monotonicNow } from '../deadline.js';
 import type { BearerError } from '../errors.js';
-import { Events } from '../events.js';
 import type { SessionOptions } from '../options.js';
+import { monotonicNow } from '../platform/deadline.js';
 import { readSessionOptions, type SessionSettings } from '../read-options.js';
 import { PrivateStore } from '../stores/memory.js';
 import { dueAt, isNothing, readToken, sealed, type Token, type TokenResponse } from '../token.js';
@@ -11,6 +10,7 @@ import { Alarm, needsAlarm } from './alarm.js';
 import type { ClientFactory } from './ask.js';
 import { BoundedStore } from './bounded-store.js';
 import type { Current } from './current.js';
+import { Events } from './events.js';
 import type { Life } from './life.js';
 import type { Mark } from './mark.js';
 import { Parts } from './parts.js';

@@ -1,4 +1,4 @@
-import { monotonicNow } from '../deadline.js';
+import { monotonicNow } from '../platform/deadline.js';
 import type { StoreEntry } from '../stores/store.js';
 
 /** The mark of another holder, from when we first saw it. */

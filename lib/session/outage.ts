@@ -1,7 +1,7 @@
 import { type Backoff, HoldOff } from '../backoff.js';
-import { monotonicNow, pause } from '../deadline.js';
 import { type BearerError, bearerError } from '../errors.js';
-import { onOnline } from '../online.js';
+import { monotonicNow, pause } from '../platform/deadline.js';
+import { onOnline } from '../platform/online.js';
 import type { Failure } from './failure.js';
 
 /** Attempts that failed in a row: how long nothing is tried, and what is told meanwhile. */

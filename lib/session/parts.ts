@@ -1,5 +1,5 @@
+import { answerNow } from '../platform/thenable.js';
 import type { SessionSettings } from '../read-options.js';
-import { answerNow } from '../thenable.js';
 import type { Token } from '../token.js';
 import { Breaker } from './breaker.js';
 import type { Current } from './current.js';

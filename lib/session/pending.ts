@@ -1,4 +1,4 @@
-import { monotonicNow } from '../deadline.js';
+import { monotonicNow } from '../platform/deadline.js';
 import type { SourceContext } from '../sources/source.js';
 import { isLive } from '../token.js';
 import { type Current, isSameToken } from './current.js';

@@ -1,7 +1,7 @@
 import { delayAfter } from '../backoff.js';
-import { monotonicNow, pause } from '../deadline.js';
 import { type BearerError, bearerError } from '../errors.js';
-import { own } from '../own.js';
+import { monotonicNow, pause } from '../platform/deadline.js';
+import { own } from '../platform/own.js';
 import { isLive, type Token } from '../token.js';
 import { plant } from './attempt.js';
 import type { Current } from './current.js';

@@ -1,4 +1,4 @@
-import { own } from '../own.js';
+import { own } from '../platform/own.js';
 import { answerOf, messageIn } from '../sources/refusal.js';
 import type { Token } from '../token.js';
 

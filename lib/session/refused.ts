@@ -1,4 +1,4 @@
-import { monotonicNow, startTimer } from '../deadline.js';
+import { monotonicNow, startTimer } from '../platform/deadline.js';
 import { isLive } from '../token.js';
 import { type Current, type Found, isSameToken } from './current.js';
 import type { Lifecycle } from './lifecycle.js';

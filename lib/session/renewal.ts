@@ -1,4 +1,4 @@
-import { monotonicNow, pause } from '../deadline.js';
+import { monotonicNow, pause } from '../platform/deadline.js';
 import type { StoreEntry } from '../stores/store.js';
 import { isLive, type Token } from '../token.js';
 import { refresh } from './attempt.js';

@@ -1,10 +1,10 @@
 import type { AxiosInstance } from 'axios';
-import { monotonicNow, pause } from '../deadline.js';
 import { type BearerError, bearerError } from '../errors.js';
-import type { BearerEvent, BearerEvents } from '../events.js';
+import { monotonicNow, pause } from '../platform/deadline.js';
 import type { TokenSource } from '../sources/source.js';
 import { isLive } from '../token.js';
 import { type Current, type Found, isFresh, isSameToken } from './current.js';
+import type { BearerEvent, BearerEvents } from './events.js';
 import type { Lifecycle } from './lifecycle.js';
 import { EXPIRY, FIRST, type Pending } from './pending.js';
 import type { SharedPromise } from './shared-promise.js';

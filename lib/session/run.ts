@@ -1,4 +1,4 @@
-import { isThenable } from '../thenable.js';
+import { isThenable } from '../platform/thenable.js';
 import type { Protocol, Step } from './protocol.js';
 
 /**

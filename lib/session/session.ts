@@ -1,13 +1,12 @@
-import type { AnyAxios } from '../any-axios.js';
-import { abortable, abortReason } from '../deadline.js';
 import { bearerError } from '../errors.js';
-import type { BearerEvent, BearerEvents, Listener } from '../events.js';
 import type { InstallOptions, SessionOptions } from '../options.js';
-import { own } from '../own.js';
-import { isThenable } from '../thenable.js';
+import { abortable, abortReason } from '../platform/deadline.js';
+import { own } from '../platform/own.js';
+import { isThenable } from '../platform/thenable.js';
 import type { Token, TokenResponse } from '../token.js';
 import { canRefresh } from './ask.js';
-import type { Joins, TokenRequest } from './joins.js';
+import type { BearerEvent, BearerEvents, Listener } from './events.js';
+import type { AnyAxios, Joins, TokenRequest } from './joins.js';
 import { Lifecycle } from './lifecycle.js';
 import { Requests } from './requests.js';
 import { closeOf, signInAgain, signInByAsking, signInWith, signOutOf, updateWith } from './sign-in.js';

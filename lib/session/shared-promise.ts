@@ -1,4 +1,4 @@
-import { monotonicNow, startTimer, type Timer } from '../deadline.js';
+import { monotonicNow, startTimer, type Timer } from '../platform/deadline.js';
 
 // Requests that begin to wait within this part of the bound share one timer and one promise.
 const WAVE = 1 / 1_000;

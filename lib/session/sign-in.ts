@@ -1,5 +1,5 @@
-import { withDeadline } from '../deadline.js';
 import { bearerError } from '../errors.js';
+import { withDeadline } from '../platform/deadline.js';
 import type { Token, TokenResponse } from '../token.js';
 import { update } from './attempt.js';
 import type { Current } from './current.js';

@@ -1,7 +1,7 @@
 import type { BearerError } from '../errors.js';
-import { tell } from '../events.js';
 import { isLive } from '../token.js';
 import type { Current } from './current.js';
+import { tell } from './events.js';
 import type { State } from './state.js';
 
 /** What a user interface wants to know. It carries no token, and is the same object until something changes. */

@@ -1,6 +1,6 @@
-import { withDeadline } from '../deadline.js';
 import { bearerError } from '../errors.js';
-import { own } from '../own.js';
+import { withDeadline } from '../platform/deadline.js';
+import { own } from '../platform/own.js';
 import type { Lock } from '../stores/store.js';
 import { isLive, type Token } from '../token.js';
 import { type Asking, ask, canRefresh } from './ask.js';

@@ -1,8 +1,8 @@
 import { type BearerError, bearerError } from '../errors.js';
-import type { Events, SignOutReason } from '../events.js';
 import type { TokenSource } from '../sources/source.js';
 import type { Current } from './current.js';
 import type { Effect } from './effects.js';
+import type { Events, SignOutReason } from './events.js';
 import { factsOf } from './snapshot.js';
 import type { State } from './state.js';
 

@@ -5,9 +5,9 @@
  */
 import type { InternalAxiosRequestConfig } from 'axios';
 import { configError } from '../errors.js';
-import { own } from '../own.js';
+import { own } from '../platform/own.js';
+import { parseUrl } from '../platform/url.js';
 import type { Token, TokenResponse } from '../token.js';
-import { parseUrl } from '../url.js';
 import { sendBare } from './client.js';
 import { ofKnownProtocol, type SourceContext, type TokenSource } from './source.js';
 

@@ -1,5 +1,5 @@
 import axios, { type AxiosInstance, type AxiosRequestConfig, type CreateAxiosDefaults } from 'axios';
-import { own } from '../own.js';
+import { own } from '../platform/own.js';
 
 // A token response is a few kB; whatever is larger is not one.
 const LARGEST_RESPONSE = 1024 * 1024;

@@ -1,7 +1,7 @@
 import type { AxiosInstance } from 'axios';
 import { configError } from '../errors.js';
-import { own } from '../own.js';
-import { parseUrl } from '../url.js';
+import { own } from '../platform/own.js';
+import { parseUrl } from '../platform/url.js';
 import { sendBare } from './client.js';
 import { answerOf, mayPass } from './refusal.js';
 import type { SourceContext } from './source.js';

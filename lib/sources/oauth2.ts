@@ -4,9 +4,9 @@
  * @module axios-bearer/oauth2
  */
 import { checkTypes, configError } from '../errors.js';
-import { own } from '../own.js';
+import { own } from '../platform/own.js';
+import { parseUrl } from '../platform/url.js';
 import type { Token, TokenResponse } from '../token.js';
-import { parseUrl } from '../url.js';
 import { sendBare } from './client.js';
 import { type Endpoints, endpointsOf } from './metadata.js';
 import { isFinal } from './refusal.js';

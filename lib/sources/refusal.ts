@@ -1,5 +1,5 @@
 import type { Fields } from '../expiry.js';
-import { own } from '../own.js';
+import { own } from '../platform/own.js';
 
 /** What a failed token request says of itself. */
 export interface Answer {

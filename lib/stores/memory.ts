@@ -1,4 +1,4 @@
-import { monotonicNow, pause } from '../deadline.js';
+import { monotonicNow, pause } from '../platform/deadline.js';
 import { type Locks, MOMENT, withProcessLock } from './lock.js';
 import type { Lock, LockOptions, StoreEntry, TokenStore } from './store.js';
 

@@ -1,5 +1,5 @@
 import type { AxiosHeaders, AxiosInstance, InternalAxiosRequestConfig as Config } from 'axios';
-import { headersOf } from '../../internal.js';
+import { headersOf } from '../internal.js';
 
 /** A header that a refresh has written. */
 export interface HeaderChange {

@@ -1,5 +1,5 @@
 import type { AxiosInstance } from 'axios';
-import { own } from '../../internal.js';
+import { own } from '../internal.js';
 import { intercept } from './interception.js';
 import type { AxiosAuthRefreshOptions, RefreshAuthCall } from './options.js';
 

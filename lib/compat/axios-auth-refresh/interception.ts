@@ -1,13 +1,5 @@
 import { AxiosError, type AxiosInstance, type AxiosResponse, type InternalAxiosRequestConfig as Config } from 'axios';
-import {
-  type Answer,
-  type Hooks,
-  innermost,
-  installWithHooks,
-  outermost,
-  own,
-  withCancellation,
-} from '../../internal.js';
+import { type Answer, type Hooks, innermost, installWithHooks, outermost, own, withCancellation } from '../internal.js';
 import type { AxiosAuthRefreshOptions, RefreshAuthCall } from './options.js';
 import { afterRefresh, ResendElsewhere, rerunInterceptors, transformNew } from './resend.js';
 import { errorOf, type Rule, startsRefresh } from './rule.js';

@@ -1,5 +1,5 @@
 import type { AxiosInstance, InternalAxiosRequestConfig as Config } from 'axios';
-import { othersFor, own, transform } from '../../internal.js';
+import { othersFor, own, transform } from '../internal.js';
 import { applyChanges } from './headers.js';
 import type { AxiosAuthRefreshOptions } from './options.js';
 import type { RefreshSession } from './session.js';

@@ -1,5 +1,5 @@
 import type { AxiosError, AxiosResponse } from 'axios';
-import { type Registration, settle } from '../../internal.js';
+import { type Registration, settle } from '../internal.js';
 import type { AxiosAuthRefreshOptions, RefreshAuthCall } from './options.js';
 
 /** One call of `createAuthRefresh`. */

@@ -7,7 +7,7 @@ import {
 } from 'axios';
 import { exponentialDelay, isRetryableError } from 'axios-retry';
 import { createSession, type Session } from '../../index.js';
-import { askedDelay, pause } from '../../internal.js';
+import { askedDelay, pause } from '../internal.js';
 import { type HeaderChange, headerChanges, headerValues } from './headers.js';
 import type { RefreshAuthCall } from './options.js';
 import { within } from './within.js';

@@ -1,4 +1,4 @@
-import { withDeadline } from '../../internal.js';
+import { withDeadline } from '../internal.js';
 
 const LATE = {};
 

@@ -1,4 +1,4 @@
-import { claimsOf, own } from '../../internal.js';
+import { claimsOf, own } from '../internal.js';
 
 /** ms since the epoch; `undefined`: the token does not say. */
 export function expiryOf(token: string | undefined): number | undefined {

@@ -1,6 +1,6 @@
 import type { AxiosInstance } from 'axios';
 import { bearer, type InstallOptions } from '../../index.js';
-import { own } from '../../internal.js';
+import { own } from '../internal.js';
 import { expiryOf } from './claims.js';
 import { leewayOf, type StringValue } from './leeway.js';
 import { NO_REFRESH_TOKEN, Sessions, type TokenRefreshRequest } from './sessions.js';

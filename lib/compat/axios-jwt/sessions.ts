@@ -7,7 +7,7 @@ import {
   type TokenSource,
   type TokenStore,
 } from '../../index.js';
-import { own } from '../../internal.js';
+import { own } from '../internal.js';
 import { expiryOf } from './claims.js';
 import { type Entry, type IAuthTokens, type SharedStorage, sharedStorageOf, withLockOf } from './shared-storage.js';
 import type { StorageType } from './storage.js';

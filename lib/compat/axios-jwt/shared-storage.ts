@@ -1,6 +1,6 @@
 import type { Lock, LockOptions, StoreEntry, TokenStore } from '../../index.js';
 import { memoryStore } from '../../index.js';
-import { own, withDeadline } from '../../internal.js';
+import { own, withDeadline } from '../internal.js';
 import { haveSameSubject } from './claims.js';
 import { BrowserStorageService, STORAGE_KEY, type StorageType } from './storage.js';
 

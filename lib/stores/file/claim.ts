@@ -1,4 +1,4 @@
-import { monotonicNow, pause, startTimer } from '../../deadline.js';
+import { monotonicNow, pause, startTimer } from '../../platform/deadline.js';
 import type { Lock, LockOptions } from '../store.js';
 import type { Life } from './life.js';
 import { isName } from './names.js';

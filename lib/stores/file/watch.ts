@@ -1,6 +1,6 @@
 import { type FSWatcher, mkdirSync, watch } from 'node:fs';
 import { basename } from 'node:path';
-import { startTimer, type Timer } from '../../deadline.js';
+import { startTimer, type Timer } from '../../platform/deadline.js';
 import { ENTRY } from './names.js';
 
 // ms until a folder that can't be watched is tried again.

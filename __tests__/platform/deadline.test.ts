@@ -10,7 +10,7 @@ import {
   pause,
   startTimer,
   withDeadline,
-} from '../lib/deadline.js';
+} from '../../lib/platform/deadline.js';
 
 const late = () => new Error('late');
 const never = () => new Promise<never>(() => {});

@@ -1,4 +1,4 @@
-import type { BearerError } from './errors.js';
+import type { BearerError } from '../errors.js';
 
 /** A request as events tell of it: its URL without query, fragment and credentials. */
 export interface RequestInfo {

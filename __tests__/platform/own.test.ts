@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { expect, it } from '@jest/globals';
-import { own, ownMethods } from '../lib/own.js';
+import { own, ownMethods } from '../../lib/platform/own.js';
 
 /** With this on `Object.prototype`. */
 function polluted<T>(name: string, work: () => T): T {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { parseUrl } from '../lib/url.js';
+import { parseUrl } from '../../lib/platform/url.js';
 
 const PLATFORM = globalThis.URL;
 afterEach(() => {
