@@ -10,6 +10,7 @@ const config: JestConfigWithTsJest = {
   ...createDefaultEsmPreset({ diagnostics: false }),
   testEnvironment: '<rootDir>/scripts/jest/environment.cjs',
   testSequencer: '<rootDir>/scripts/jest/sequencer.cjs',
+  reporters: ['default', '<rootDir>/scripts/jest/left-out.cjs'],
   testMatch: ['**/__tests__/**/*.test.ts', '**/__tests__/**/*.test.tsx'],
   moduleNameMapper: {
     '^axios-bearer$': '<rootDir>/lib/index.ts',

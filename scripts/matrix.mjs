@@ -1,5 +1,5 @@
 // Runs the whole suite on each version of axios that is installed: the newest, and the aliases `axios-<version>`.
-// Versions given as arguments are run instead.
+// Versions given as arguments are run instead. A browser knows nothing of axios: its tests are run once, by `npm test`.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,8 @@ const JEST = [
   '--disable-warning=ExperimentalWarning',
   'node_modules/jest/bin/jest.js',
   '--silent',
+  '--testPathIgnorePatterns=/node_modules/',
+  '--testPathIgnorePatterns=/__tests__/(browser|tabs)/',
 ];
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 

@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import puppeteer, { type Browser, type LaunchOptions } from 'puppeteer-core';
+
+export type BrowserName = 'Chromium' | 'Firefox';
+
+interface Found {
+  readonly name: BrowserName;
+  /** Missing: it is not on this machine. */
+  readonly executablePath: string | undefined;
+  /** What installs it. */
+  readonly debianPackage: string;
+}
+
+/** A host that leads to this machine, and is no secure context over plain http. */
+export const INSECURE_HOST = 'insecure.test';
+
+// ms. A browser takes seconds to start where much else goes on.
+const PATIENCE = 60_000;
+const CLOSING = 10_000;
+const find = (...names: string[]) => names.map((name) => `/usr/bin/${name}`).find((path) => existsSync(path));
+
+export const browsers: readonly Found[] = [
+  { name: 'Chromium', executablePath: find('chromium', 'google-chrome'), debianPackage: 'chromium' },
+  { name: 'Firefox', executablePath: find('firefox-esr', 'firefox'), debianPackage: 'firefox-esr' },
+];
+
+const CHROMIUM: LaunchOptions = {
+  browser: 'chrome',
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`,
+  ],
+};
+
+const FIREFOX: LaunchOptions = {
+  browser: 'firefox',
+  extraPrefsFirefox: { 'network.dns.localDomains': INSECURE_HOST },
+};
+
+/** Starts a browser, with a profile of its own that goes when it is closed. Close it by `close(browser)`. */
+export async function launch(name: BrowserName): Promise<Browser> {
+  const { executablePath, debianPackage } = browsers.find((each) => each.name === name)!;
+  if (!executablePath) throw new Error(`${name} is missing: install ${debianPackage}`);
+  const own = name === 'Chromium' ? CHROMIUM : FIREFOX;
+  return puppeteer.launch({ ...own, executablePath, headless: true, timeout: PATIENCE });
+}
+
+/** Ends a browser, whatever has become of it. */
+export async function close(browser: Browser): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSING);
+  });
+  await Promise.race([browser.close().catch(() => {}), late]);
+  clearTimeout(timer);
+  browser.process()?.kill('SIGKILL');
+}
+
+/**
+ * Tests for each browser, launched once for all of them. One that is missing is left out, which a line at the end of the
+ * run tells; with `REQUIRE_BROWSERS=1` they fail.
+ *
+ * @param tests is given the way to the browser: it is there when a test runs
+ */
+export function inBrowsers(tests: (browser: () => Browser, name: BrowserName) => void): void {
+  for (const { name, executablePath, debianPackage } of browsers) {
+    const isLeftOut = !executablePath && process.env.REQUIRE_BROWSERS !== '1';
+    const title = isLeftOut ? `in ${name} (install ${debianPackage})` : `in ${name}`;
+    (isLeftOut ? describe.skip : describe)(title, () => {
+      let browser: Browser | undefined;
+      beforeAll(async () => {
+        browser = await launch(name);
+      }, PATIENCE);
+      afterAll(() => browser && close(browser), 2 * CLOSING);
+      tests(() => browser!, name);
+    });
+  }
+}
