@@ -17,6 +17,7 @@ const config: JestConfigWithTsJest = {
     '^axios-bearer/api-video$': '<rootDir>/lib/sources/api-video.ts',
     '^axios-bearer/axios-auth-refresh$': '<rootDir>/lib/compat/axios-auth-refresh/index.ts',
     '^axios-bearer/axios-jwt$': '<rootDir>/lib/compat/axios-jwt/index.ts',
+    '^axios-bearer/browser$': '<rootDir>/lib/stores/browser/index.ts',
     '^axios-bearer/file$': '<rootDir>/lib/stores/file/index.ts',
     '^axios-bearer/oauth2$': '<rootDir>/lib/sources/oauth2.ts',
     '^axios-bearer/testing$': '<rootDir>/lib/testing/index.ts',

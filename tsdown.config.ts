@@ -30,6 +30,7 @@ const core: UserConfig = {
     'api-video': 'lib/sources/api-video.ts',
     'axios-auth-refresh': 'lib/compat/axios-auth-refresh/index.ts',
     'axios-jwt': 'lib/compat/axios-jwt/index.ts',
+    browser: 'lib/stores/browser/index.ts',
     oauth2: 'lib/sources/oauth2.ts',
     use: 'lib/use.ts',
   },

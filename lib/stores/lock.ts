@@ -1,6 +1,12 @@
 import { monotonicNow, pause, startTimer } from '../platform/deadline.js';
 import type { Lock, LockOptions } from './store.js';
 
+/** A lock, as its owner has it. */
+export interface Claim {
+  readonly lock: Lock;
+  release(): void;
+}
+
 /** A lock that is held. */
 interface Held {
   /** The tasks that wait, first come first served: what each is to be told when its turn has come. */
@@ -78,11 +84,35 @@ function turnIn(queue: Held['queue'], { waitMs, signal }: LockOptions): Promise<
       reject(reason);
     };
     const abort = () => giveUp(givenUp());
-    const late = () => giveUp(new Error(`The lock was not free within ${waitMs} ms`));
-    const timer = startTimer(waitMs, late);
+    const timer = startTimer(waitMs, () => giveUp(notFree(waitMs)));
     signal?.addEventListener('abort', abort);
     queue.add(enter);
   });
+}
+
+/** The way to a claim that is given up `waitMs` from now, or by the signal. */
+export function within<T>(
+  { waitMs, signal }: LockOptions,
+  task: (signal: AbortSignal) => Promise<T>,
+): () => Promise<T> {
+  const begun = monotonicNow();
+  return async () => {
+    const aborter = new AbortController();
+    const abort = () => aborter.abort(givenUp());
+    const timer = startTimer(waitMs - (monotonicNow() - begun), () => aborter.abort(notFree(waitMs)));
+    signal?.addEventListener('abort', abort);
+    if (signal?.aborted) abort();
+    try {
+      return await task(aborter.signal);
+    } finally {
+      timer.stop();
+      signal?.removeEventListener('abort', abort);
+    }
+  };
+}
+
+function notFree(waitMs: number): Error {
+  return new Error(`The lock was not free within ${waitMs} ms`);
 }
 
 function givenUp(): Error {

@@ -1,5 +1,6 @@
-import { monotonicNow, pause, startTimer } from '../../platform/deadline.js';
-import type { Lock, LockOptions } from '../store.js';
+import { pause } from '../../platform/deadline.js';
+import type { Claim } from '../lock.js';
+import type { Lock } from '../store.js';
 import type { Life } from './life.js';
 import { isName } from './names.js';
 import type { NumberedFiles } from './numbered-files.js';
@@ -8,12 +9,6 @@ import { sweep } from './sweep.js';
 
 // ms between two looks at an owner that can't be called.
 const LOOK = 100;
-
-/** The lock, as its owner has it. */
-export interface Claim {
-  readonly lock: Lock;
-  release(): void;
-}
 
 /**
  * The lock of a folder: files of which each names the socket of the one that claimed it, and the highest is the owner's. It
@@ -68,28 +63,6 @@ function isOwner(claims: NumberedFiles, n: number, name: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** The way to a claim that is given up after `waitMs` from now, or by the signal. */
-export function within<T>(
-  { waitMs, signal }: LockOptions,
-  task: (signal: AbortSignal) => Promise<T>,
-): () => Promise<T> {
-  const begun = monotonicNow();
-  return async () => {
-    const aborter = new AbortController();
-    const abort = () => aborter.abort(new Error('The wait for the lock was given up'));
-    const late = () => aborter.abort(new Error(`The lock was not free within ${waitMs} ms`));
-    const timer = startTimer(waitMs - (monotonicNow() - begun), late);
-    signal?.addEventListener('abort', abort);
-    if (signal?.aborted) abort();
-    try {
-      return await task(aborter.signal);
-    } finally {
-      timer.stop();
-      signal?.removeEventListener('abort', abort);
-    }
-  };
 }
 
 function throwIfAborted(signal: AbortSignal): void {

@@ -5,9 +5,9 @@
  */
 import { resolve } from 'node:path';
 import { configError } from '../../errors.js';
-import { type Locks, withProcessLock } from '../lock.js';
+import { type Locks, within, withProcessLock } from '../lock.js';
 import type { TokenStore } from '../store.js';
-import { claim, within } from './claim.js';
+import { claim } from './claim.js';
 import { Folder } from './folder.js';
 import { Life } from './life.js';
 import { ENTRY, LOCK } from './names.js';

@@ -1,0 +1,87 @@
+import { browserStore } from 'axios-bearer/browser';
+import type { StoreCaseOptions } from 'axios-bearer/testing';
+import { storeCases } from '../../lib/testing/stores/cases.js';
+
+/** What the pages of these tests can do. */
+interface Program {
+  browserStore: typeof browserStore;
+  judge(names: string[]): Promise<Record<string, string>>;
+  put(name: string, text: unknown): Promise<void>;
+}
+
+declare global {
+  var program: Program;
+}
+
+globalThis.program = { browserStore, judge, put };
+
+// So many cases at a time: each opens several frames.
+const AT_ONCE = 6;
+
+/** The frames that hold each register. */
+const frames = new Map<string, HTMLIFrameElement[]>();
+
+const options: StoreCaseOptions = {
+  corrupt: (name, text) => put(name, text),
+  loseLock: (name) => leave(name),
+  async gap(name, during) {
+    leave(name);
+    await during();
+    for (const window of windowsOf(name))
+      window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+  },
+  patience: 20_000,
+};
+
+/** A holder in a realm of its own, as another tab is. */
+async function open(name: string) {
+  const frame = document.createElement('iframe');
+  frames.set(name, [...(frames.get(name) ?? []), frame]);
+  const loaded = new Promise((resolve) => frame.addEventListener('load', resolve));
+  frame.src = '/frame';
+  document.body.append(frame);
+  await loaded;
+  return (frame.contentWindow as typeof globalThis & Window).program.browserStore(name);
+}
+
+/** Runs these cases. Resolves with what each that failed has to say. */
+async function judge(names: string[]): Promise<Record<string, string>> {
+  const failures: Record<string, string> = {};
+  const waiting = storeCases(open, options).filter(({ name }) => names.includes(name));
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const { name, run } = next;
+      await run().catch((error) => {
+        failures[name] = `${error}`;
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  for (const frame of [...frames.values()].flat()) frame.remove();
+  return failures;
+}
+
+function windowsOf(name: string): Window[] {
+  return (frames.get(name) ?? []).map(({ contentWindow }) => contentWindow!);
+}
+
+/** As when the pages of these holders are left for others. */
+function leave(name: string): void {
+  for (const window of windowsOf(name)) window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
+}
+
+/** Writes what may be no entry, past the store. */
+async function put(name: string, text: unknown): Promise<void> {
+  const opening = indexedDB.open(name);
+  await done(opening);
+  const transaction = opening.result.transaction('register', 'readwrite');
+  await done(transaction.objectStore('register').put(text, 'entry'));
+  opening.result.close();
+}
+
+function done(request: IDBRequest): Promise<void> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve();
+    request.onerror = () => reject(request.error);
+  });
+}

@@ -1,0 +1,31 @@
+import { webLocks } from './lock.js';
+
+/** A mark's setter, as others see it. */
+export interface Life {
+  /** What the register has of it. Missing: others can't tell whether it lives, and wait as long as a holder may take. */
+  readonly name?: string;
+  end(): void;
+}
+
+/**
+ * A Web Lock that is had until it is ended, or the page is gone in whatever way. Not longer than a mark is in the register:
+ * a page with a lock is kept in no back/forward cache.
+ */
+export async function beginLife(name: string): Promise<Life> {
+  const locks = await webLocks();
+  if (!locks) return { end: () => {} };
+  return new Promise((resolve, reject) => {
+    const live = () => new Promise<void>((end) => resolve({ name, end }));
+    locks.request(name, live).catch(reject);
+  });
+}
+
+/** Is the one that has begun a life of this name still there? If that can't be told, it is. */
+export async function isAlive(name: string): Promise<boolean> {
+  try {
+    const { held } = await navigator.locks.query();
+    return held!.some((lock) => lock.name === name);
+  } catch {
+    return true;
+  }
+}
