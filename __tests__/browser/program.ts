@@ -1,3 +1,4 @@
+import { createSession } from 'axios-bearer';
 import { browserStore } from 'axios-bearer/browser';
 import type { StoreCaseOptions } from 'axios-bearer/testing';
 import { storeCases } from '../../lib/testing/stores/cases.js';
@@ -5,15 +6,23 @@ import { storeCases } from '../../lib/testing/stores/cases.js';
 /** What the pages of these tests can do. */
 interface Program {
   browserStore: typeof browserStore;
+  createSession: typeof createSession;
+  /** Runs these cases. Resolves with what each that failed has to say. */
   judge(names: string[]): Promise<Record<string, string>>;
+  /** Writes what may be no entry, past the store. */
   put(name: string, text: unknown): Promise<void>;
+  /** Another realm of this page. */
+  frame(): Promise<HTMLIFrameElement>;
+  /** Enough of everything. */
+  patience: { waitMs: number; holdMs: number };
 }
 
 declare global {
   var program: Program;
 }
 
-globalThis.program = { browserStore, judge, put };
+const patience = { waitMs: 20_000, holdMs: 60_000 };
+globalThis.program = { browserStore, createSession, judge, put, frame, patience };
 
 // So many cases at a time: each opens several frames.
 const AT_ONCE = 6;
@@ -30,21 +39,25 @@ const options: StoreCaseOptions = {
     for (const window of windowsOf(name))
       window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
   },
-  patience: 20_000,
+  patience: patience.waitMs,
 };
+
+async function frame(): Promise<HTMLIFrameElement> {
+  const made = document.createElement('iframe');
+  const loaded = new Promise((resolve) => made.addEventListener('load', resolve));
+  made.src = '/frame';
+  document.body.append(made);
+  await loaded;
+  return made;
+}
 
 /** A holder in a realm of its own, as another tab is. */
 async function open(name: string) {
-  const frame = document.createElement('iframe');
-  frames.set(name, [...(frames.get(name) ?? []), frame]);
-  const loaded = new Promise((resolve) => frame.addEventListener('load', resolve));
-  frame.src = '/frame';
-  document.body.append(frame);
-  await loaded;
-  return (frame.contentWindow as typeof globalThis & Window).program.browserStore(name);
+  const made = await frame();
+  frames.set(name, [...(frames.get(name) ?? []), made]);
+  return (made.contentWindow as typeof globalThis & Window).program.browserStore(name);
 }
 
-/** Runs these cases. Resolves with what each that failed has to say. */
 async function judge(names: string[]): Promise<Record<string, string>> {
   const failures: Record<string, string> = {};
   const waiting = storeCases(open, options).filter(({ name }) => names.includes(name));
@@ -57,7 +70,7 @@ async function judge(names: string[]): Promise<Record<string, string>> {
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  for (const frame of [...frames.values()].flat()) frame.remove();
+  for (const made of [...frames.values()].flat()) made.remove();
   return failures;
 }
 
@@ -70,7 +83,6 @@ function leave(name: string): void {
   for (const window of windowsOf(name)) window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
 }
 
-/** Writes what may be no entry, past the store. */
 async function put(name: string, text: unknown): Promise<void> {
   const opening = indexedDB.open(name);
   await done(opening);

@@ -19,7 +19,7 @@ export const IN_MEMORY =
   'the memory of this page: they are gone when it is reloaded, and other tabs do not have them. Allow storage for ' +
   'this site, or have a backend hold the session.';
 
-/** Told what is there; returns what is to be in its place, if anything. */
+/** Given what is there; returns what is to be in its place, if anything. */
 type Step = (text: unknown) => string | undefined;
 
 /** One text in IndexedDB. In a page that is allowed no database, one in its memory. */
@@ -34,30 +34,39 @@ export class Database {
     this.#name = name;
   }
 
-  read(step: Step): Promise<void> {
-    return this.#use('readonly', step);
+  read(): Promise<unknown> {
+    return this.#use('readonly', () => undefined);
   }
 
-  /** Reading and writing are one step: no other tab's comes between. Resolves when it is on the disk. */
-  change(step: Step): Promise<void> {
+  /**
+   * Reading and writing are one step: no other tab's comes between. Resolves with what is there then, when it is on the
+   * disk.
+   */
+  change(step: Step): Promise<unknown> {
     return this.#use('readwrite', step);
   }
 
-  async #use(mode: IDBTransactionMode, step: Step): Promise<void> {
+  async #use(mode: IDBTransactionMode, step: Step): Promise<unknown> {
     const isNew = !this.#connection;
     this.#connection ??= this.#connect();
     const connection = this.#connection;
     try {
       const database = await connection;
-      if (database) await run(database, mode, step);
-      else this.#memory = step(this.#memory) ?? this.#memory;
-      this.#isThere ||= database !== undefined;
+      if (!database) return this.#keep(step);
+      const there = await run(database, mode, step);
+      this.#isThere = true;
+      return there;
     } catch (error) {
       this.#forget(connection);
       // The browser may have closed it meanwhile.
       if (!isNew) return this.#use(mode, step);
       throw explained(this.#name, error);
     }
+  }
+
+  #keep(step: Step): string | undefined {
+    this.#memory = step(this.#memory) ?? this.#memory;
+    return this.#memory;
   }
 
   /** Resolves with `undefined` if this page is allowed none. */
@@ -90,16 +99,20 @@ async function open(name: string, lost: () => void): Promise<IDBDatabase> {
   });
 }
 
-async function run(database: IDBDatabase, mode: IDBTransactionMode, step: Step): Promise<void> {
+async function run(database: IDBDatabase, mode: IDBTransactionMode, step: Step): Promise<unknown> {
   const transaction = database.transaction(STORE, mode, { durability: 'strict' });
   const store = transaction.objectStore(STORE);
   const found = store.get(KEY);
+  let there: unknown;
   found.onsuccess = () => {
     const next = step(found.result);
+    there = next ?? found.result;
     if (next !== undefined) store.put(next, KEY);
+    // From here on it is written even if the page is closed.
+    transaction.commit?.();
   };
   return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
+    transaction.oncomplete = () => resolve(there);
     transaction.onabort = () => reject(transaction.error ?? new Error('The transaction was aborted'));
   });
 }

@@ -1,4 +1,4 @@
-import { webLocks } from './lock.js';
+import { claim, webLocks } from './web-lock.js';
 
 /** A mark's setter, as others see it. */
 export interface Life {
@@ -9,15 +9,13 @@ export interface Life {
 
 /**
  * A Web Lock that is had until it is ended, or the page is gone in whatever way. Not longer than a mark is in the register:
- * a page with a lock is kept in no back/forward cache.
+ * a page with a lock is not kept in the back/forward cache.
  */
 export async function beginLife(name: string): Promise<Life> {
   const locks = await webLocks();
   if (!locks) return { end: () => {} };
-  return new Promise((resolve, reject) => {
-    const live = () => new Promise<void>((end) => resolve({ name, end }));
-    locks.request(name, live).catch(reject);
-  });
+  const { release } = await claim(locks, name, new AbortController().signal);
+  return { name, end: release };
 }
 
 /** Is the one that has begun a life of this name still there? If that can't be told, it is. */

@@ -35,15 +35,11 @@ export class Register {
    * token is spent already, only a server with a reuse interval takes it, and soon.
    */
   async read(): Promise<StoreEntry | undefined> {
-    let resting: Resting | undefined;
-    await this.#database.read((text) => {
-      resting = parse(text);
-      return undefined;
-    });
+    const resting = parse(await this.#database.read());
     this.#saw(resting);
     if (!resting?.by || (await isAlive(resting.by))) return resting && entryOf(resting);
     const { sent, by, ...entry } = resting;
-    return this.write({ ...entry, version: entry.version + 1, id: newId() }).catch(() => entryOf(resting as Resting));
+    return this.write({ ...entry, version: entry.version + 1, id: newId() }).catch(() => entryOf(resting));
   }
 
   async write(next: StoreEntry): Promise<StoreEntry> {
@@ -56,22 +52,18 @@ export class Register {
   }
 
   async #put(next: StoreEntry, life: Life | undefined): Promise<StoreEntry> {
-    let resting: Resting | undefined;
-    await this.#database.change((text) => {
-      const found = parse(text);
-      resting = found;
+    const text = await this.#database.change((there) => {
+      const found = parse(there);
       if (found && found.version >= next.version) return undefined;
       // A token that is handed in while another page presents its own keeps that one's mark.
       const by = next.sent && found?.sent === next.sent ? found.by : life?.name;
-      const put = JSON.stringify({ ...next, by });
-      resting = JSON.parse(put) as Resting;
-      return put;
+      return JSON.stringify({ ...next, by });
     });
-    const there = resting as unknown as Resting;
-    this.#saw(there);
-    if (life?.name && there.by === life.name) this.#mark = { version: there.version, life };
-    if (there.id === next.id) this.#changed();
-    return entryOf(there);
+    const resting = JSON.parse(text as string) as Resting;
+    this.#saw(resting);
+    if (life?.name && resting.by === life.name) this.#mark = { version: resting.version, life };
+    if (resting.id === next.id) this.#changed();
+    return entryOf(resting);
   }
 
   /** A mark of ours that another entry has replaced need not be heeded any more. */
