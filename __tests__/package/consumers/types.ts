@@ -13,6 +13,7 @@ import {
   type TokenStore,
 } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
+import { browserStore } from 'axios-bearer/browser';
 import { fileStore } from 'axios-bearer/file';
 import 'axios-bearer/use';
 import { fakeClock, startApiVideo, storeCases } from 'axios-bearer/testing';
@@ -71,7 +72,7 @@ export async function consumer(): Promise<string> {
   // @ts-expect-error The plugin's own options are checked.
   axios.use(bearer, { leeway: 'soon' });
 
-  const store: TokenStore = { ...memoryStore(), subscribe: () => () => {} };
+  const store: TokenStore = { ...browserStore('name'), subscribe: () => () => {} };
   for (const { run } of storeCases((name): TokenStore => fileStore(name), { oneHolder: true })) await run();
   try {
     return await createSession({ ...options, store }).token({ minValidity: clock.now() });

@@ -23,7 +23,7 @@ export async function webLocks(): Promise<LockManager | undefined> {
 
 /**
  * Has a lock until it is released, or the page is closed, or left for another one: such a page may rest in the back/forward
- * cache, where Safari takes its locks away, and before version 26 kept them from all others.
+ * cache, where Safari takes its locks away, and older versions of it keep them from all others.
  */
 export function claim(locks: LockManager, name: string, signal: AbortSignal): Promise<Claim> {
   const lost = new AbortController();
