@@ -90,7 +90,8 @@ export function bundled(given: () => Project): void {
       'axios-bearer/%s costs 0 bytes when it is imported and not used, and some when it is',
       async (entry) => {
         const without = await bundle(onlyBearer);
-        const unused = await bundle(`import * as unused from 'axios-bearer/${entry}'; ${onlyBearer}`);
+        // In this order: another order of the same modules gives them other names, which may be longer by a byte.
+        const unused = await bundle(`${onlyBearer} import * as unused from 'axios-bearer/${entry}';`);
         const used = await bundle(`export * as used from 'axios-bearer/${entry}'; ${onlyBearer}`);
         expect(weight(unused)).toEqual(weight(without));
         expect(used.text.length).toBeGreaterThan(without.text.length);
