@@ -16,7 +16,7 @@ interface Found {
 export const INSECURE_HOST = 'insecure.test';
 
 // ms. A browser takes seconds to start where much else goes on.
-const PATIENCE = 60_000;
+const PATIENCE = 300_000;
 const CLOSING = 10_000;
 const find = (...names: string[]) => names.map((name) => `/usr/bin/${name}`).find((path) => existsSync(path));
 
@@ -77,7 +77,7 @@ export function inBrowsers(tests: (browser: () => Browser, name: BrowserName) =>
       let browser: Browser | undefined;
       beforeAll(async () => {
         browser = await launch(name);
-      }, PATIENCE);
+      }, 2 * PATIENCE);
       afterAll(() => browser && close(browser), 2 * CLOSING);
       tests(() => browser!, name);
     });

@@ -19,7 +19,7 @@ inBrowsers((browser) => {
     await page.goto(site.url);
     failures = await page.evaluate((all) => program.judge(all), names);
     await page.close();
-  }, 120_000);
+  }, 600_000);
 
   it.each(names)('browserStore keeps the contract: %s', (name) => {
     expect(failures[name]).toBeUndefined();
