@@ -54,6 +54,22 @@ export function setUpAuthorizationServer(options?: { ttl: number }) {
     return { arrived: arrived.promise, release: () => release.resolve() };
   };
 
+  const holdTokenAnswer = () => {
+    const [served, release] = [deferred(), deferred()];
+    server.intercept(({ url }, response) => {
+      if (url !== '/token') return false;
+      const end = response.end.bind(response) as (...args: unknown[]) => void;
+      const endLater = (...args: unknown[]) => {
+        served.resolve();
+        void release.promise.then(() => end(...args));
+        return response;
+      };
+      Object.assign(response, { end: endLater });
+      return false;
+    });
+    return { served: served.promise, release: () => release.resolve() };
+  };
+
   return {
     get server() {
       return server;
@@ -69,6 +85,8 @@ export function setUpAuthorizationServer(options?: { ttl: number }) {
     instanceOf,
     /** What is asked of the token endpoint from now on waits for `release()`; `arrived`: the first has come. */
     holdTokenEndpoint,
+    /** From now on the token endpoint serves, and its answers wait for `release()`; `served`: the first one is there. */
+    holdTokenAnswer,
   };
 }
 

@@ -40,7 +40,7 @@ describe('ten lives of a token, under load of eight processes', () => {
       const told = holders.map((holder) => holder.next('refreshed'));
       await server.expire();
       await Promise.all(told);
-      await pause(100);
+      await Promise.all(holders.map((holder) => holder.answered()));
     }
     const outcomes = await Promise.all(holders.map((holder) => holder.unload()));
     expect([new Set(outcomes.flat()), server.asked - before]).toEqual([new Set(['ada']), 10]);

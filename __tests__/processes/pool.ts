@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { PUBLIC } from '../support/authorization-server.js';
+import { remote } from '../support/holder.js';
 import { atEnd } from '../support/kit.js';
-import type { Call, Start } from './holder.js';
+import type { Call, ProcessStart } from './holder.js';
 
 const PROGRAM = fileURLToPath(new URL('./holder.ts', import.meta.url));
 
@@ -39,7 +40,7 @@ export async function buildHolder() {
   };
 }
 
-export type Place = Pick<Start, 'folder' | 'issuer' | 'tokenEndpoint'> & Partial<Start>;
+export type Place = Pick<ProcessStart, 'folder' | 'issuer' | 'tokenEndpoint'> & Partial<ProcessStart>;
 
 /** Starts a process; it ends when the test is over. */
 export async function startHolder(program: string, place: Place): Promise<Holder> {
@@ -63,18 +64,16 @@ function callsOf(child: ChildProcess, exited: Promise<void>): Holder {
   void exited.then(() => {
     for (const answer of answers.values()) answer({ error: 'The process has ended' });
   });
-  const call =
-    (method: string) =>
-    async (...args: unknown[]) => {
-      const id = calls++;
-      const answer = await new Promise<{ result?: unknown; error?: string }>((resolve) => {
-        answers.set(id, resolve);
-        child.send({ id, method, args });
-      });
-      answers.delete(id);
-      if (answer.error) throw new Error(answer.error);
-      return answer.result;
-    };
+  const call = async (method: string, args: unknown[]) => {
+    const id = calls++;
+    const answer = await new Promise<{ result?: unknown; error?: string }>((resolve) => {
+      answers.set(id, resolve);
+      child.send({ id, method, args });
+    });
+    answers.delete(id);
+    if (answer.error) throw new Error(answer.error);
+    return answer.result;
+  };
   const own = {
     next: (event: string) =>
       new Promise<void>((resolve) => {
@@ -91,7 +90,5 @@ function callsOf(child: ChildProcess, exited: Promise<void>): Holder {
     },
     exited: () => exited,
   };
-  // It is awaited, and must not be taken for a promise.
-  const get = (_: object, name: string) => Reflect.get(own, name) ?? (name === 'then' ? undefined : call(name));
-  return new Proxy(own, { get }) as never;
+  return remote<Holder>(own, call);
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ClientMetadata, default as Provider } from 'oidc-provider';
+import { resource } from './resource.js';
 
 export const CONFIDENTIAL = { clientId: 'service', clientSecret: 'p:ss & "word"+%' };
 export const PUBLIC = { clientId: 'my-app' };
@@ -179,20 +180,6 @@ async function login(provider: Provider, clientId: string, accountId: string): P
     expiresWithSession: false,
   } as never);
   return token.save();
-}
-
-/** @returns was it allowed? */
-async function resource(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
-  const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-  const known = token && ((await provider.AccessToken.find(token)) ?? (await provider.ClientCredentials.find(token)));
-  if (!known) {
-    const challenge = `Bearer realm="resource"${token ? ', error="invalid_token", error_description="expired"' : ''}`;
-    response.writeHead(401, { 'WWW-Authenticate': challenge }).end();
-    return false;
-  }
-  const owner = 'accountId' in known ? known.accountId : known.clientId;
-  response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ owner }));
-  return true;
 }
 
 function close(server: Server): Promise<void> {
