@@ -27,6 +27,8 @@ export const browsers: readonly Found[] = [
 
 const CHROMIUM: LaunchOptions = {
   browser: 'chrome',
+  // What a user's browser has: a page that is left may come back as it was.
+  ignoreDefaultArgs: ['--disable-back-forward-cache'],
   args: [
     '--no-sandbox',
     '--disable-gpu',
