@@ -1137,8 +1137,6 @@ describe('L20 no token in what else can be printed', () => {
     look();
     server.expire();
     await api.get('/echo?access_token=query_canary#canary_fragment');
-    await outcomeOf(api.get('/always-401'));
-    await outcomeOf(api.get('/always-401'));
     server.fault('/auth/refresh', { status: 503 });
     await session.refresh().catch(() => {});
     server.fault('/auth/refresh', { json: { access_token: 'at_canary bad' } });
@@ -1149,6 +1147,8 @@ describe('L20 no token in what else can be printed', () => {
     const next = server.issue();
     secrets.push(next.access_token, next.refresh_token);
     await session.signIn(next);
+    await outcomeOf(api.get('/always-401'));
+    await outcomeOf(api.get('/always-401'));
     await session.signOut();
     await outcomeOf(api.get('/echo'));
     look();

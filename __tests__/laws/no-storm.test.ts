@@ -829,8 +829,8 @@ describe('an open breaker', () => {
     expect(server.stats).toMatchObject({ refresh: 2, unauthorized: 0 });
   });
 
-  it('L7 lets the timer’s refresh pass, and the one a caller asks for', async () => {
-    const { server, clock, session } = await opened(installClock(), { keepFresh: true });
+  it('L7 lets the timer’s refresh pass', async () => {
+    const { server, clock } = await opened(installClock(), { keepFresh: true });
     await clock.advance(54 * MINUTE);
     expect(server.stats.refresh).toBe(0);
     // By the second, so that the answer on a real socket comes before the deadline by the fake clock.
@@ -839,10 +839,29 @@ describe('an open breaker', () => {
       await roundTrip(server, 1);
     }
     expect(server.stats.refresh).toBe(1);
+  });
+
+  it('L7 refuses the one a caller asks for, and says when to come back', async () => {
+    const { server, clock, session } = await opened(installClock(), { refreshWindow: { limit: 2, interval: MINUTE } });
+    const refusal = await failureOf(session.refresh());
+    expect(refusal).toMatchObject({
+      code: 'ERR_BEARER_UNAVAILABLE',
+      message: expect.stringContaining('refreshWindow'),
+    });
+    const { retryAfter = 0 } = refusal as { retryAfter?: number };
+    expect(server.stats.refresh).toBe(0);
+    await clock.advance(retryAfter - 1);
+    await failureOf(session.refresh());
+    await clock.advance(1);
     await session.refresh();
-    expect(server.stats.refresh).toBeGreaterThanOrEqual(1);
+    expect(server.stats.refresh).toBe(1);
+  });
+
+  it('L7 lets the one a caller asks for pass when the token is past its end', async () => {
+    const { server, clock, session } = await opened(installClock());
+    await clock.advance(2 * HOUR);
     await session.refresh();
-    expect(server.stats.refresh).toBeGreaterThanOrEqual(2);
+    expect(server.stats.refresh).toBe(1);
   });
 
   it('L7 stays open for 401s after such a refresh, until the interval is over', async () => {
@@ -863,10 +882,10 @@ describe('an open breaker', () => {
     const late = api.get('/echo/late');
     await hold.arrived(1);
     server.expire();
-    await session.refresh();
+    await session.update(server.issue());
     hold.release();
     expect((await late).status).toBe(200);
-    expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 1 });
+    expect(server.stats).toMatchObject({ refresh: 0, unauthorized: 1 });
   });
 
   it('L7 closes with a new sign-in, which is a new start or bounded as before', async () => {

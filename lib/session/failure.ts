@@ -91,6 +91,13 @@ export function waitedTooLong(ms: number): BearerError {
   return bearerError('ERR_BEARER_UNAVAILABLE', message);
 }
 
+/** Tokens that were made lately have been refused: one more is not made yet. */
+export function unhelpful(retryAfter: number): BearerError {
+  const message =
+    'New tokens have been refused as the old ones were (refreshWindow): look at what the API says to them';
+  return bearerError('ERR_BEARER_UNAVAILABLE', message, { retryAfter });
+}
+
 /** Another holder of the store has kept the lock. */
 export function lockFailure(ms: number, error?: unknown): Failure {
   const cause = error === undefined ? undefined : redactedCause(error, []);

@@ -1,11 +1,12 @@
 import { bearerError } from '../errors.js';
 import type { InstallOptions, SessionOptions } from '../options.js';
-import { abortable, abortReason } from '../platform/deadline.js';
+import { abortable, abortReason, monotonicNow } from '../platform/deadline.js';
 import { own } from '../platform/own.js';
 import { isThenable } from '../platform/thenable.js';
-import type { Token, TokenResponse } from '../token.js';
+import { isLive, type Token, type TokenResponse } from '../token.js';
 import { canRefresh } from './ask.js';
 import type { BearerEvent, BearerEvents, Listener } from './events.js';
+import { unhelpful } from './failure.js';
 import type { AnyAxios, Joins, TokenRequest } from './joins.js';
 import { Lifecycle } from './lifecycle.js';
 import { Requests } from './requests.js';
@@ -101,7 +102,8 @@ export class Session {
 
   /**
    * Call it to have a new token whatever the old one's age, say after a 401 that axios did not see. It joins the refresh
-   * under way, if any, and does not wait for the end of a hold-off that a network error began.
+   * under way, if any, and does not wait for the end of a hold-off that a network error began. While new tokens are refused
+   * as the old ones were (`refreshWindow`), it makes one only when this one is past its end.
    *
    * @throws ERR_BEARER_SIGNED_OUT, ERR_BEARER_CONFIG when no token can follow this one, or what the refresh failed with
    */
@@ -116,6 +118,8 @@ export class Session {
     if (!pending) {
       if (!current && !isObtainable(life)) throw life.signedOutError();
       if (current && !isRenewable(life, current)) throw cannotRefresh(life.holding.state, life.settings.source);
+      const retryAfter = life.parts.breaker.openFor(monotonicNow());
+      if (retryAfter > 0 && current && isLive(current.token, Date.now())) throw unhelpful(retryAfter);
       life.parts.outage.endIfOffline();
     }
     return requests.held(await requests.outcome(life.renewal({ reason: 'asked' }), identity)).token;
