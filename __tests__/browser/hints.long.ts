@@ -74,9 +74,9 @@ inBrowsers((browser) => {
     expect(heard).toEqual(['online', 'visible', 'back']);
   });
 
-  it('leaves no listener and no channel behind when it was stopped', async () => {
+  it('leaves no listener and no channel behind when it was stopped, nor does a lock', async () => {
     const page = await openPage(browser());
-    const left = await page.evaluate((name) => {
+    const left = await page.evaluate(async (name) => {
       const listeners: unknown[] = [];
       const channels = { open: 0 };
       const { addEventListener, removeEventListener } = EventTarget.prototype;
@@ -99,7 +99,9 @@ inBrowsers((browser) => {
           super.close();
         }
       };
-      const stop = program.browserStore(name).subscribe!(() => {});
+      const store = program.browserStore(name);
+      await store.withLock(async () => {}, program.patience);
+      const stop = store.subscribe!(() => {});
       const during = [listeners.length, channels.open];
       dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
       stop();

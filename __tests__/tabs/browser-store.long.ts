@@ -59,6 +59,19 @@ inBrowsers((browser, name) => {
     });
   });
 
+  it('L22 a tab that is back from the history hears of a sign-out', async () => {
+    const { tabs } = await signedIn(2);
+    const [first, other] = tabs;
+    await first.get();
+    await leave(other);
+    await comeBack(other);
+    const ended = other.next('signedOut');
+    setup.allow(1);
+    await first.signOut();
+    await ended;
+    expect(await other.status()).toBe('signed-out');
+  });
+
   describe('without BroadcastChannel', () => {
     it('L22 a sign-out and a sign-in are found by the next request that is refused', async () => {
       const { tabs } = await signedIn(3, { isDeaf: true });
@@ -144,6 +157,8 @@ inBrowsers((browser, name) => {
       await arrived;
       const closing = ends.close();
       expect(await waiting).toEqual(['ERR_BEARER_SIGNED_OUT']);
+      const answered = ends.status().then(() => 'not yet');
+      expect(await Promise.race([closing, answered])).toBe('not yet');
       release();
       await closing;
       await ends.page.close();

@@ -1,4 +1,3 @@
-import { abortReason } from '../../platform/deadline.js';
 import type { Claim } from '../lock.js';
 import { warnOnce } from './warn.js';
 
@@ -28,9 +27,8 @@ export async function webLocks(): Promise<LockManager | undefined> {
 export function claim(locks: LockManager, name: string, signal: AbortSignal): Promise<Claim> {
   const lost = new AbortController();
   return new Promise((resolve, reject) => {
-    const hold = () => {
-      if (signal.aborted) throw abortReason(signal);
-      return new Promise<void>((free) => {
+    const hold = () =>
+      new Promise<void>((free) => {
         const leave = () => {
           lost.abort();
           free();
@@ -42,7 +40,6 @@ export function claim(locks: LockManager, name: string, signal: AbortSignal): Pr
         globalThis.addEventListener?.('pagehide', leave);
         resolve({ lock: { signal: lost.signal }, release });
       });
-    };
     // Rejects before it is had, and when it is taken away.
     locks.request(name, { signal }, hold).catch((error) => {
       lost.abort();
