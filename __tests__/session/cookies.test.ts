@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import axios from 'axios';
-import { bearer, type TokenResponse } from 'axios-bearer';
+import { bearer, memoryStore, type TokenResponse } from 'axios-bearer';
 import { ALWAYS, cleanUp, closeSessionAtEnd, installClock, startServer } from '../support/kit.js';
 
 afterEach(cleanUp);
@@ -24,6 +24,13 @@ describe('A cookie session', () => {
       expect((await api.get('/public')).status).toBe(200);
     }
     expect(source).toHaveBeenCalledTimes(3);
+  });
+
+  it.each(['its own store', 'a store of the app'])('is active from the start: %s', async (which) => {
+    const store = which === 'its own store' ? {} : { store: memoryStore() };
+    const { session, source } = await startCookieSession(['OK'], store);
+    await session.refresh();
+    expect([session.state.status, source.mock.calls.length]).toEqual(['active', 1]);
   });
 
   it('knows when its token ends, if the refresh says so', async () => {

@@ -26,6 +26,18 @@ const failed = (error: unknown, source: TokenSource = SOURCE, statuses?: number[
 const causeOf = (error: unknown) => failed(error).error.cause as Error & Record<string, unknown>;
 
 describe('what the source threw', () => {
+  it.each([
+    [302, 'unavailable'],
+    [404, 'unavailable'],
+    [408, 'retryable'],
+    [425, 'retryable'],
+    [429, 'retryable'],
+    [503, 'retryable'],
+  ])('is tried again or not by its status alone, whichever client threw it: %i', (status, kind) => {
+    const byFetch = Object.assign(new Error('no token'), { status });
+    expect([failed(answered(status)).kind, failed(byFetch).kind]).toEqual([kind, kind]);
+  });
+
   it.each([400, 401, 403])('ends the session if it was answered %i', (status) => {
     const { error, kind, askedDelay, offline, refused } = failed(answered(status));
     expect([error.code, error.message, error.cause?.message, kind, askedDelay, offline, refused]).toEqual([

@@ -68,6 +68,19 @@ describe.each(['on()', 'subscribe()'])('Several who hear by %s', (way) => {
     await session.signOut();
     expect(heard).toEqual(['late']);
   });
+
+  it('hear twice when the same function is given twice, and once when one of them stops', async () => {
+    const session = startSession({ tokens: tokenPair('a') });
+    let calls = 0;
+    const heard = () => {
+      calls += 1;
+    };
+    hear(way, session, heard);
+    const stop = hear(way, session, heard);
+    stop();
+    await session.signOut();
+    expect(calls).toBe(1);
+  });
 });
 
 it('Listeners of one event are not those of another, nor of another session', async () => {

@@ -123,6 +123,14 @@ describe('signIn(tokens)', () => {
 });
 
 describe('signIn() without tokens', () => {
+  it('leaves the state as it was when it is refused', async () => {
+    const obtain = jest.fn(() => Promise.reject(Object.assign(new Error('no'), { status: 403 })));
+    const session = startSession({ source: { obtain } });
+    await session.signOut();
+    expect(await codeOf(session.signIn())).toBe('ERR_BEARER_REJECTED');
+    expect([await codeOf(session.token()), obtain.mock.calls.length]).toEqual(['ERR_BEARER_SIGNED_OUT', 1]);
+  });
+
   it('asks obtain', async () => {
     const refresh = jest.fn<NonNullable<TokenSource['refresh']>>(async () => 'refreshed');
     const session = startSession({ source: { refresh, obtain: async () => 'obtained' } });

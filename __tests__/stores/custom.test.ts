@@ -255,6 +255,25 @@ describe('a refresh whose result finds something newer in the store', () => {
 });
 
 describe('a store that answers each write with something else', () => {
+  it('L13 L24 from a replica that is behind: is asked as often as the options say', async () => {
+    const log: StoreEntry[] = [];
+    let isBehind = false;
+    const write = jest.fn(async (next: StoreEntry) => {
+      log.push(next);
+      return isBehind ? log[0]! : next;
+    });
+    const store: TokenStore = { read: async () => log.at(-1), write, withLock: memoryStore().withLock };
+    const source = jest.fn(async () => tokenPair('c'));
+    const session = startSession({ store, source, ...quick });
+    await session.signIn(tokenPair('a'));
+    await session.update(tokenPair('b'));
+    isBehind = true;
+    write.mockClear();
+    expect(await codeOf(session.refresh())).toBe('ERR_BEARER_STORE');
+    expect(write).toHaveBeenCalledTimes(2);
+    expect(source).not.toHaveBeenCalled();
+  });
+
   /** Takes no result of a refresh. */
   function stubborn() {
     const inner = memoryStore();

@@ -93,13 +93,16 @@ function* mark(session: string, token: Token, base: number): Protocol<Outcome | 
 
 /** No token came: may this refresh token be presented again? */
 function* failed(session: string, token: Token, { kind, error, refused }: Failure, base: number): Protocol<void> {
-  const { serves, marks } = yield* look();
-  if (refused) yield* apply({ is: 'mustObtain', session });
-  else if (kind === 'rejected') yield* apply({ is: 'refused', session, error, serves: serves(token) });
+  const { serves, marks, holding } = yield* look();
+  const presented = token.refreshToken;
+  // The app may have handed in a newer access token meanwhile.
+  const inUse = currentIn(holding.state)?.token ?? token;
+  if (refused) yield* apply({ is: 'mustObtain', session, presented });
+  else if (kind === 'rejected') yield* apply({ is: 'refused', session, presented, error, serves: serves(inUse) });
   const { state } = (yield* look()).holding;
   if (state.is !== 'active' || state.current.session !== session) return;
   if (refused || kind === 'rejected' || marks(token)) {
-    yield* quietly(rewrite(session, state.current.token, { base, presented: token.refreshToken }));
+    yield* quietly(rewrite(session, state.current.token, { base, presented }));
   }
 }
 
@@ -151,7 +154,10 @@ export function* plant(session: string, token: Token): Protocol<void> {
  */
 export function* update(session: string, handedIn: Token, own: boolean): Protocol<Outcome> {
   yield* take(yield* read());
-  const before = activeIn((yield* look()).holding, session)?.unsaved;
+  const active = activeIn((yield* look()).holding, session);
+  const before = active?.unsaved;
+  // A token is in use at once when the app hands it in: this one came later, and is stored by its own update().
+  if (before && before.token === active.current.token && before.token !== handedIn) return { kind: 'adopted' };
   // What a refresh has brought meanwhile, and the store lacks, is older.
   if (before && before.token.accessToken !== handedIn.accessToken) {
     yield* keep(session, before.token, { base: yield* known(), presented: before.presented });

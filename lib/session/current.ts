@@ -39,3 +39,11 @@ export function isFresh({ dueAt, token }: Current, minValidity: number): boolean
   const now = Date.now();
   return now < dueAt && (!minValidity || isLive(token, now, minValidity));
 }
+
+/** Is it this one's refresh token that was presented? The app may have handed in another one meanwhile. */
+export function hasPresented(
+  current: Current,
+  asked: { session?: string | undefined; presented?: string | undefined },
+) {
+  return current.session === asked.session && current.token.refreshToken === asked.presented;
+}

@@ -104,8 +104,10 @@ export class Events {
   on<E extends BearerEvent>(event: E, listener: Listener<E>): () => void {
     this.#listeners ??= new Map();
     const listeners = this.#listeners.get(event) ?? new Set();
-    this.#listeners.set(event, listeners.add(listener));
-    return () => void listeners.delete(listener);
+    // The same function may be given twice.
+    const own: Listener<E> = (payload) => listener(payload);
+    this.#listeners.set(event, listeners.add(own));
+    return () => void listeners.delete(own);
   }
 
   /** `payload` is asked for only when somebody listens: most requests travel unheard. */

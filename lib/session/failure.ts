@@ -1,4 +1,3 @@
-import { isRetryableError } from 'axios-retry';
 import { askedDelay } from '../backoff.js';
 import { type BearerError, bearerError } from '../errors.js';
 import { answerNow } from '../platform/thenable.js';
@@ -62,7 +61,7 @@ export function sourceFailure(error: unknown, { source, known, statuses, isLast 
   const unavailable = bearerError('ERR_BEARER_UNAVAILABLE', message, { cause });
   // A good status, and a body that broke on its way: that is the network's doing.
   const answered = status >= 300;
-  const kind = answered && !isSame && !isRetryableError(error as never) ? 'unavailable' : 'retryable';
+  const kind = answered && !isSame && !mayPass(status) ? 'unavailable' : 'retryable';
   return new Failure(unavailable, kind, { askedDelay: askedDelay(error), offline: !answered });
 }
 

@@ -45,9 +45,8 @@ export class Reading {
 
   /** Of the user that requests which wait for the first read are made for, as far as that is known. */
   get identity(): string | undefined {
-    const { holding, parts } = this.#life;
-    const seed = holding.state.is === 'unread' ? holding.state.seed : undefined;
-    return seed && parts.identityOf({ session: this.session, token: seed });
+    const token = this.#given;
+    return token && this.#life.parts.identityOf({ session: this.session, token });
   }
 
   get provisional(): Current | undefined {
@@ -87,11 +86,9 @@ export class Reading {
   async done(): Promise<void> {
     if (this.#life.holding.state.is !== 'unread') return;
     await this.#now(1).shared.join();
-    try {
-      await this.#planting;
-    } catch (failure) {
+    await this.#planting?.catch((failure) => {
       throw errorOf(failure);
-    }
+    });
   }
 
   /** With nobody signed in, somebody may have signed in elsewhere. */
@@ -153,22 +150,27 @@ export class Reading {
   /** @param borne so many failures in a row are not waited for: a 401 has come, or the app itself asks */
   #now(borne = 0): Looking {
     const life = this.#life;
-    const { state } = life.holding;
-    const seed = state.is === 'unread' ? state.seed : undefined;
     if (life.pending) return life.pending;
     const retryAfter = this.#nextLook - monotonicNow();
-    if (!this.#failure || this.#looks <= borne || retryAfter <= 0) return life.start('read', () => this.#first(seed));
+    if (!this.#failure || this.#looks <= borne || retryAfter <= 0) return life.start('read', () => this.#first());
     const { code, message, cause } = this.#failure;
     return { shared: failedPromise(bearerError(code, message, { cause, retryAfter })) };
   }
 
-  async #first(seed: Token | undefined): Promise<Current | undefined> {
+  /** The option `tokens`; a session in cookies has one from when it is installed. */
+  get #given(): Token | undefined {
+    const { state } = this.#life.holding;
+    return state.is === 'unread' ? state.seed : undefined;
+  }
+
+  async #first(): Promise<Current | undefined> {
     const life = this.#life;
+    const seed = this.#given;
     try {
       await this.#look();
-      if (seed && life.holding.state.is === 'unread') await this.#plant(seed);
+      if (this.#given) await this.#plant(this.#given);
     } catch (error) {
-      if (seed) this.seed = life.currentOf(this.session, seed);
+      if (this.#given) this.seed = life.currentOf(this.session, this.#given);
       this.#failure = errorOf(error) as BearerError;
       throw error;
     }

@@ -57,7 +57,7 @@ export function overtaken() {
 }
 
 /**
- * A sign-out. If the store holds one already, nothing is written.
+ * A sign-out. If the store holds one that we did not know of, nothing is written.
  *
  * @param only the session that ends, if not whatever is signed in
  */

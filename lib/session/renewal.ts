@@ -3,7 +3,7 @@ import type { StoreEntry } from '../stores/store.js';
 import { isLive, type Token } from '../token.js';
 import { refresh } from './attempt.js';
 import { type Current, isSame, isSameToken } from './current.js';
-import { Failure } from './failure.js';
+import { Failure, storeFailure } from './failure.js';
 import { newId } from './ids.js';
 import type { Life } from './life.js';
 import { Mark } from './mark.js';
@@ -15,6 +15,8 @@ import { askSource, obtains, perform, revoke, underLock } from './steps.js';
 
 // ms between two looks at a mark of another holder, where no hint comes.
 const LOOK = 1_000;
+
+const NOTHING_NEW = 'write() answered with an entry that is older than what read() had given';
 
 type Attempt = (life: Life, pending: Pending) => Promise<Outcome>;
 
@@ -39,19 +41,26 @@ async function attempts(life: Life, pending: Pending, attempt: Attempt): Promise
       const { current } = life;
       // Another one may have begun when the token had come and the store was not unlocked yet.
       if (!current || !(life.isCurrent(pending) || pending.isDone)) break;
-      const { begunWith } = pending;
-      const isNew = !begunWith || !isSameToken(begunWith, current);
-      if (outcome.kind === 'kept' || (isNew && isLive(current.token, Date.now()))) return current;
+      if (outcome.kind === 'kept' || isServed(pending, current)) return current;
+      // It was to be replaced, and is the newest all the same.
+      if (outcome.kind === 'adopted' && isSame(pending.begunWith, current)) throw storeFailure(new Error(NOTHING_NEW));
       pending.begunWith = current;
     } catch (failure) {
       if (!life.isCurrent(pending) || !(failure instanceof Failure)) throw failure;
       if (failure.kind === 'retry-unlocked') continue;
+      // The app has handed one in meanwhile.
+      if (pending.kind === 'refresh' && life.current && isServed(pending, life.current)) return life.current;
       const ms = failed(life, pending, failure);
       pending.over += ms;
       await life.parts.outage.sleep(ms);
     }
   }
   return undefined;
+}
+
+/** Is there a good token, and another one than that which a newer one was asked for? */
+function isServed({ begunWith }: Pending, current: Current): boolean {
+  return !(begunWith && isSameToken(begunWith, current)) && isLive(current.token, Date.now());
 }
 
 /** One attempt to refresh, or to obtain. */
@@ -92,7 +101,9 @@ async function byPerson(life: Life, current: Current | undefined): Promise<Token
   } catch (failure) {
     if (failure instanceof Failure && failure.kind === 'rejected' && current) {
       const serves = isLive(current.token, Date.now());
-      life.apply({ is: 'refused', session: current.session, error: failure.error, serves });
+      const { session, token } = current;
+      const presented = token.refreshToken;
+      life.apply({ is: 'refused', session, presented, error: failure.error, serves });
     }
     throw failure;
   }
@@ -117,9 +128,8 @@ function failed(life: Life, pending: Pending, failure: Failure): number {
   const { error, kind } = failure;
   const { backoff, refreshRetries, refreshTimeout, source } = life.settings;
   if (kind === 'rejected') {
-    // A page that looks for its cookie and finds none is signed out; that is no failure.
-    if (pending.kind === 'refresh' || source.obtain)
-      life.apply({ is: 'refused', session: undefined, error, serves: false });
+    // A sign-in that fails leaves the state as it was.
+    if (pending.kind === 'refresh') life.apply({ is: 'refused', session: undefined, error, serves: false });
     life.tellFailure(error);
     throw error;
   }

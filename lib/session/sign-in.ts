@@ -21,7 +21,7 @@ type Shared = SharedPromise<Current | undefined>;
 export async function signInWith(life: Lifecycle, token: Token): Promise<Current> {
   const session = newId();
   // What the app's own function thinks of the tokens must be known before they are stored.
-  const identity = life.parts.identityOf(life.currentOf(session, token));
+  const identity = life.parts.identityOf({ session, token });
   const wish = ++life.wishes;
   const wanted = () => life.wishes === wish;
   life.parts.outage.reset();

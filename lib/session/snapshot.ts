@@ -50,8 +50,10 @@ export class Snapshot {
 
   subscribe(changed: () => void): () => void {
     this.#watchers ??= new Set();
-    this.#watchers.add(changed);
-    return () => void this.#watchers?.delete(changed);
+    // The same function may be given twice.
+    const own = () => changed();
+    this.#watchers.add(own);
+    return () => void this.#watchers?.delete(own);
   }
 
   /** @param failure the latest since there was a token, where the source can obtain one */

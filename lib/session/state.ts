@@ -1,7 +1,7 @@
 import type { BearerError } from '../errors.js';
 import { isNewer, type StoreEntry } from '../stores/store.js';
 import type { Token } from '../token.js';
-import { type Current, isSameToken, isSaved, type Unsaved } from './current.js';
+import { type Current, hasPresented, isSameToken, isSaved, type Unsaved } from './current.js';
 import { type Effect, revokes, tells, tellsEnd } from './effects.js';
 import { remember } from './remember.js';
 import type { SessionEvent } from './session-event.js';
@@ -77,11 +77,11 @@ export function transition(holding: Holding, event: SessionEvent): Next {
     case 'refused':
       if (!active)
         return state.is === 'closed' || event.session ? stay(holding) : to({ is: 'ended', why: event.error });
-      if (active.current.session !== event.session) return stay(holding);
+      if (!hasPresented(active.current, event)) return stay(holding);
       if (!event.serves || active.doubted) return end(holding, event.error);
       return to({ ...withoutRefreshToken(active), refusal: event.error });
     case 'mustObtain':
-      if (active?.current.session !== event.session) return stay(holding);
+      if (!active || !hasPresented(active.current, event)) return stay(holding);
       return to({ ...withoutRefreshToken(active), mustObtain: true });
     case 'doubted':
       if (!active) return stay(holding);

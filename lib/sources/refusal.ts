@@ -1,3 +1,5 @@
+import type { AxiosError } from 'axios';
+import { isRetryableError } from 'axios-retry';
 import type { Fields } from '../expiry.js';
 import { own } from '../platform/own.js';
 
@@ -90,7 +92,7 @@ export function isFinal(error: unknown): boolean {
   return FINAL.has(fields.error as string) && !mayPass(status);
 }
 
-/** Request Timeout, Too Early, Too Many Requests, and all that the server itself is to blame for. */
+/** Request Timeout, Too Early, and what axios-retry tries again: Too Many Requests, and what the server is to blame for. */
 export function mayPass(status: number): boolean {
-  return status >= 500 || [408, 425, 429].includes(status);
+  return [408, 425].includes(status) || isRetryableError({ response: { status } } as AxiosError);
 }
