@@ -7,7 +7,7 @@ import type { SourceContext, TokenSource } from '../sources/source.js';
 import type { Lock } from '../stores/store.js';
 import { readToken, type Token, type TokenResponse } from '../token.js';
 import { deadlineFailure, Failure, sourceFailure, storeFailure } from './failure.js';
-import type { Cause } from './pending.js';
+import type { AskReason } from './pending.js';
 
 /** The client for a source's requests. `mayStillSend` is asked before each of them. */
 export type ClientFactory = (signal: AbortSignal, mayStillSend: () => boolean) => AxiosInstance;
@@ -20,7 +20,7 @@ export interface Asking {
   /** So many attempts in a row failed before this one. */
   readonly attempt: number;
   /** Why it is asked. */
-  readonly cause: Cause;
+  readonly cause: AskReason;
   /** The session lives in cookies: a response may bring no token. */
   readonly cookies: boolean;
   /** Tokens that no error may quote. */

@@ -55,7 +55,7 @@ export function* refresh(begunWith?: Current, obtained?: Obtained): Protocol<Out
   return yield* renew(session, token, base);
 }
 
-/** Another token, or a sign-out, came first: what was obtained is nobody's, unless an earlier attempt has stored it. */
+/** Another token, or a sign-out, came first: what was obtained is not used, and revoked unless an earlier attempt has stored it. */
 function* drop(obtained: Obtained | undefined, current?: Current): Protocol<Outcome> {
   if (obtained?.token && obtained.session !== current?.session) yield* revoke(obtained.token);
   return { kind: 'adopted' };

@@ -7,7 +7,7 @@ import type { Current } from './current.js';
 import type { Events } from './events.js';
 import type { Mark } from './mark.js';
 import type { Parts } from './parts.js';
-import type { Cause, Pending, PendingOptions, Work } from './pending.js';
+import type { AskReason, Pending, PendingOptions, Work } from './pending.js';
 import type { SessionEvent } from './session-event.js';
 import type { SharedPromise } from './shared-promise.js';
 import type { Holding } from './state.js';
@@ -23,7 +23,7 @@ export interface Life {
   cookies: boolean;
   readonly holding: Holding;
   readonly pending: Pending | undefined;
-  readonly cause: Cause;
+  readonly cause: AskReason;
   readonly current: Current | undefined;
   readonly serving: Current | undefined;
   mark: Mark | undefined;
@@ -33,6 +33,6 @@ export interface Life {
   currentOf(session: string, token: Token): Current;
   apply(event: SessionEvent, tell?: (watchers: () => void) => void): void;
   start(kind: Pending['kind'], work: Work, options?: PendingOptions): Pending;
-  renewal(cause: Cause): SharedPromise<Current | undefined>;
+  renewal(cause: AskReason): SharedPromise<Current | undefined>;
   tellFailure(error: BearerError, retryAfter?: number): void;
 }

@@ -14,7 +14,15 @@ import { Events } from './events.js';
 import type { Life } from './life.js';
 import type { Mark } from './mark.js';
 import { Parts } from './parts.js';
-import { type Cause, isAnswer, newPending, type Pending, type PendingOptions, SIGN_IN, type Work } from './pending.js';
+import {
+  type AskReason,
+  isAnswer,
+  newPending,
+  type Pending,
+  type PendingOptions,
+  SIGN_IN,
+  type Work,
+} from './pending.js';
 import { Reading } from './reading.js';
 import { insteadOf, refreshOnce, renew } from './renewal.js';
 import { plantNow } from './seed.js';
@@ -71,7 +79,7 @@ export class Lifecycle implements Life {
   }
 
   /** Why the source is asked, if it is. */
-  get cause(): Cause {
+  get cause(): AskReason {
     return this.#pending?.cause ?? SIGN_IN;
   }
 
@@ -138,7 +146,7 @@ export class Lifecycle implements Life {
   start(kind: Pending['kind'], work: Work, options: PendingOptions = {}): Pending {
     const most = (ms: number) => (this.settings.source.interactive ? Number.POSITIVE_INFINITY : ms);
     const limits = { bound: most(this.bound), lasts: most(this.store.holdMs) };
-    const pending = newPending(kind, { ...limits, begunWith: this.current, ...options });
+    const pending = newPending(kind, { ...options, ...limits, begunWith: this.current });
     const earlier = this.#pending?.isDone ? undefined : this.#pending;
     earlier?.shared.replaceWith(pending.shared, (error) => insteadOf(this, earlier, error));
     this.#pending = pending;
@@ -153,7 +161,7 @@ export class Lifecycle implements Life {
   }
 
   /** The refresh under way, or a new one. */
-  renewal(cause: Cause): SharedPromise<Current | undefined> {
+  renewal(cause: AskReason): SharedPromise<Current | undefined> {
     const { pending } = this;
     if (pending) return pending.shared;
     const { error } = this.parts.outage;

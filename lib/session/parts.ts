@@ -48,7 +48,7 @@ export class Parts {
     const { identity } = this.settings;
     const bySignIn = session === this.seeded?.stored ? this.seeded.seed : session;
     if (!identity) return bySignIn;
-    // A user that is not known, such as a claim that is missing, is nobody else.
+    // Without a name, as where a claim is missing, each sign-in counts as a user of its own.
     const known = this.#identities?.get(token) ?? answerNow('identity', identity, identity(token)) ?? bySignIn;
     this.#identities ??= new WeakMap();
     this.#identities.set(token, known);

@@ -7,7 +7,7 @@ import type { Obtained } from './protocol.js';
 import { SharedPromise } from './shared-promise.js';
 
 /** Why the source is asked. */
-export interface Cause {
+export interface AskReason {
   readonly reason: SourceContext['reason'];
   /** Of the 401 that made it necessary. */
   readonly challenge?: string | undefined;
@@ -19,7 +19,7 @@ export interface Pending extends Pick<Limits, 'lasts'> {
   readonly shared: SharedPromise<Current | undefined>;
   /** ms, by the monotonic clock. */
   readonly begun: number;
-  readonly cause: Cause;
+  readonly cause: AskReason;
   /** The identity that signs in, where that is known. */
   readonly identity?: string | undefined;
   /** What its attempts were answered, where that may be a refusal. */
@@ -45,8 +45,7 @@ export interface Pending extends Pick<Limits, 'lasts'> {
 export type Work = (pending: Pending) => Promise<Current | undefined>;
 
 export interface PendingOptions {
-  readonly cause?: Cause;
-  readonly begunWith?: Current | undefined;
+  readonly cause?: AskReason;
   readonly identity?: string | undefined;
 }
 
@@ -55,11 +54,13 @@ interface Limits {
   readonly bound: number;
   /** ms that an attempt takes at most; a person may take any time. */
   readonly lasts: number;
+  /** The token in use. */
+  readonly begunWith: Current | undefined;
 }
 
-export const SIGN_IN: Cause = { reason: 'signIn' };
-export const FIRST: Cause = { reason: 'first' };
-export const EXPIRY: Cause = { reason: 'expiry' };
+export const SIGN_IN: AskReason = { reason: 'signIn' };
+export const FIRST: AskReason = { reason: 'first' };
+export const EXPIRY: AskReason = { reason: 'expiry' };
 
 export function newPending(kind: Pending['kind'], options: PendingOptions & Limits): Pending {
   const begun = monotonicNow();

@@ -2,7 +2,7 @@ import { monotonicNow, startTimer } from '../platform/deadline.js';
 import { isLive } from '../token.js';
 import { type Current, type Found, isSameToken } from './current.js';
 import type { Lifecycle } from './lifecycle.js';
-import type { Cause } from './pending.js';
+import type { AskReason } from './pending.js';
 import type { Requests } from './requests.js';
 import type { SharedPromise } from './shared-promise.js';
 import { isDoubted, type State } from './state.js';
@@ -55,7 +55,7 @@ export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusa
   const brought = (by: SharedPromise<Current | undefined>) =>
     refusal.isResent ? requests.outcome(by, identity) : undefined;
   if (pending?.kind === 'signIn') return brought(pending.shared);
-  // Where nobody is signed in any more by their own wish, the server's answer is the right one.
+  // The session has ended, by a sign-out here or elsewhere or by close(): the server's answer is the right one.
   if (!life.current && !isRefusedForGood(holding.state)) return undefined;
   requests.assertSame(sent);
   refusal.refused.push(sent);
@@ -69,7 +69,7 @@ export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusa
   if (ms !== undefined) return afterPause(requests, sent, refusal, ms);
   if (!mayRefresh(requests, current, refusal)) return undefined;
   refusal.refreshes++;
-  const cause: Cause = { reason: 'refused', challenge: refusal.challenge };
+  const cause: AskReason = { reason: 'refused', challenge: refusal.challenge };
   const renewal = life.renewal(cause);
   // The request may end before it can bear the token that is made for its target.
   if (life.pending) life.parts.targets.made(refusal.target, life.pending, monotonicNow());
@@ -100,7 +100,7 @@ function isNew({ parts: { breaker } }: Lifecycle, { generation }: Current): bool
 /** Once, however many requests say so. */
 function doubt(requests: Requests, order: number): void {
   const { life } = requests;
-  requests.refusedAt = Math.max(requests.refusedAt, order);
+  requests.lastRefused = Math.max(requests.lastRefused, order);
   if (!isDoubted(life.holding.state)) life.apply({ is: 'doubted' });
 }
 

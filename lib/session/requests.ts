@@ -15,8 +15,8 @@ import { isObtainable, isRenewable } from './steps.js';
 export class Requests {
   /** The first instance that was served: the source's `client` is a sibling of it. */
   sibling: AxiosInstance | undefined;
-  /** Of the latest request that was refused with the current token: what was sent later may prove that token. */
-  refusedAt = 0;
+  /** The highest number of a request that was refused with the current token: one sent later may prove that token. */
+  lastRefused = 0;
   #sends = 0;
   #outcome:
     | { joined: object; identity: string | undefined; mayFail: boolean; of: Promise<Current | undefined> }
@@ -104,7 +104,7 @@ export class Requests {
   accepted(sent: Current, order: number): void {
     const { life } = this;
     life.parts.breaker.accepted(sent.generation);
-    if (isDoubted(life.holding.state) && order > this.refusedAt && life.current && isSameToken(life.current, sent)) {
+    if (isDoubted(life.holding.state) && order > this.lastRefused && life.current && isSameToken(life.current, sent)) {
       life.apply({ is: 'trusted' });
     }
   }

@@ -49,7 +49,10 @@ export type RefreshFunction = NonNullable<TokenSource['refresh']>;
 
 /** What a source is given beside the token. */
 export interface SourceContext {
-  /** Aborted at the deadline (`refreshTimeout`), and when the store’s lock is lost. `client` heeds it already. */
+  /**
+   * Aborted at the deadline: `refreshTimeout`, four times that where a refresh token is presented. `client` heeds it already,
+   * and sends nothing once the store’s lock is lost.
+   */
   signal: AbortSignal;
   /** 0 at first, then how many attempts in a row failed before this one. */
   attempt: number;
