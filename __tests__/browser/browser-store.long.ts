@@ -1,36 +1,10 @@
-import { describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import type { Page } from 'puppeteer-core';
 import { stored } from '../support/stores.js';
 import { inBrowsers } from './launch.js';
-import { newName, setUpPages } from './pages.js';
+import { holdAndMark, newName, read, setUpPages } from './pages.js';
 
 const { openPage } = setUpPages();
-
-/** A page has the lock, and has marked the entry, as before it sends a refresh token. */
-async function holdAndMark(page: Page, name: string): Promise<void> {
-  await page.evaluate(
-    async (name, marked) => {
-      const store = program.browserStore(name);
-      await new Promise<void>((resolve) => {
-        const task = async () => {
-          await store.write(marked);
-          resolve();
-          await new Promise(() => {});
-        };
-        void store.withLock(task, program.patience);
-      });
-    },
-    name,
-    stored('s', 1, { sent: 'first' }),
-  );
-}
-
-const read = (page: Page, name: string) => page.evaluate((name) => program.browserStore(name).read(), name);
-const locksOf = (page: Page, name: string) =>
-  page.evaluate(async (name) => {
-    const { held } = await navigator.locks.query();
-    return held!.map((lock) => lock.name!).filter((each) => each.startsWith(name));
-  }, name);
 
 inBrowsers((browser, browserName) => {
   it('L4 lets one tab after the other in, and each reads what the one before has written', async () => {
@@ -125,45 +99,6 @@ inBrowsers((browser, browserName) => {
       expect(performance.now() - from).toBeLessThan(1_000);
     },
   );
-
-  describe('the mark of a tab', () => {
-    it('is heeded while the tab is there, though its lock is free, and by no lock any more when another entry is', async () => {
-      const name = newName();
-      const [setter, other] = [await openPage(browser()), await openPage(browser())];
-      const write = (page: Page, entry: object) =>
-        page.evaluate((name, entry) => program.browserStore(name).write(entry as never), name, entry);
-      await setter.evaluate(
-        (name, entry) => {
-          Object.assign(globalThis, { store: program.browserStore(name) });
-          return (globalThis as unknown as { store: ReturnType<typeof program.browserStore> }).store.write(entry);
-        },
-        name,
-        stored('s', 1, { sent: 'first' }),
-      );
-      expect(await read(other, name)).toMatchObject({ version: 1, sent: 'first' });
-      expect(await locksOf(other, name)).toHaveLength(1);
-      // A token that was handed in there keeps the mark, and its setter.
-      await write(other, stored('s', 2, { sent: 'first' }));
-      expect(await read(other, name)).toMatchObject({ version: 2, sent: 'first' });
-      await write(other, stored('s', 3));
-      await setter.evaluate('store.read()');
-      expect(await locksOf(other, name)).toEqual([]);
-    });
-
-    it('that another tab has kept ends with the tab that has set it', async () => {
-      const name = newName();
-      const [setter, other] = [await openPage(browser()), await openPage(browser())];
-      await holdAndMark(setter, name);
-      await other.evaluate(
-        (name, entry) => program.browserStore(name).write(entry),
-        name,
-        stored('s', 2, { sent: 'first' }),
-      );
-      await setter.close();
-      const found = await read(other, name);
-      expect([found?.version, found?.sent]).toEqual([3, undefined]);
-    });
-  });
 
   it('L3 sends nothing under a lock that was taken away: by the page’s end, or by force', async () => {
     const page = await openPage(browser());

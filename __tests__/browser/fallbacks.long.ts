@@ -119,22 +119,7 @@ inBrowsers((browser) => {
   it('L3 presents a refresh token once without Web Locks too: one tab alone can set its mark; and says what may happen', async () => {
     const page = await openPage(browser(), 'insecureUrl');
     const seen = await page.evaluate(async (name) => {
-      const frames = [await program.frame(), await program.frame()];
-      const presented: unknown[] = [];
-      const refresh = async ({ refreshToken }: { refreshToken?: string }) => {
-        presented.push(refreshToken);
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        return { access_token: `${refreshToken}+`, refresh_token: `${refreshToken}+`, expires_in: 3_600 };
-      };
-      const sessionIn = ({ contentWindow }: HTMLIFrameElement) => {
-        const { browserStore, createSession } = (contentWindow as unknown as typeof globalThis).program;
-        return createSession({ source: { refresh }, store: browserStore(name) });
-      };
-      const first = sessionIn(frames[0]!);
-      await first.signIn({ access_token: 'at', refresh_token: 'rt', expires_in: 3_600 });
-      const second = sessionIn(frames[1]!);
-      await second.token();
-      const sessions = [first, second];
+      const { sessions, presented } = await program.pair(name);
       const refreshed = await Promise.all(sessions.map((session) => session.refresh()));
       await Promise.all(sessions.map((session) => session.close()));
       return { presented, refreshed: refreshed.map(({ accessToken }) => accessToken) };

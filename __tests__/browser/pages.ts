@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import type { Browser, Page } from 'puppeteer-core';
 import { atEnd, cleanUp } from '../support/kit.js';
+import { stored } from '../support/stores.js';
 import { type Site, serveProgram } from './serve.js';
 
 let names = 0;
@@ -31,3 +32,24 @@ export function setUpPages() {
   }
   return { openPage };
 }
+
+/** A page has the lock, and has marked the entry, as before it sends a refresh token. */
+export async function holdAndMark(page: Page, name: string): Promise<void> {
+  await page.evaluate(
+    async (name, marked) => {
+      const store = program.browserStore(name);
+      await new Promise<void>((resolve) => {
+        const task = async () => {
+          await store.write(marked);
+          resolve();
+          await new Promise(() => {});
+        };
+        void store.withLock(task, program.patience);
+      });
+    },
+    name,
+    stored('s', 1, { sent: 'first' }),
+  );
+}
+
+export const read = (page: Page, name: string) => page.evaluate((name) => program.browserStore(name).read(), name);

@@ -1,4 +1,4 @@
-import { createSession } from 'axios-bearer';
+import { createSession, type Session } from 'axios-bearer';
 import { browserStore } from 'axios-bearer/browser';
 import type { StoreCaseOptions } from 'axios-bearer/testing';
 import { storeCases } from '../../lib/testing/stores/cases.js';
@@ -11,10 +11,16 @@ interface Program {
   judge(names: string[]): Promise<Record<string, string>>;
   /** Writes what may be no entry, past the store. */
   put(name: string, text: unknown): Promise<void>;
-  /** Another realm of this page. */
-  frame(): Promise<HTMLIFrameElement>;
+  /** Sessions in two realms of this page, signed in on one register, and the refresh tokens that they present. */
+  pair(name: string): Promise<Pair>;
   /** Enough of everything. */
   patience: { waitMs: number; holdMs: number };
+}
+
+interface Pair {
+  readonly windows: (Window & typeof globalThis)[];
+  readonly sessions: Session[];
+  readonly presented: unknown[];
 }
 
 declare global {
@@ -22,7 +28,7 @@ declare global {
 }
 
 const patience = { waitMs: 20_000, holdMs: 60_000 };
-globalThis.program = { browserStore, createSession, judge, put, frame, patience };
+globalThis.program = { browserStore, createSession, judge, put, pair, patience };
 
 // So many cases at a time: each opens several frames.
 const AT_ONCE = 6;
@@ -42,6 +48,7 @@ const options: StoreCaseOptions = {
   patience: patience.waitMs,
 };
 
+/** Another realm of this page. */
 async function frame(): Promise<HTMLIFrameElement> {
   const made = document.createElement('iframe');
   const loaded = new Promise((resolve) => made.addEventListener('load', resolve));
@@ -56,6 +63,24 @@ async function open(name: string) {
   const made = await frame();
   frames.set(name, [...(frames.get(name) ?? []), made]);
   return (made.contentWindow as typeof globalThis & Window).program.browserStore(name);
+}
+
+async function pair(name: string): Promise<Pair> {
+  const made = [await frame(), await frame()];
+  const windows = made.map(({ contentWindow }) => contentWindow as Window & typeof globalThis);
+  const presented: unknown[] = [];
+  const refresh = async ({ refreshToken }: { refreshToken?: string }) => {
+    presented.push(refreshToken);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return { access_token: `${refreshToken}+`, refresh_token: `${refreshToken}+`, expires_in: 3_600 };
+  };
+  const sessionIn = (window: (typeof windows)[number]) =>
+    window.program.createSession({ source: { refresh }, store: window.program.browserStore(name) });
+  const first = sessionIn(windows[0]!);
+  await first.signIn({ access_token: 'at', refresh_token: 'rt', expires_in: 3_600 });
+  const second = sessionIn(windows[1]!);
+  await second.token();
+  return { windows, sessions: [first, second], presented };
 }
 
 async function judge(names: string[]): Promise<Record<string, string>> {
