@@ -11,11 +11,8 @@ export function tell(name: string): void {
  */
 export function listen(name: string, hear: () => void): () => void {
   let channel: BroadcastChannel | undefined;
-  const changed = () => {
-    try {
-      hear();
-    } catch {}
-  };
+  // A function of its own: a listener that is added twice would be heard once, and removed for both.
+  const changed = () => hear();
   const open = () => {
     channel = openChannel(name);
     if (channel) channel.onmessage = changed;
