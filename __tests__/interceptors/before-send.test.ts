@@ -53,6 +53,39 @@ describe.each(adapters)(`beforeSend (${onAdapters}), over %s`, (adapter) => {
     expect(calls[0]?.authorization).toBe(sends[0]?.headers.authorization);
   });
 
+  it('that ends with a failure of ours leaves an error that names its request', async () => {
+    const entered = deferred<void>();
+    const left = deferred<void>();
+    const slow: BeforeSend = () => {
+      entered.resolve();
+      return left.promise;
+    };
+    const { api, session } = await startRecordedClient({ defaults, beforeSend: slow });
+    const signedOut = failureOf(api.get('/echo?signed-out'));
+    await entered.promise;
+    await session.signOut();
+    left.resolve();
+    expect(await signedOut).toMatchObject({ code: 'ERR_BEARER_SIGNED_OUT', config: { url: '/echo?signed-out' } });
+    const moves: BeforeSend = (config) => {
+      config.url = 'https://elsewhere.example/';
+    };
+    const moved = await startRecordedClient({ defaults, beforeSend: moves });
+    const failure = await failureOf(moved.api.get('/echo'));
+    expect(failure).toMatchObject({ code: 'ERR_BEARER_CONFIG', config: { method: 'get' } });
+  });
+
+  it('may set a timeout: it counts from when the request began', async () => {
+    const { api, server } = await startRecordedClient({
+      defaults,
+      beforeSend: (config) => {
+        // Less than this process is old.
+        config.timeout = Math.min(60_000, Math.floor(performance.now() / 2));
+      },
+    });
+    server.expire();
+    expect((await api.get('/echo')).status).toBe(200);
+  });
+
   it('is called before each replay, with the token of that send', async () => {
     const { calls, beforeSend } = recorder();
     const made = await startRecordedClient({ defaults, beforeSend });

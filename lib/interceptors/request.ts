@@ -56,7 +56,7 @@ function exchangeOf(installation: Installation, config: Config): Exchange {
     data,
     contentType: headers && entryOf(headers, 'Content-Type'),
     contentLength: headers && entryOf(headers, 'Content-Length'),
-    since: config.timeout ? monotonicNow() : 0,
+    since: monotonicNow(),
     thrown: undefined,
     judged: undefined as never,
     adapter: undefined as never,

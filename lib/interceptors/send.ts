@@ -1,18 +1,17 @@
 import type { AxiosResponse } from 'axios';
-import { forRequest, isBearerError } from '../errors.js';
 import { isThenable } from '../platform/thenable.js';
 import { type Current, type Found, isSameToken } from '../session/current.js';
 import { giveUp, tokenAfter401 } from '../session/refused.js';
 import type { Requests } from '../session/requests.js';
 import { assertSendable, discard, hasOneChance, prepareBody, remakeBody } from './body.js';
 import { withCancellation } from './cancellation.js';
-import { type Config, isOff, optionsOf, placeOf, requestInfo } from './config.js';
+import { isOff, optionsOf, placeOf, requestInfo } from './config.js';
 import { type Answer, type Exchange, HeldAnswer } from './exchange.js';
 import { isRefused, refusalOf } from './judge.js';
 import { isReplayable } from './replayable.js';
 import { requestsFor } from './session-of.js';
 import { skipReason } from './skip.js';
-import { handOn, transmit, unsent } from './transmit.js';
+import { handOn, ownError, transmit, unsent } from './transmit.js';
 import { inTurn } from './turn.js';
 import { sendWithout } from './without-token.js';
 
@@ -158,14 +157,13 @@ async function replay(exchange: Exchange, next: Current): Promise<AxiosResponse 
 }
 
 async function replayNow(exchange: Exchange, current: Current): Promise<AxiosResponse> {
-  const { installation, requests, config, replays } = exchange;
+  const { installation, requests, replays } = exchange;
   await remakeBody(exchange);
-  if (installation.hooks) exchange.config = await installation.hooks.beforeReplay(config, exchange.data);
-  requests.emit('replayed', () => ({ ...requestInfo(config), generation: current.generation, replay: replays }));
+  if (installation.hooks) exchange.config = await installation.hooks.beforeReplay(exchange.config, exchange.data);
+  requests.emit('replayed', () => ({
+    ...requestInfo(exchange.config),
+    generation: current.generation,
+    replay: replays,
+  }));
   return sendNow(exchange, current);
-}
-
-/** A failure that many share becomes this request's own. */
-function ownError(error: unknown, config: Config, response?: AxiosResponse): unknown {
-  return isBearerError(error) && !error.config ? forRequest(error, config, response) : error;
 }

@@ -1,4 +1,5 @@
 import type { AxiosAdapter, AxiosError, AxiosResponse } from 'axios';
+import { forRequest, isBearerError } from '../errors.js';
 import { monotonicNow } from '../platform/deadline.js';
 import type { Current } from '../session/current.js';
 import { adapterOf } from './axios-copies.js';
@@ -25,14 +26,19 @@ export function transmit(exchange: Exchange, current: Current, recover: Recover)
     if (prepared || installation.settings.beforeSend) {
       return prepareSend(exchange, prepared).then(
         () => dispatch(exchange, recover),
-        (error) => unsent(exchange, error),
+        (error) => unsent(exchange, ownError(error, config)),
       );
     }
     assertDestination(exchange);
     return dispatch(exchange, recover);
   } catch (error) {
-    return Promise.reject(error);
+    return Promise.reject(ownError(error, config));
   }
+}
+
+/** A failure that many share becomes this request's own. */
+export function ownError(error: unknown, config: Config, response?: AxiosResponse): unknown {
+  return isBearerError(error) && !error.config ? forRequest(error, config, response) : error;
 }
 
 /** The body is made, and the app has its last word. The request may be given up meanwhile. */
