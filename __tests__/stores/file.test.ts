@@ -94,6 +94,10 @@ describe('the folder of a fileStore', () => {
       source: async () => tokenPair('b'),
     });
     await session.refresh();
+    // As a process leaves it that is killed before its entry has a name.
+    const aside = join(folder, '.new.aaaaaaaaaaaa');
+    await writeFile(aside, 'rt_left');
+    await utimes(aside, new Date(0), new Date(0));
     await session.signOut();
     const texts = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8')));
     expect(texts.length).toBeGreaterThan(0);

@@ -42,7 +42,7 @@ export class Folder {
 async function prepare(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   // Windows has neither.
-  const user = process.getuid?.();
+  const user = process.geteuid?.();
   if (user === undefined) return;
   const { uid, mode } = await stat(path);
   if (uid !== user)

@@ -3,6 +3,7 @@ import type { Life, Reason } from './life.js';
 import { isName, newName } from './names.js';
 import type { NumberedFiles } from './numbered-files.js';
 import { isAlive, socketPath } from './socket.js';
+import { removeLeft } from './sweep.js';
 
 /** What rests in a file: an entry, and the socket of the holder that has set its mark. */
 type Resting = StoreEntry & { readonly by?: string };
@@ -76,6 +77,7 @@ export class Register {
     if (!(await this.#entries.add(n, JSON.stringify({ ...next, by })))) return false;
     this.#found(n, by);
     await this.#entries.removeBelow(n);
+    if (!next.token) await removeLeft(this.#entries.folder).catch(() => {});
     return true;
   }
 

@@ -10,7 +10,11 @@ const A_MOMENT = 60_000;
 /** Removes what processes have left that ended or were killed. The owner of the lock does. */
 export async function sweep(claims: NumberedFiles, n: number): Promise<void> {
   await claims.removeBelow(n);
-  const { folder } = claims;
+  await removeLeft(claims.folder);
+}
+
+/** Called after a sign-out too: no token may lie there any more. */
+export async function removeLeft(folder: string): Promise<void> {
   const names = await readdir(folder);
   await Promise.allSettled(
     names.map(async (name) => {
