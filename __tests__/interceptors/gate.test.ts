@@ -8,7 +8,7 @@ afterEach(cleanUp);
 function through(gate: Gate) {
   const sent: string[] = [];
   const answers: Record<string, Deferred<void>> = {};
-  const pass = (name: string, order = gate.nextOrder()) => {
+  const pass = (name: string, order = gate.nextTurn()) => {
     const answer = deferred();
     answers[name] = answer;
     gate.pass(order, () => {
@@ -55,7 +55,7 @@ describe('A gate', () => {
   it('L9 passes in the order in which they began to wait, also one that came to it later', async () => {
     const gate = gateOf(1);
     const { sent, pass, answered } = through(gate);
-    const [first, second, third, fourth] = [1, 2, 3, 4].map(() => gate.nextOrder());
+    const [first, second, third, fourth] = [1, 2, 3, 4].map(() => gate.nextTurn());
     pass('third', third);
     pass('first', first);
     await settle();

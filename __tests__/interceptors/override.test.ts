@@ -76,13 +76,13 @@ describe('the status', () => {
   it('401 passes, and every other is the caller’s to judge', () => {
     const config = configOf({ validateStatus: (status: number) => status === 200 });
     const exchange = exchangeOf(config);
-    exchange.isJudged = true;
+    exchange.hasAskedStatus = true;
     override(exchange);
-    expect(exchange.isJudged).toBe(false);
+    expect(exchange.hasAskedStatus).toBe(false);
     expect([200, 400, 500].map((status) => config.validateStatus?.(status))).toEqual([true, false, false]);
-    expect(exchange.isJudged).toBe(false);
+    expect(exchange.hasAskedStatus).toBe(false);
     expect(config.validateStatus?.(401)).toBe(true);
-    expect(exchange.isJudged).toBe(true);
+    expect(exchange.hasAskedStatus).toBe(true);
   });
 
   it('is judged as before where nobody would recover the request, or where the caller judges none', () => {
@@ -102,7 +102,7 @@ describe('the status', () => {
     override(exchange);
     expect('beforeRedirect' in config).toBe(false);
     expect(config.validateStatus?.(401)).toBe(true);
-    expect(exchange.isJudged).toBe(true);
+    expect(exchange.hasAskedStatus).toBe(true);
   });
 });
 
@@ -181,7 +181,7 @@ describe('L19 a request that beforeSend has changed', () => {
   const judgedBy = (reason: 'origin' | undefined) =>
     ({
       ...exchangeOf(configOf({ url: '/b' }), { ...installed(), originReason: () => reason }),
-      judged: { url: '/a' },
+      checked: { url: '/a' },
     }) as Exchange;
 
   it('goes out if the token may go where it leads now, and else is an error that names the origin', () => {

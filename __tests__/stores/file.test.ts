@@ -14,7 +14,7 @@ import {
 } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Lock, TokenStore } from 'axios-bearer';
 import { fileStore } from 'axios-bearer/file';
@@ -149,6 +149,19 @@ describe('the folder of a fileStore', () => {
     await fileStore(folder).read();
     await chown(folder, 65_534, 65_534);
     expect((await failureOf(fileStore(folder).read())).message).toMatch(/it belongs to user 65534, and this is user 0/);
+  });
+
+  asRoot('is judged by the user that the process acts as', async () => {
+    const folder = await newFolder();
+    await fileStore(folder).read();
+    await chmod(dirname(folder), 0o755);
+    await chown(folder, 65_534, 65_534);
+    process.seteuid?.(65_534);
+    try {
+      expect(await fileStore(folder).read()).toBeUndefined();
+    } finally {
+      process.seteuid?.(0);
+    }
   });
 
   it.each([

@@ -81,8 +81,8 @@ export interface Exchange {
   readonly since: number;
   /** What a deferred transform has thrown. */
   thrown: { readonly error: unknown } | undefined;
-  /** Where it was to go when its origin was judged. */
-  judged: Place;
+  /** Where it was to go when its origin was checked. */
+  checked: Place;
   /** Found at the first send. */
   adapter: AxiosAdapter;
   /** The token that it was last sent with, its place among all sends of the session, and when that was, in ms. */
@@ -100,7 +100,7 @@ export interface Exchange {
   ourFetch: FetchOptions | undefined;
   ownFetch: Own<FetchOptions | undefined>;
   /** Did the adapter ask whether a 401 may pass? One that judges no status answers with it as it is. */
-  isJudged: boolean;
+  hasAskedStatus: boolean;
   /** From the first 401 on. */
   refusal: Refusal | undefined;
   /** The response that the transforms have run on. */

@@ -9,7 +9,7 @@ type Send = () => PromiseLike<unknown>;
 /** Passes those that have waited in the order in which they began to wait, a few at a time. */
 export interface Gate {
   /** The place in that order of one that begins to wait now. */
-  nextOrder(): number;
+  nextTurn(): number;
   /** `send` is called when there is a place; what it returns keeps that place until it settles, or for a second. */
   pass(order: number, send: Send): void;
 }
@@ -32,7 +32,7 @@ export function gateOf(places: number): Gate {
     place.leave();
   };
   return {
-    nextOrder: () => ++orders,
+    nextTurn: () => ++orders,
     pass(order, send) {
       // Nearly always the last one: some take a few promises more to come here.
       let at = queue.length;

@@ -109,16 +109,9 @@ export function refusalOf(exchange: Exchange, answer: Answer): Refusal {
   // What other packages promise knows of no pauses.
   const repeats = installation.hooks ? Number.POSITIVE_INFINITY : 0;
   const target = installation.targetOf(config);
-  exchange.refusal ??= {
-    target,
-    refused: [],
-    before: undefined,
-    endPause: undefined,
-    repeats,
-    refreshes: 0,
-    ...latest,
-  };
-  return Object.assign(exchange.refusal, latest);
+  const first = { target, refused: [], before: undefined, endPause: undefined, repeats, refreshes: 0 };
+  exchange.refusal = Object.assign(exchange.refusal ?? first, latest);
+  return exchange.refusal;
 }
 
 /** May it be sent again? Where no response came, it may have been done. */

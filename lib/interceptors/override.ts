@@ -11,7 +11,7 @@ type Overridden = Config & { fetchOptions?: FetchOptions | undefined };
 export function override(exchange: Exchange): void {
   const { config, installation } = exchange;
   const { validateStatus } = config;
-  exchange.isJudged = false;
+  exchange.hasAskedStatus = false;
   // The error of a 401 that is handed on would be of our copy of axios: another copy makes its own.
   if (validateStatus && isOfOurCopy(config) && installation.hasResponseInterceptor()) {
     exchange.ownStatus = ownOf(config, 'validateStatus');
@@ -41,7 +41,7 @@ function putBack<K extends keyof Overridden>(config: Overridden, field: K, ours:
 }
 
 /** Not what somebody has put on Object.prototype. */
-function ownOf<K extends keyof Overridden>(config: Overridden, field: K): Overridden[K] | typeof ABSENT {
+export function ownOf<K extends keyof Overridden>(config: Overridden, field: K): Overridden[K] | typeof ABSENT {
   return Object.hasOwn(config, field) ? config[field] : ABSENT;
 }
 
@@ -49,7 +49,7 @@ function ownOf<K extends keyof Overridden>(config: Overridden, field: K): Overri
 function lenient(own: NonNullable<Config['validateStatus']>, exchange: Exchange): Config['validateStatus'] {
   return (status) => {
     if (status !== 401) return own(status);
-    exchange.isJudged = true;
+    exchange.hasAskedStatus = true;
     return true;
   };
 }
@@ -106,11 +106,11 @@ function dropOutside(
 }
 
 /**
- * Since it was judged, a transform, `beforeSend`, or an interceptor that has kept the config may have changed where a
+ * Since it was checked, a transform, `beforeSend`, or an interceptor that has kept the config may have changed where a
  * request goes. @throws ERR_BEARER_CONFIG where its token may not go there
  */
-export function assertDestination({ config, installation, requests, sent, judged }: Exchange): void {
-  if (isAt(config, judged) || !sent.token.accessToken || !installation.originReason(config, requests)) return;
+export function assertDestination({ config, installation, requests, sent, checked }: Exchange): void {
+  if (isAt(config, checked) || !sent.token.accessToken || !installation.originReason(config, requests)) return;
   const { origin = 'a URL without an origin' } = installation.destination(config) ?? {};
   throw configError(
     'origins',

@@ -4,6 +4,7 @@ import { isCanceled } from './cancellation.js';
 import { type Config, extensible, isOff } from './config.js';
 import { ABSENT, type Exchange, type Installation } from './exchange.js';
 import { type Headers, headersOf, nameOf, removeOurs } from './header.js';
+import { ownOf } from './override.js';
 import { isReplayable } from './replayable.js';
 import { send } from './send.js';
 
@@ -41,7 +42,7 @@ const NONE: never[] = [];
 
 function exchangeOf(installation: Installation, config: Config): Exchange {
   const past = pastOf(config, installation);
-  const transformRequest = past ? past.transformRequest : own(config, 'transformRequest');
+  const transformRequest = past ? past.transformRequest : ownOf(config, 'transformRequest');
   const { data } = config;
   const isDeferred = isReplayable(data) || !isPlain(transformRequest);
   const headers: Headers | undefined = data || isDeferred ? headersOf(config) : undefined;
@@ -49,7 +50,7 @@ function exchangeOf(installation: Installation, config: Config): Exchange {
     installation,
     config: undefined as never,
     requests: undefined as never,
-    ownAdapter: past ? past.ownAdapter : own(config, 'adapter'),
+    ownAdapter: past ? past.ownAdapter : ownOf(config, 'adapter'),
     transformRequest,
     transformResponse: undefined,
     isDeferred,
@@ -58,7 +59,7 @@ function exchangeOf(installation: Installation, config: Config): Exchange {
     contentLength: headers && entryOf(headers, 'Content-Length'),
     since: monotonicNow(),
     thrown: undefined,
-    judged: undefined as never,
+    checked: undefined as never,
     adapter: undefined as never,
     sent: undefined as never,
     order: 0,
@@ -71,7 +72,7 @@ function exchangeOf(installation: Installation, config: Config): Exchange {
     ownRedirect: ABSENT,
     ourFetch: undefined,
     ownFetch: ABSENT,
-    isJudged: false,
+    hasAskedStatus: false,
     refusal: undefined,
     transformed: undefined,
   };
@@ -90,11 +91,6 @@ function begun(exchange: Exchange, config: Config): Exchange {
 function pastOf(config: Config, installation: Installation): Exchange | undefined {
   const past = (config.adapter as OurAdapter | undefined)?.exchange;
   return past?.installation === installation ? past : undefined;
-}
-
-/** Not what somebody has put on Object.prototype. */
-function own<K extends 'adapter' | 'transformRequest'>(config: Config, field: K): Config[K] | typeof ABSENT {
-  return Object.hasOwn(config, field) ? config[field] : ABSENT;
 }
 
 function entryOf(headers: Headers, header: string): Exchange['contentType'] {

@@ -67,7 +67,7 @@ function sendFor(exchange: Exchange, requests: Requests | undefined): Promise<Ax
     exchange.requests = requests;
     requests.sibling ??= installation.instance;
   }
-  exchange.judged = placeOf(config);
+  exchange.checked = placeOf(config);
   const reason = skipReason(installation, config, requests);
   if (reason || !requests) return sendWithout(exchange, reason ?? 'signed-out');
   // The apps of other packages know when to wait: a request during a refresh may be a part of it.
@@ -80,7 +80,7 @@ function sendFor(exchange: Exchange, requests: Requests | undefined): Promise<Ax
 /** Waits for a token before the first send. */
 function hold(exchange: Exchange, found: Promise<Current | undefined>): Promise<AxiosResponse> {
   const { requests, config, installation } = exchange;
-  exchange.turn = installation.gate.nextOrder();
+  exchange.turn = installation.gate.nextTurn();
   requests.emit('waiting', () => ({ ...requestInfo(config), after: 'held' }));
   return withCancellation(found, config, exchange.since, () => requests.stopWaiting())
     .then((current) => (current ? inTurn(exchange, current, sendNow) : sendWithout(exchange, 'signed-out')))
@@ -130,7 +130,7 @@ function tokenForAnother(exchange: Exchange, answer: Answer): Found {
     if (isThenable(found)) found.catch(() => {});
     return undefined;
   }
-  exchange.turn = installation.gate.nextOrder();
+  exchange.turn = installation.gate.nextTurn();
   if (!isThenable(found)) return found;
   // The refresh may need the socket that an unread body keeps.
   discard(exchange, answer);

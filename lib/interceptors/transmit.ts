@@ -70,13 +70,13 @@ function dispatch(exchange: Exchange, recover: Recover): Promise<AxiosResponse> 
   exchange.began = monotonicNow();
   const answered = (response: AxiosResponse) => {
     restore(exchange, response);
-    return judged(exchange, response, undefined);
+    return holdOrHandOn(exchange, response, undefined);
   };
   const failed = (error: AxiosError | undefined): AxiosResponse | Promise<AxiosResponse> => {
     restore(exchange, error);
     // Of another session, with a header of its own, which is nearer to the wire.
     if (error instanceof HeldAnswer) return recover(error).then(answered, failed);
-    return judged(exchange, error?.response, { response: error?.response, failed: true, error });
+    return holdOrHandOn(exchange, error?.response, { response: error?.response, failed: true, error });
   };
   return called(exchange.adapter, config).then(answered, failed);
 }
@@ -91,7 +91,11 @@ function called(adapter: AxiosAdapter, config: Config): Promise<AxiosResponse> {
 }
 
 /** @throws HeldAnswer, for the response interceptor to recover it */
-function judged(exchange: Exchange, response: AxiosResponse | undefined, failure: Answer | undefined): AxiosResponse {
+function holdOrHandOn(
+  exchange: Exchange,
+  response: AxiosResponse | undefined,
+  failure: Answer | undefined,
+): AxiosResponse {
   if (mayBeRefused(exchange, response, failure?.error)) {
     if (response) setDuration(response, exchange.began);
     throw new HeldAnswer(exchange, failure ?? { response });
@@ -110,5 +114,5 @@ export function handOn(
   restoreBody(exchange);
   if (failure?.failed) throw failure.error;
   const answer = response as AxiosResponse;
-  return exchange.isJudged ? settle(answer, exchange.config.validateStatus) : answer;
+  return exchange.hasAskedStatus ? settle(answer, exchange.config.validateStatus) : answer;
 }

@@ -23,7 +23,6 @@ export interface Life {
   cookies: boolean;
   readonly holding: Holding;
   readonly pending: Pending | undefined;
-  readonly cause: AskReason;
   readonly current: Current | undefined;
   readonly serving: Current | undefined;
   mark: Mark | undefined;

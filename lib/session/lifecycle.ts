@@ -14,15 +14,7 @@ import { Events } from './events.js';
 import type { Life } from './life.js';
 import type { Mark } from './mark.js';
 import { Parts } from './parts.js';
-import {
-  type AskReason,
-  isAnswer,
-  newPending,
-  type Pending,
-  type PendingOptions,
-  SIGN_IN,
-  type Work,
-} from './pending.js';
+import { type AskReason, isAnswer, newPending, type Pending, type PendingOptions, type Work } from './pending.js';
 import { Reading } from './reading.js';
 import { insteadOf, refreshOnce, renew } from './renewal.js';
 import { plantNow } from './seed.js';
@@ -76,11 +68,6 @@ export class Lifecycle implements Life {
   /** What is under way, and has not brought its token yet. What stands still counts as nothing: another one is begun. */
   get pending(): Pending | undefined {
     return this.#pending && !this.#pending.isDone && monotonicNow() <= this.#pending.over ? this.#pending : undefined;
-  }
-
-  /** Why the source is asked, if it is. */
-  get cause(): AskReason {
-    return this.#pending?.cause ?? SIGN_IN;
   }
 
   /** Is this still what is under way? */

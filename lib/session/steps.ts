@@ -9,7 +9,7 @@ import type { Effect } from './effects.js';
 import { Failure } from './failure.js';
 import { newId } from './ids.js';
 import type { Life } from './life.js';
-import { EXPIRY } from './pending.js';
+import { EXPIRY, SIGN_IN } from './pending.js';
 import type { Look, Protocol, Step } from './protocol.js';
 import { signOut } from './register.js';
 import { run } from './run.js';
@@ -143,7 +143,7 @@ function mayTellByStatus({ settings, holding }: Life, token: Token | undefined):
 
 /** @throws Failure */
 export async function askSource(life: Life, token: Token | undefined, lock?: Lock): Promise<Token> {
-  const { settings, store, parts, cookies, client } = life;
+  const { settings, store, parts, cookies, client, pending } = life;
   const { outage, refreshTokens } = parts;
   const { source, refreshTimeout, refreshRetries, backoff } = settings;
   const session = life.current?.session ?? '';
@@ -157,12 +157,12 @@ export async function askSource(life: Life, token: Token | undefined, lock?: Loc
     refreshTimeout,
     client,
     attempt: outage.failures,
-    cause: life.cause,
+    cause: pending?.cause ?? SIGN_IN,
     cookies,
     known: store.known,
     lock,
     obtains: isObtained,
-    statuses: mayTellByStatus(life, token) ? life.pending?.statuses : undefined,
+    statuses: mayTellByStatus(life, token) ? pending?.statuses : undefined,
     isLast: outage.failures >= refreshRetries,
     cap: backoff.cap,
     spends: refreshTokens.isSpentByUse(presented),

@@ -12,7 +12,7 @@ import { type Endpoints, endpointsOf } from './metadata.js';
 import { isFinal } from './refusal.js';
 import { ofKnownProtocol, type SourceContext, type TokenSource } from './source.js';
 
-/** How the client proves who it is: writes to the body or the headers of a call to the authorization server. */
+/** How the client authenticates (RFC 6749 §2.3): writes to the body or the headers of a call to the authorization server. */
 export type ClientAuthentication = (body: URLSearchParams, headers: Record<string, string>) => void | Promise<void>;
 
 /** What both sources are given: a client, and where to ask. One of `issuer` and `tokenEndpoint` is needed. */

@@ -14,8 +14,8 @@ interface Mark {
 /**
  * The entry that all tabs share.
  *
- * Though a Web Lock is freed only with its task or its page, the mark is needed: of a page whose write fails or hangs after
- * its refresh token was spent, others would have the lock, and spend it again. They heed it as long as that page is there.
+ * Though a Web Lock is freed only with its task or its page, the mark is needed: when a page's write fails or hangs after the
+ * refresh token was spent, others would get the lock, and spend it again. They heed the mark as long as that page is there.
  */
 export class Register {
   readonly #name: string;

@@ -38,6 +38,19 @@ async function expectHint(call: string, hint: Promise<void>, patience: number): 
     fail(call, `a call of changed() after which read() has the entry, within ${patience} ms`, 'none');
 }
 
+/** Writes an entry, of which the listener is to hear. */
+async function expectTold(
+  call: string,
+  writer: TokenStore,
+  seen: ReturnType<typeof listen>,
+  entry: StoreEntry,
+  patience: number,
+) {
+  const hint = seen.until(entry);
+  await writer.write(entry);
+  await expectHint(call, hint, patience);
+}
+
 /** What subscribe() tells, if there is one. */
 export const hints: Judgement[] = [
   {
@@ -50,10 +63,7 @@ export const hints: Judgement[] = [
       // What is written while listening begins is read at the start.
       await pause(A_WHILE);
       for (let version = 1; version <= 3; version++) {
-        const entry = signedIn(version);
-        const hint = seen.until(entry);
-        await writer.write(entry);
-        await expectHint('subscribe(), after a write', hint, bench.patience);
+        await expectTold('subscribe(), after a write', writer, seen, signedIn(version), bench.patience);
         await pause(A_WHILE);
       }
       seen.stop();
@@ -69,10 +79,8 @@ export const hints: Judgement[] = [
       await pause(A_WHILE);
       stopped.stop();
       const { hints } = stopped;
-      const entry = signedIn(1);
-      const hint = other.until(entry);
-      await writer.write(entry);
-      await expectHint('subscribe(), after another listener has stopped', hint, bench.patience);
+      const call = 'subscribe(), after another listener has stopped';
+      await expectTold(call, writer, other, signedIn(1), bench.patience);
       await pause(A_WHILE);
       expectSame('calls of changed() after its listener has stopped', hints, stopped.hints);
       other.stop();
