@@ -125,6 +125,6 @@ inBrowsers((browser) => {
     await page.goto(`${home}other`);
     await other.evaluate((name, entry) => program.browserStore(name).write(entry), name, stored('s', 7));
     await page.evaluate(() => void setTimeout(() => history.back()));
-    await page.waitForFunction('globalThis.isSame && versions.includes(7)', { timeout: 20_000 });
+    await page.waitForFunction('globalThis.isSame && versions.includes(7)', { timeout: 300_000 });
   });
 });

@@ -125,9 +125,10 @@ describe('signIn(tokens)', () => {
 describe('signIn() without tokens', () => {
   it('leaves the state as it was when it is refused', async () => {
     const obtain = jest.fn(() => Promise.reject(Object.assign(new Error('no'), { status: 403 })));
-    const session = startSession({ source: { obtain } });
+    const session = startSession({ source: { obtain, interactive: true } });
     await session.signOut();
     expect(await codeOf(session.signIn())).toBe('ERR_BEARER_REJECTED');
+    expect(session.state).toEqual({ status: 'signed-out' });
     expect([await codeOf(session.token()), obtain.mock.calls.length]).toEqual(['ERR_BEARER_SIGNED_OUT', 1]);
   });
 

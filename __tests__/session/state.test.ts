@@ -1,6 +1,9 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { SessionState } from 'axios-bearer';
+import { bearerError } from '../../lib/errors.js';
+import type { SessionEvent } from '../../lib/session/session-event.js';
+import { type Holding, transition } from '../../lib/session/state.js';
 import {
   atEnd,
   cleanUp,
@@ -218,5 +221,32 @@ describe('subscribe and getSnapshot', () => {
     await Promise.all(Array.from({ length: 20 }, () => api.get('/videos')));
     await refreshed;
     expect(statuses).toEqual(['refreshing', 'active']);
+  });
+});
+
+describe('The machine', () => {
+  const token = { accessToken: 'at_b', refreshToken: 'rt_b', issuedAt: 0 };
+  const current = { generation: 2, session: 's', token, dueAt: Number.POSITIVE_INFINITY };
+  const holding: Holding = { state: { is: 'active', current }, signedOut: [] };
+  const error = bearerError('ERR_BEARER_REJECTED', 'refused');
+
+  it.each<SessionEvent>([
+    { is: 'refused', session: 's', presented: 'rt_a', error, serves: false },
+    { is: 'refused', session: 'other', presented: 'rt_b', error, serves: false },
+    { is: 'mustObtain', session: 's', presented: 'rt_a' },
+    { is: 'mustObtain', session: 'other', presented: 'rt_b' },
+  ])('L10 keeps a refresh token when another one was refused: %j', (event) => {
+    expect(transition(holding, event)).toEqual({ holding, effects: [] });
+  });
+
+  it('L10 ends the session of a refresh token that was refused, if its access token is over', () => {
+    const { state } = transition(holding, {
+      is: 'refused',
+      session: 's',
+      presented: 'rt_b',
+      error,
+      serves: false,
+    }).holding;
+    expect(state).toEqual({ is: 'ended', why: error });
   });
 });

@@ -48,8 +48,6 @@ async function attempts(life: Life, pending: Pending, attempt: Attempt): Promise
     } catch (failure) {
       if (!life.isCurrent(pending) || !(failure instanceof Failure)) throw failure;
       if (failure.kind === 'retry-unlocked') continue;
-      // The app has handed one in meanwhile.
-      if (pending.kind === 'refresh' && life.current && isServed(pending, life.current)) return life.current;
       const ms = failed(life, pending, failure);
       pending.over += ms;
       await life.parts.outage.sleep(ms);

@@ -49,9 +49,9 @@ export class Targets {
     this.#made.delete(target);
   }
 
-  /** A token is made because it has refused one. Many of its requests may say so. */
+  /** A token is made because it has refused one. */
   made(target: string, by: Making, now: number): void {
-    if (this.#made.get(target)?.by !== by) limited(this.#made, target, { by, at: now });
+    limited(this.#made, target, { by, at: now });
   }
 
   /** Was it made for this target, a short while ago, and not accepted there yet? Its requests may have ended before they bore it. */
