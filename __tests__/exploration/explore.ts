@@ -1,17 +1,21 @@
 import { ACTIONS, type Action, begin, mayBegin, queue, session } from './actions.js';
 import { Draft } from './draft.js';
 import { isQuiet, judgeQuiet } from './judge.js';
-import { deliver, giveUp, land, landStray, loseAsk, loseLock, refuse, resend } from './messages.js';
+import { deliver, empty, giveUp, land, landStray, loseAsk, loseLock, refuse, resend } from './messages.js';
 import { keyOf } from './state-key.js';
 import type { Variant } from './variant.js';
 import type { Op, Place, World } from './world.js';
 
 export type Fault = 'giveUp' | 'answerLost' | 'requestLost' | 'refuse' | 'resend' | 'lockLost' | 'lockLostUnaware';
 
+/** The store loses what it holds, and a third holder signs in to it. */
+export type Loss = 'emptied';
+
 /** One thing that can happen. */
 export type Move =
   | { is: 'begin'; holder: number; action: Action }
   | { is: 'land' | 'deliver' | 'wake' | 'goOnByTime' | 'retry' | Fault; place: Place }
+  | { is: Loss }
   | { is: 'stray'; index: number };
 
 export interface Node {
@@ -31,7 +35,7 @@ export interface Found {
 }
 
 interface Limits {
-  readonly faults: readonly Fault[];
+  readonly faults: readonly (Fault | Loss)[];
   readonly variant: Variant;
   /** `broad`: the shortest schedule is found first. */
   readonly order: 'broad' | 'deep';
@@ -81,11 +85,15 @@ function pathTo(node: Node): Move[] {
   return path;
 }
 
-export function movesIn(world: World, faults: readonly Fault[]): Move[] {
+export function movesIn(world: World, faults: readonly (Fault | Loss)[]): Move[] {
   const moves: Move[] = [];
+  const may = world.left.fault ? faults : [];
+  const ofMessages = may.filter((fault) => fault !== 'emptied');
   for (const [holder, { ops }] of world.holders.entries()) {
-    for (const op of ops) addMoves(moves, world, op, { holder, op: op.number }, world.left.fault ? faults : []);
+    for (const op of ops) addMoves(moves, world, op, { holder, op: op.number }, ofMessages);
   }
+  // What is under way then can't be told from what comes after it: no store can compare with what it has lost.
+  if (may.includes('emptied') && isQuiet(world) && world.strays.length === 0) moves.push({ is: 'emptied' });
   for (const index of world.strays.keys()) moves.push({ is: 'stray', index });
   for (const action of ACTIONS) {
     for (const holder of [0, 1]) if (mayBegin({ world }, holder, action)) moves.push({ is: 'begin', holder, action });
@@ -129,6 +137,7 @@ function mayFail({ message, lock }: Op, fault: Fault): boolean {
 export function happen(draft: Draft, move: Move) {
   if (move.is === 'begin') return begin(draft, move.holder, move.action);
   if (move.is === 'stray') return landStray(draft, move.index);
+  if (move.is === 'emptied') return empty(draft);
   const { is, place } = move;
   if (is === 'land') return land(draft, place);
   if (is === 'deliver') return deliver(draft, place);

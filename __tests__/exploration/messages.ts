@@ -64,6 +64,14 @@ export function giveUp(draft: Draft, place: Place) {
   goOn(draft, place, { error: STORE });
 }
 
+/** The register is lost, and another user signs in to the new one. */
+export function empty(draft: Draft): void {
+  const session = 'other';
+  draft.spend('fault');
+  draft.setFamily(session, {});
+  draft.world.register = { version: 1, id: session, session, token: tokenOf(session, 0) };
+}
+
 function stray(draft: Draft, stray: Stray): void {
   draft.world.strays = [...draft.world.strays, stray];
 }

@@ -1,4 +1,4 @@
-import { explore, type Fault, type Found } from './explore.js';
+import { explore, type Fault, type Found, type Loss } from './explore.js';
 import type { Variant } from './variant.js';
 import { firstWorld, type World } from './world.js';
 
@@ -9,7 +9,7 @@ export interface Scope {
   readonly signOut?: number;
   readonly update?: number;
   readonly read?: number;
-  readonly faults?: readonly Fault[];
+  readonly faults?: readonly (Fault | Loss)[];
   /** How many faults; default 1. */
   readonly fault?: number;
   /** Steps, at most; default: all. */
@@ -31,6 +31,12 @@ export const QUICK: readonly (readonly [string, Scope])[] = [
   ['two refreshes and an update', { refresh: 2, update: 1 }],
   ['two sign-ins, a sign-out and a call that is given up', { signIn: 2, signOut: 1, faults: ['giveUp'] }],
   ['a sign-in, two sign-outs and a write that is sent again', { signIn: 1, signOut: 2, faults: ['resend'] }],
+  ['two refreshes and a store that is emptied', { refresh: 2, faults: ['emptied'] }],
+  ['a refresh, an update, a read and a store that is emptied', { refresh: 1, update: 1, read: 1, faults: ['emptied'] }],
+  [
+    'a refresh, a sign-out, a read and a store that is emptied',
+    { refresh: 1, signOut: 1, read: 1, faults: ['emptied'] },
+  ],
   ['an update, a sign-in and a sign-out', { update: 1, signIn: 1, signOut: 1 }],
 ];
 

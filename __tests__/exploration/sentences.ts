@@ -35,6 +35,7 @@ export function sentencesOf(first: World, path: Move[], variant: Variant): strin
 
 function sentence(world: World, move: Move): string {
   if (move.is === 'begin') return `${'AB'[move.holder]} begins: ${move.action}`;
+  if (move.is === 'emptied') return 'The store is emptied, and another user signs in to it';
   if (move.is === 'stray') {
     const { holder, write, ask, answer } = world.strays[move.index] as World['strays'][number];
     const what = write

@@ -199,14 +199,20 @@ describe('L13 a store that is down at the start', () => {
 describe('L13 a store in which nothing is found any more', () => {
   /** Signed in, and then what the store holds is gone. */
   async function emptied(options: Partial<SessionOptions> = {}) {
-    let isEmpty = false;
+    let once: StoreEntry | undefined;
+    let during: (() => Promise<unknown>) | undefined;
     let hint!: () => void;
     const rows = newRows();
     const inner = databaseStore(rows);
     const written: StoreEntry[] = [];
     const store = storeWith(
       {
-        read: async () => (isEmpty ? undefined : inner.read()),
+        read: async () => {
+          const entry = once ?? (await inner.read());
+          once = undefined;
+          await during?.();
+          return entry;
+        },
         write: (entry) => {
           written.push(entry);
           return inner.write(entry);
@@ -222,9 +228,28 @@ describe('L13 a store in which nothing is found any more', () => {
     const session = startSession({ store, source: async () => tokenPair('new'), ...options });
     expect(await session.token()).toBe('at_s7');
     const seen = recordEvents(session);
-    isEmpty = true;
     rows.value = undefined;
-    return { session, seen, written, rows, hint };
+    return {
+      session,
+      seen,
+      written,
+      hint,
+      /** Something is written there again. */
+      refill: (entry: StoreEntry) => {
+        rows.value = JSON.stringify(entry);
+        written.length = 0;
+      },
+      answerOnce: (entry: StoreEntry) => {
+        once = entry;
+      },
+      /** Before the first read that comes now is answered. */
+      duringRead: (task: () => Promise<unknown>) => {
+        during = () => {
+          during = undefined;
+          return task();
+        };
+      },
+    };
   }
 
   it('L10 is no sign-out, at a hint', async () => {
@@ -269,6 +294,95 @@ describe('L13 a store in which nothing is found any more', () => {
     await session.signOut();
     expect(written).toMatchObject([{ version: 8, session: 's' }]);
     expect(written[0]).not.toHaveProperty('token');
+  });
+
+  /** Then another user signs in, in what is a new store to that holder. */
+  async function takenOver(entry: Partial<StoreEntry>, options: Partial<SessionOptions> = {}) {
+    const holder = await emptied(options);
+    holder.refill({ version: 1, id: 'x', session: 'other', ...entry });
+    return holder;
+  }
+  const others = { token: { accessToken: 'at_x', refreshToken: 'rt_x', issuedAt: 0 } };
+
+  it('L21 another user has signed in there: taken over at a hint, though its version is lower', async () => {
+    const { session, seen, hint } = await takenOver(others);
+    hint();
+    await settle();
+    expect(seen.map(([name]) => name)).toEqual(['signedIn']);
+    expect(await session.token()).toBe('at_x');
+  });
+
+  it('L21 another user has signed in there: a refresh takes that over, and writes nothing', async () => {
+    const source = jest.fn(async () => tokenPair('new'));
+    const { session, written } = await takenOver(others, { source });
+    expect(await codeOf(session.refresh())).toBe('ERR_BEARER_IDENTITY');
+    expect(written).toEqual([]);
+    expect(source).not.toHaveBeenCalled();
+    expect(await session.token()).toBe('at_x');
+  });
+
+  it('L21 another user has signed in there: update() of the one before is not written', async () => {
+    const { session, written } = await takenOver(others);
+    expect(await codeOf(session.update({ accessToken: 'at_newer' }))).toBe('ERR_BEARER_IDENTITY');
+    expect(written).toEqual([]);
+    expect(await session.token()).toBe('at_x');
+  });
+
+  it('L22 another user has signed in and out there: signed out here too', async () => {
+    const { session, seen, hint } = await takenOver({});
+    hint();
+    await settle();
+    expect(seen).toEqual([['signedOut', { reason: 'elsewhere' }]]);
+    expect(await codeOf(session.token())).toBe('ERR_BEARER_SIGNED_OUT');
+  });
+
+  it('a sign-in there is found after a sign-out here', async () => {
+    const { session, refill, hint } = await emptied();
+    await session.signOut();
+    refill({ version: 1, id: 'x', session: 'other', ...others });
+    hint();
+    await settle();
+    expect(await session.token()).toBe('at_x');
+  });
+
+  it('L22 what was signed out here, and is put back, stays signed out', async () => {
+    const { session, refill, written, hint } = await emptied();
+    await session.signOut();
+    refill(stored('s', 6));
+    hint();
+    await settle();
+    expect(await codeOf(session.token())).toBe('ERR_BEARER_SIGNED_OUT');
+    expect(written.filter(({ token }) => token)).toEqual([]);
+  });
+
+  it('L4 an older entry of the same session that was put back is written over', async () => {
+    const { session, refill, written, hint } = await emptied();
+    refill(stored('s', 3));
+    hint();
+    await settle();
+    expect(await session.token()).toBe('at_s7');
+    expect((await session.refresh()).accessToken).toBe('at_new');
+    expect(written.map(({ version, session: id }) => [version, id])).toEqual([
+      [8, 's'],
+      [9, 's'],
+    ]);
+  });
+
+  it('one answer that is late to say so changes nothing: it is read once more', async () => {
+    const { session, hint, answerOnce } = await emptied();
+    answerOnce({ version: 1, id: 'x', session: 'other', ...others });
+    hint();
+    await settle();
+    expect(await session.token()).toBe('at_s7');
+  });
+
+  it('L22 a sign-in here while that is found out counts', async () => {
+    const { session, hint, refill, duringRead } = await emptied();
+    refill({ version: 1, id: 'x', session: 'other', ...others });
+    duringRead(() => session.signIn(tokenPair('b')));
+    hint();
+    await settle();
+    expect(await session.token()).toBe('at_b');
   });
 
   it('a sign-out in it is one', async () => {

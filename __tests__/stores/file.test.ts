@@ -188,6 +188,20 @@ describe('the folder of a fileStore', () => {
     const entry = stored('a', 2);
     expect(await store.write(entry)).toEqual(entry);
   });
+
+  it('L21 is another user’s when it was removed, and somebody has signed in since: a session from before writes nothing', async () => {
+    const folder = await newFolder();
+    const source = async () => tokenPair('ana');
+    const { subscribe, ...unheard } = fileStore(folder);
+    const before = startSession({ store: unheard, tokens: tokenPair('ana'), source });
+    await before.refresh();
+    await rm(folder, { recursive: true });
+    const since = startSession({ store: fileStore(folder) });
+    await since.signIn(tokenPair('bob'));
+    const failure = await failureOf(before.refresh());
+    expect([failure, await before.token()]).toMatchObject([{ code: 'ERR_BEARER_IDENTITY' }, 'at_bob']);
+    expect((await fileStore(folder).read())?.token?.accessToken).toBe('at_bob');
+  });
 });
 
 describe('the lock of a fileStore', () => {

@@ -1,4 +1,4 @@
-import { isNewer, type StoreEntry } from '../stores/store.js';
+import { isNewer, isOfAnother, type StoreEntry } from '../stores/store.js';
 import type { Token } from '../token.js';
 import type { Current } from './current.js';
 import { storeFailure } from './failure.js';
@@ -66,9 +66,6 @@ export interface Obtained {
 // After so many lost writes in a row the store is taken to be broken.
 const MOST_ROUNDS = 20;
 
-export const read = function* (): Protocol<StoreEntry | undefined> {
-  return (yield { do: 'read' }) as StoreEntry | undefined;
-};
 export const look = function* (): Protocol<Look> {
   return (yield { do: 'look' }) as Look;
 };
@@ -84,6 +81,17 @@ export const revoke = function* (token: Token): Protocol<void> {
 export const isWanted = function* (): Protocol<boolean> {
   return (yield { do: 'isWanted' }) as boolean;
 };
+
+/** What the store holds. If it was emptied, and written anew by others, then what it held before counts no more. */
+export function* read(): Protocol<StoreEntry | undefined> {
+  const { stored } = (yield* look()).holding;
+  let entry = (yield { do: 'read' }) as StoreEntry | undefined;
+  if (!stored || !isOfAnother(entry, stored)) return entry;
+  // A store may answer once with what it held some time ago.
+  entry = (yield { do: 'read' }) as StoreEntry | undefined;
+  if (isOfAnother(entry, stored)) yield* apply({ is: 'emptied', before: stored });
+  return entry;
+}
 
 /** The version of the newest entry that is known to be stored. */
 export function* known(): Protocol<number> {

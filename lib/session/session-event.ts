@@ -7,6 +7,8 @@ import type { Current, Unsaved } from './current.js';
 export type SessionEvent =
   /** An entry was found in the store. `lost`: a token of ours that it supersedes. */
   | { is: 'found'; entry: StoreEntry | undefined; current?: Current | undefined; lost?: Token }
+  /** The store has lost this entry. It counts as none from now on, unless another was written here meanwhile. */
+  | { is: 'emptied'; before: StoreEntry }
   /** A refresh has brought a token; the store does not have it yet. */
   | { is: 'made'; session: string; unsaved: Unsaved }
   /** The store has what a refresh, `obtain()`, `update()` or the option `tokens` has brought. `quiet`: nobody is told. */

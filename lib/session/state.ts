@@ -59,6 +59,8 @@ export function transition(holding: Holding, event: SessionEvent): Next {
   switch (event.is) {
     case 'found':
       return found(holding, event);
+    case 'emptied':
+      return stay(holding.stored === event.before ? { ...holding, stored: undefined } : holding);
     case 'made':
       return active?.current.session === event.session ? to({ ...active, unsaved: event.unsaved }) : stay(holding);
     case 'kept':
@@ -179,15 +181,13 @@ function endAgain(holding: Holding, entry: StoreEntry): Next {
   return { holding: next, effects: [{ do: 'signOut', session: entry.session }] };
 }
 
-function signOut(holding: Holding): Next {
-  const { state, arriving = [] } = holding;
+function signOut(before: Holding): Next {
+  const { state, arriving = [] } = before;
   const session = currentIn(state)?.session;
-  const next = [...(session ? [session] : []), ...arriving].reduce(disown, holding);
-  const ended = { is: 'ended', why: 'signOut' } as const;
-  return {
-    holding: { ...next, arriving: [], signedOutUnread: state.is === 'unread', state: ended },
-    effects: tellsEnd(currentIn(state)),
-  };
+  const next = [...(session ? [session] : []), ...arriving].reduce(disown, before);
+  const ended: State = { is: 'ended', why: 'signOut' };
+  const holding = { ...next, arriving: [], signedOutUnread: state.is === 'unread', state: ended };
+  return { holding, effects: tellsEnd(currentIn(state)) };
 }
 
 function disown(holding: Holding, session: string): Holding {

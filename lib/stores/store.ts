@@ -68,6 +68,14 @@ export function isNewer(entry: StoreEntry | undefined, known: StoreEntry | undef
   return !known || entry.version > known.version || (entry.version === known.version && entry.id !== known.id);
 }
 
+/**
+ * Has a store that held `known` been emptied since, and others have written to it? Versions only rise in what is not
+ * emptied. An older entry of the same session is a backup that was put back, and what is held is newer.
+ */
+export function isOfAnother(entry: StoreEntry | undefined, known: StoreEntry): entry is StoreEntry {
+  return entry !== undefined && entry.version < known.version && entry.session !== known.session;
+}
+
 /** What a store gives comes from outside, as a server's answer does. @throws if it is no entry */
 export function readEntry(entry: StoreEntry | null | undefined): StoreEntry | undefined {
   if (entry == null) return undefined;
