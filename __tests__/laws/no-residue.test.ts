@@ -862,6 +862,15 @@ const WAITS = `
   await stuck.token();
   store.withLock(() => never, { waitMs: 10, holdMs: 10 });
   say('refresh() that waits for the lock of another', await code(stuck.refresh()));
+  const locked = memoryStore();
+  const updating = lone({ tokens: hour, store: locked });
+  await updating.token();
+  locked.withLock(() => never, { waitMs: 10, holdMs: 600000 });
+  say('update() that waits for the lock of another', await code(updating.update({ access_token: 'at_y' })));
+  const unfilled = memoryStore();
+  unfilled.withLock(() => never, { waitMs: 10, holdMs: 600000 });
+  const untold = lone({ tokens: { access_token: 'at_x' }, store: unfilled });
+  say('refresh() before its tokens are stored, with the lock of another', await code(untold.refresh()));
   say('done');
 `;
 
@@ -1141,6 +1150,8 @@ describe('L23: no residue, seen from outside the process', () => {
         'signOut() whose store hangs': 'ERR_BEARER_STORE',
         'signOut() whose revoke hangs': 'fulfilled',
         'refresh() that waits for the lock of another': 'ERR_BEARER_UNAVAILABLE',
+        'update() that waits for the lock of another': 'ERR_BEARER_UNAVAILABLE',
+        'refresh() before its tokens are stored, with the lock of another': 'ERR_BEARER_UNAVAILABLE',
         done: undefined,
       });
       expect(code).toBe(0);

@@ -108,6 +108,13 @@ export async function withDeadline<T>(
   }
 }
 
+/** `promise`, which somebody waits for: a Node process does not end before it has settled. */
+export function keepingAlive<T>(promise: Promise<T>): Promise<T> {
+  const timer = startTimer(LONGEST_TIMER, () => {});
+  timer.keepAlive(true);
+  return promise.finally(() => timer.stop());
+}
+
 /** `promise`, but a signal that fires first wins. It ends this waiting only, never what is waited for. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined, left: () => void): Promise<T> {
   if (!signal) return promise;

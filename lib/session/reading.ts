@@ -1,6 +1,6 @@
 import { delayAfter } from '../backoff.js';
 import { type BearerError, bearerError } from '../errors.js';
-import { monotonicNow, pause } from '../platform/deadline.js';
+import { keepingAlive, monotonicNow, pause } from '../platform/deadline.js';
 import { own } from '../platform/own.js';
 import { isLive, type Token } from '../token.js';
 import { plant } from './attempt.js';
@@ -86,7 +86,7 @@ export class Reading {
   async done(): Promise<void> {
     if (this.#life.holding.state.is !== 'unread') return;
     await this.#now(1).shared.join();
-    await this.#planting?.catch((failure) => {
+    await keepingAlive(this.#planting ?? Promise.resolve()).catch((failure) => {
       throw errorOf(failure);
     });
   }

@@ -1,5 +1,5 @@
 import { bearerError } from '../errors.js';
-import { withDeadline } from '../platform/deadline.js';
+import { keepingAlive, withDeadline } from '../platform/deadline.js';
 import type { Token, TokenResponse } from '../token.js';
 import { update } from './attempt.js';
 import type { Current } from './current.js';
@@ -105,7 +105,8 @@ export async function updateWith(life: Lifecycle, tokens: TokenResponse): Promis
     unsaved: { token, presented: unsaved?.presented ?? current.token.refreshToken },
   });
   try {
-    await life.parts.running.track(underLock(life, update(current.session, token, own), { waitMs: life.bound }));
+    const written = underLock(life, update(current.session, token, own), { waitMs: life.bound });
+    await keepingAlive(life.parts.running.track(written));
   } catch (failure) {
     throw errorOf(failure);
   }
