@@ -205,6 +205,20 @@ describe('the folder of a fileStore', () => {
 });
 
 describe('the lock of a fileStore', () => {
+  it('L13 is held anew after somebody has removed the folder in mid-refresh: others wait for it', async () => {
+    const folder = await newFolder();
+    const store = fileStore(folder);
+    const lost = await store.withLock(async ({ isHeld }) => {
+      await store.write({ ...stored('a'), sent: 'this holder' });
+      await rm(folder, { recursive: true });
+      return isHeld?.();
+    }, soon);
+    const { isHeld } = await held(store);
+    expect([lost, isHeld?.()]).toEqual([false, true]);
+    const other = fileStore(folder).withLock(async () => 'had', { ...soon, waitMs: 200 });
+    expect((await failureOf(other)).message).toContain('was not free');
+  });
+
   it('L13 is free at once when its owner has died', async () => {
     const folder = await newFolder();
     await fileStore(folder).read();

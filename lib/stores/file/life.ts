@@ -1,6 +1,6 @@
 import { unlink } from 'node:fs/promises';
 import type { Server, Socket } from 'node:net';
-import { listen, socketPath } from './socket.js';
+import { isThere, listen, socketPath } from './socket.js';
 
 /** Why others must be able to tell that this process lives. */
 export interface Reason {
@@ -22,6 +22,7 @@ export class Life {
   readonly #reasons = new Set<Reason>();
   readonly #calls = new Set<Socket>();
   #listening: Promise<Listening> | undefined;
+  #name: string | undefined;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -30,10 +31,15 @@ export class Life {
   /** @returns the socket's name, until the reason ends */
   async begin(reason: Reason): Promise<string> {
     this.#reasons.add(reason);
+    // Somebody has removed the folder, and the socket with it.
+    if (this.#name && !isThere(socketPath(this.#folder, this.#name))) this.#stop();
     this.#listening ??= listen(this.#folder, (call) => this.#take(call));
+    const listening = this.#listening;
     try {
-      return (await this.#listening).name;
+      this.#name = (await listening).name;
+      return this.#name;
     } catch (error) {
+      if (this.#listening === listening) this.#listening = undefined;
       this.end(reason);
       throw error;
     }
@@ -43,9 +49,13 @@ export class Life {
     this.#reasons.delete(reason);
     // Those that wait for the lock hear of it by this.
     if (!this.#wantsLock()) for (const call of this.#calls) call.destroy();
-    if (this.#reasons.size > 0) return;
+    if (this.#reasons.size === 0) this.#stop();
+  }
+
+  #stop(): void {
     this.#listening?.then((listening) => this.#close(listening)).catch(() => {});
     this.#listening = undefined;
+    this.#name = undefined;
   }
 
   async #close({ server, name }: Listening): Promise<void> {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { access, rename } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { newName, SOCKET, TEMPORARY } from './names.js';
@@ -29,6 +29,10 @@ export async function listen(folder: string, taken: (call: Socket) => void): Pro
   const server = createServer(taken).unref();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(aside, resolve);
+  }).catch(async (error) => {
+    // The system calls a folder that is missing forbidden.
+    await access(folder);
+    throw error;
   });
   // With too many files open a call can't be taken. It waits meanwhile.
   server.on('error', () => {});
