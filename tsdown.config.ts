@@ -33,6 +33,7 @@ const core: UserConfig = {
     browser: 'lib/stores/browser/index.ts',
     lease: 'lib/stores/lease/index.ts',
     oauth2: 'lib/sources/oauth2.ts',
+    redis: 'lib/stores/redis/index.ts',
     use: 'lib/use.ts',
   },
   platform: 'neutral',

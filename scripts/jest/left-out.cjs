@@ -1,9 +1,9 @@
-/** Says in one line which tests were left out, as the browser that they need is missing. */
+/** Says in one line which tests were left out, as the browser or engine that they need is missing. */
 module.exports = class LeftOut {
   onRunComplete(_, { testResults }) {
     const skipped = testResults.flatMap((file) => file.testResults.filter(({ status }) => status === 'pending'));
     const titles = skipped.flatMap(({ ancestorTitles }) => ancestorTitles);
-    const missing = new Set(titles.filter((title) => /^in \w+ \(install /.test(title)));
+    const missing = new Set(titles.filter((title) => / \(install [\w-]+\)$/.test(title)));
     if (missing.size > 0) console.error(`Left out: the tests ${[...missing].join(' and ')}`);
   }
 };

@@ -19,13 +19,13 @@ const LEASE = 10_000;
 // ms. In less, a lease could not be renewed in time.
 const SHORTEST_LEASE = 100;
 
-/** @inline */
-interface LeaseOptions {
+/** How long a lease lasts. */
+export interface LeaseOptions {
   /**
    * ms, default 10 000, at least 100: how long a holder that was killed keeps the others waiting for the lock. A holder that
    * stands still for two thirds of it, or has no answer from the engine for so long, may lose the lock.
    */
-  leaseMs?: number;
+  leaseMs?: number | undefined;
 }
 
 /**
