@@ -11,7 +11,7 @@ const FIRST_LOOK = 50;
 const LONGEST_LOOK = 500;
 
 /**
- * Waits for the lease, and takes it: when it is free, or was the same for `leaseMs`.
+ * Waits for the lease, and takes it: when it is free, or was the same for as long as it lasts.
  *
  * @throws what the signal was aborted with, or the engine's error
  */
@@ -30,7 +30,7 @@ async function take(row: Row, times: Times, signal: AbortSignal): Promise<Lease 
   const owner = newId();
   const since = now();
   const taking = row.change((found) =>
-    isFree(row, found, times.leaseMs) ? { ...found, lease: { owner, beat: 0 } } : undefined,
+    isFree(row, found) ? { ...found, lease: { owner, beat: 0, ms: times.leaseMs } } : undefined,
   );
   try {
     const { lease } = await abortable(taking, signal, () => {});
@@ -43,6 +43,6 @@ async function take(row: Row, times: Times, signal: AbortSignal): Promise<Lease 
   }
 }
 
-function isFree(row: Row, { lease }: Content, leaseMs: number): boolean {
-  return !lease || row.ageOf(lease) >= leaseMs;
+function isFree(row: Row, { lease }: Content): boolean {
+  return !lease || lease.owner === row.former || row.ageOf(lease) >= lease.ms;
 }

@@ -7,6 +7,8 @@ export interface Tenure {
   readonly owner: string;
   /** One more with each renewal. */
   readonly beat: number;
+  /** How long its owner counts on it: its configuration need not be ours. */
+  readonly ms: number;
 }
 
 /** What rests in the row's value. */
@@ -43,6 +45,7 @@ function entryIn(found: unknown): StoreEntry | undefined {
 }
 
 function leaseIn(found: unknown): Tenure | undefined {
-  const { owner, beat } = own(found as Tenure | undefined);
-  return typeof owner === 'string' && Number.isSafeInteger(beat) ? { owner, beat: beat as number } : undefined;
+  const { owner, beat, ms } = own(found as Tenure | undefined);
+  const isLease = typeof owner === 'string' && Number.isSafeInteger(beat) && Number.isFinite(ms);
+  return isLease ? ({ owner, beat, ms } as Tenure) : undefined;
 }

@@ -14,7 +14,7 @@ import { Row } from './row.js';
 
 export type { LeaseEngine, LeaseRow } from './engine.js';
 
-// ms. A process that lives may stand still for two thirds of it: a busy event loop, a container that is throttled.
+// ms. A process that lives may stand still for 6 s: a busy event loop, a container that is throttled.
 const LEASE = 10_000;
 // ms. In less, a lease could not be renewed in time.
 const SHORTEST_LEASE = 100;
@@ -23,7 +23,7 @@ const SHORTEST_LEASE = 100;
 export interface LeaseOptions {
   /**
    * ms, default 10 000, at least 100: how long a holder that was killed keeps the others waiting for the lock. A holder that
-   * stands still for two thirds of it, or has no answer from the engine for so long, may lose the lock.
+   * stands still for six tenths of it, or has no answer from the engine for so long, may lose the lock.
    */
   leaseMs?: number | undefined;
 }

@@ -5,8 +5,8 @@ import { type Moment, msSince, now } from './moment.js';
 import type { Row } from './row.js';
 
 // The owner renews it so often in its time: two renewals may fail.
-const BEATS = 3;
-// The owner lets go before others may take it: its clock may be slow, and what it sends needs a while to leave.
+const BEATS = 4;
+// It lets go before others may take it: its clock may be slow, and what it sends needs a while to leave.
 const OWNERS_SHARE = 0.9;
 
 export interface Times {
@@ -41,7 +41,8 @@ export class Lease implements Claim {
   /** Its failure harms nothing: the lease runs out. */
   async release(): Promise<void> {
     this.#timer?.stop();
-    await withDeadline(() => giveBack(this.#row, this.#owner), { ms: this.#times.leaseMs, late: () => undefined });
+    const given = () => giveBack(this.#row, this.#owner);
+    await withDeadline(given, { ms: this.#times.leaseMs, late: () => undefined }).catch(() => {});
   }
 
   #isHeld(): boolean {
@@ -65,7 +66,7 @@ export class Lease implements Claim {
     try {
       const { lease } = await this.#row.change((found) => {
         const isOlder = found.lease?.owner === owner && found.lease.beat < beat;
-        return isOlder ? { ...found, lease: { owner, beat } } : undefined;
+        return isOlder ? { ...found, lease: { owner, beat, ms: this.#times.leaseMs } } : undefined;
       });
       if (lease?.owner !== owner) this.#lost.abort();
       else if (since.monotonic > this.#since.monotonic) this.#since = since;
@@ -75,5 +76,6 @@ export class Lease implements Claim {
 
 /** Frees the lock, if it is this owner's still. */
 export async function giveBack(row: Row, owner: string): Promise<void> {
+  row.former = owner;
   await row.change(({ entry, lease }) => (lease?.owner === owner ? { entry } : undefined)).catch(() => {});
 }

@@ -26,6 +26,8 @@ export class Row {
   readonly #engine: LeaseEngine;
   #latest: Found | undefined;
   #sighting: Sighting | undefined;
+  /** The owner that this process was last, and is no more: what it could not give back is nobody's. */
+  former: string | undefined;
 
   constructor(engine: LeaseEngine) {
     this.#engine = engine;
