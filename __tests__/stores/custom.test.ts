@@ -98,6 +98,37 @@ describe('a store of one’s own, shared by several processes', () => {
     expect(order).toEqual(['marked', 'written', 'unlocked', 'refreshed', 'replayed']);
   });
 
+  it.each([
+    ['no first token', undefined],
+    ['a first token', tokenPair('saved', { expires_in: 3600 })],
+  ])(
+    'knows its own sign-in when the first read is late, and finds it in the store (L21): with %s',
+    async (_, tokens) => {
+      const inner = memoryStore();
+      const wrote = deferred();
+      const found = deferred();
+      const store = storeWith(
+        {
+          async read() {
+            await wrote.promise;
+            found.resolve();
+            return inner.read();
+          },
+          async write(next) {
+            const there = await inner.write(next);
+            wrote.resolve();
+            await found.promise;
+            await settle();
+            return there;
+          },
+        },
+        inner,
+      );
+      const session = startSession({ store, tokens });
+      expect(await session.signIn(tokenPair('mine'))).toMatchObject({ accessToken: 'at_mine' });
+    },
+  );
+
   it('writes the same sign-in, and what the answer left out (L11)', async () => {
     const rows = newRows();
     const session = startSession({

@@ -181,7 +181,8 @@ export class Lifecycle implements Life {
 
   #takeIntoUse(current: Current, before: State, by: SessionEvent['is']): void {
     this.#generation = Math.max(this.#generation, current.generation);
-    if (this.reading && before.is === 'unread' && by === 'found')
+    const isOwn = this.holding.arriving?.includes(current.session);
+    if (this.reading && before.is === 'unread' && by === 'found' && !isOwn)
       this.parts.seeded = { stored: current.session, seed: this.reading.session };
     const pending = this.#pending;
     this.parts.tookIntoUse(current, before, pending);
