@@ -21,6 +21,7 @@ const config: JestConfigWithTsJest = {
     '^axios-bearer/file$': '<rootDir>/lib/stores/file/index.ts',
     '^axios-bearer/lease$': '<rootDir>/lib/stores/lease/index.ts',
     '^axios-bearer/oauth2$': '<rootDir>/lib/sources/oauth2.ts',
+    '^axios-bearer/postgres$': '<rootDir>/lib/stores/postgres/index.ts',
     '^axios-bearer/redis$': '<rootDir>/lib/stores/redis/index.ts',
     '^axios-bearer/testing$': '<rootDir>/lib/testing/index.ts',
     '^axios-bearer/use$': '<rootDir>/lib/use.ts',

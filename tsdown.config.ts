@@ -47,7 +47,12 @@ export default defineConfig([
   { ...core, format: 'esm', deps: inside('axios-retry') },
   // p-limit is ESM only, which a consumer's CommonJS jest can't load.
   { ...core, format: 'cjs', deps: inside('axios-retry', 'p-limit', 'yocto-queue') },
-  { ...common, entry: { file: 'lib/stores/file/index.ts' }, platform: 'node', format: ['esm', 'cjs'] },
+  {
+    ...common,
+    entry: { file: 'lib/stores/file/index.ts', postgres: 'lib/stores/postgres/index.ts' },
+    platform: 'node',
+    format: ['esm', 'cjs'],
+  },
   {
     ...common,
     entry: { testing: 'lib/testing/index.ts' },

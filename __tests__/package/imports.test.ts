@@ -133,6 +133,7 @@ it('allows what the house allows', async () => {
       options: ['sources/source', 'stores/store', 'token'],
       'sources/oauth2': ['sources/source', 'sources/metadata', 'token', 'platform/url'],
       'stores/memory': ['stores/store', 'stores/lock', 'platform/deadline'],
+      'stores/postgres/index': ['stores/postgres/row', 'stores/lease/index', 'stores/lock', 'stores/store', 'errors'],
       'stores/redis/index': ['stores/redis/client', 'stores/lease/index', 'stores/store', 'errors'],
       'stores/file/index': ['stores/file/claim', 'stores/lock', 'stores/store', 'platform/deadline', 'errors'],
       'session/session': ['session/lifecycle', 'stores/memory', 'stores/store', 'sources/source', 'read-options'],
@@ -152,6 +153,7 @@ it('allows what the house allows', async () => {
     'lib/sources/client.ts': ["export { AxiosError } from 'axios';"],
     'lib/interceptors/send.ts': ["export { AxiosError } from 'axios';"],
     'lib/testing/clock.ts': ["export { once } from 'node:events';"],
+    'lib/stores/postgres/row.ts': ["export { createHash } from 'node:crypto';", "Buffer.from('');"],
     'lib/stores/file/socket.ts': ["export { connect } from 'node:net';", "Buffer.from('');"],
   });
   expect(refused).toEqual([]);

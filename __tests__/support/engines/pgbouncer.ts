@@ -61,7 +61,7 @@ export function throughPgBouncer(server: () => PostgresServer, tests: (bouncer: 
     beforeAll(async () => {
       bouncer = await startPgBouncer(server());
     });
-    afterAll(() => bouncer?.end());
     tests(() => bouncer!);
+    afterAll(() => bouncer?.end());
   });
 }

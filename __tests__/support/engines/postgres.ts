@@ -179,7 +179,8 @@ export function onPostgres(tests: (server: () => PostgresServer) => void): void 
     beforeAll(async () => {
       server = await startPostgres();
     }, 2 * STARTING);
-    afterAll(() => server?.end(), 2 * ENDING);
     tests(() => server!);
+    // After what the tests themselves have to end.
+    afterAll(() => server?.end(), 2 * ENDING);
   });
 }
