@@ -36,7 +36,14 @@ export function readSessionOptions(given: SessionOptions) {
   return {
     // Read once, as it is asked at each request.
     source: {
-      ...{ refresh, obtain, authorize, tokens, revoke, isRejected, needsRefreshToken, interactive },
+      refresh,
+      obtain,
+      authorize,
+      tokens,
+      revoke,
+      isRejected,
+      needsRefreshToken,
+      interactive,
       origins: origins && [origins].flat().map((origin) => readOrigin(origin, 'source.origins')),
     } as TokenSource,
     isOfKnownProtocol: isOfKnownProtocol(asked),
