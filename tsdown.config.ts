@@ -34,6 +34,7 @@ const core: UserConfig = {
     lease: 'lib/stores/lease/index.ts',
     oauth2: 'lib/sources/oauth2.ts',
     redis: 'lib/stores/redis/index.ts',
+    'session-pool': 'lib/session-pool/index.ts',
     use: 'lib/use.ts',
   },
   platform: 'neutral',

@@ -12,6 +12,8 @@ import * as authRefresh from 'axios-bearer/axios-auth-refresh';
 import * as browser from 'axios-bearer/browser';
 import * as file from 'axios-bearer/file';
 import * as oauth2 from 'axios-bearer/oauth2';
+import type { SessionPool } from 'axios-bearer/session-pool';
+import * as sessionPoolEntry from 'axios-bearer/session-pool';
 import * as testing from 'axios-bearer/testing';
 import { type ApiVideo, type Echo, startApiVideo } from 'axios-bearer/testing';
 import 'axios-bearer/use';
@@ -251,6 +253,19 @@ const proofs: Record<string, (name: string) => Promise<void>> = {
     await expect(api.get('/videos', { headers: { 'X-Tenant': 'ada' } })).rejects.toMatchObject({
       response: { status: 401 },
     });
+  },
+
+  async 'Several instances, several identities 3'(name) {
+    const stores = new Map<string, core.TokenStore>();
+    const storeOf = (user: string) => stores.get(user) ?? stores.set(user, core.memoryStore()).get(user);
+    const early = core.createSession({ source: refresh, store: storeOf('ada') as core.TokenStore });
+    await early.signIn(server.issue());
+    await early.close();
+    const { pool } = await run(name, { modules: { 'axios-bearer/session-pool': sessionPoolEntry }, storeOf });
+    server.expire();
+    await api.get('/videos', { headers: { 'X-User': 'ada' } });
+    expect(server.stats).toMatchObject({ refresh: 1, reuse: 0, ok: 2 });
+    await (pool as SessionPool).close();
   },
 
   async 'axios.use'(name) {

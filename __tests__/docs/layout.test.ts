@@ -8,6 +8,7 @@ const BELOW: Record<string, string[]> = {
   sources: [],
   stores: [],
   session: ['sources', 'stores'],
+  'session-pool': ['session'],
   interceptors: ['session'],
   compat: ['interceptors'],
   testing: [],

@@ -39,6 +39,7 @@ export const PRELUDES: Record<string, string> = {
   declare const log: Record<'info' | 'warn' | 'error', (facts: object, text: string) => void>;
   declare const metrics: { increment(name: string, labels: object): void };
   declare function showLogin(): void;
+  declare function storeOf(user: string): import('axios-bearer').TokenStore;
   interface GraphQLError { extensions?: { code?: string } }
 
   declare module 'react' {
@@ -46,6 +47,23 @@ export const PRELUDES: Record<string, string> = {
       subscribe: (changed: () => void) => () => void, getSnapshot: () => T, getServerSnapshot?: () => T): T;
   }
 `,
+  'docs/many-identities.md': `
+  declare const tokens: import('axios-bearer').TokenResponse;`,
+  'docs/deployments.md': `
+  declare const server: import('node:http').Server;
+  declare const session: import('axios-bearer').Session;
+  declare const database: { end(): Promise<void> };`,
+  'docs/serverless.md': `
+  declare const session: import('axios-bearer').Session;
+  declare const waitUntil: (work: Promise<unknown>) => void;
+  declare module 'next/headers' {
+    export function cookies(): Promise<{ get(name: string): { value: string } | undefined }>;
+  }
+  declare module 'next' {
+    export type GetServerSideProps = (context: {
+      req: { cookies: Partial<Record<string, string>> };
+    }) => Promise<{ props: object } | { redirect: { destination: string; permanent: boolean } }>;
+  }`,
   'docs/migrate-from-axios-auth-refresh.md': `
   declare const email: string;
   declare const password: string;`,
@@ -81,5 +99,9 @@ export const PRELUDES: Record<string, string> = {
 
 /** A file of the reader's own, which a page imports. Its first line is its name. */
 export const FILES: Record<string, string> = {
+  'docs/many-identities.md':
+    "// store.ts\nexport declare const storeOf: (key: string) => import('axios-bearer').TokenStore;\n",
+  'docs/serverless.md':
+    "// store.ts\nexport declare const storeOf: (key: string) => import('axios-bearer').TokenStore;\n",
   'docs/stores.md': "// store.ts\nexport declare const myStore: (name: string) => import('axios-bearer').TokenStore;\n",
 };

@@ -80,15 +80,24 @@ function sendFor(exchange: Exchange, requests: Requests | undefined): Promise<Ax
 /** Waits for a token before the first send. */
 function hold(exchange: Exchange, found: Promise<Current | undefined>): Promise<AxiosResponse> {
   const { requests, config, installation } = exchange;
+  const { parts } = requests.life;
+  parts.underWay++;
   exchange.turn = installation.gate.nextTurn();
   requests.emit('waiting', () => ({ ...requestInfo(config), after: 'held' }));
   return withCancellation(found, config, exchange.since, () => requests.stopWaiting())
     .then((current) => (current ? inTurn(exchange, current, sendNow) : sendWithout(exchange, 'signed-out')))
-    .catch((error) => {
-      // axios-retry sends the config again without its transforms, so they must have run.
-      if (!isReplayable(config.data)) prepareBody(exchange);
-      throw ownError(error, config);
-    });
+    .then(
+      (response) => {
+        parts.underWay--;
+        return response;
+      },
+      (error) => {
+        parts.underWay--;
+        // axios-retry sends the config again without its transforms, so they must have run.
+        if (!isReplayable(config.data)) prepareBody(exchange);
+        throw ownError(error, config);
+      },
+    );
 }
 
 function sendNow(exchange: Exchange, current: Current): Promise<AxiosResponse> {
@@ -97,6 +106,8 @@ function sendNow(exchange: Exchange, current: Current): Promise<AxiosResponse> {
 
 /** Called by the response interceptor: refresh and send again, until nothing more can be done. @returns what axios's adapters return */
 export async function recover({ exchange, answer }: HeldAnswer): Promise<AxiosResponse> {
+  const { parts } = exchange.requests.life;
+  parts.underWay++;
   try {
     for (;;) {
       const refused = isRefused(exchange, answer);
@@ -112,6 +123,8 @@ export async function recover({ exchange, answer }: HeldAnswer): Promise<AxiosRe
     }
   } catch (error) {
     return unsent(exchange, ownError(error, exchange.config, answer.response));
+  } finally {
+    parts.underWay--;
   }
   return handOn(exchange, answer.response, answer);
 }

@@ -43,13 +43,19 @@ export function ownError(error: unknown, config: Config, response?: AxiosRespons
 
 /** The body is made, and the app has its last word. The request may be given up meanwhile. */
 async function prepareSend(exchange: Exchange, body: Promise<void> | undefined): Promise<void> {
-  await body;
   const { installation, requests, config, since, sent, replays } = exchange;
   const { beforeSend, header } = installation.settings;
   const { token } = sent;
-  if (beforeSend && (token.accessToken || header === false)) {
-    const asked = (async () => beforeSend(config, { replay: replays, token }))();
-    await withCancellation(whileSame(exchange, asked), config, since);
+  const { parts } = requests.life;
+  parts.underWay++;
+  try {
+    await body;
+    if (beforeSend && (token.accessToken || header === false)) {
+      const asked = (async () => beforeSend(config, { replay: replays, token }))();
+      await withCancellation(whileSame(exchange, asked), config, since);
+    }
+  } finally {
+    parts.underWay--;
   }
   requests.assertSame(sent);
   assertDestination(exchange);
@@ -63,12 +69,14 @@ export function unsent(exchange: Exchange, error: unknown): never {
 }
 
 function dispatch(exchange: Exchange, recover: Recover): Promise<AxiosResponse> {
-  const { config, replays } = exchange;
+  const { config, replays, requests } = exchange;
+  const { parts } = requests.life;
   // A transform may have put another one there. While it answers, axios-mock-adapter takes it off.
   if (replays === 0) exchange.adapter = adapterOf(exchange);
   override(exchange);
   exchange.began = monotonicNow();
   const answered = (response: AxiosResponse) => {
+    parts.underWay--;
     restore(exchange, response);
     return holdOrHandOn(exchange, response, undefined);
   };
@@ -76,8 +84,10 @@ function dispatch(exchange: Exchange, recover: Recover): Promise<AxiosResponse> 
     restore(exchange, error);
     // Of another session, with a header of its own, which is nearer to the wire.
     if (error instanceof HeldAnswer) return recover(error).then(answered, failed);
+    parts.underWay--;
     return holdOrHandOn(exchange, error?.response, { response: error?.response, failed: true, error });
   };
+  parts.underWay++;
   return called(exchange.adapter, config).then(answered, failed);
 }
 

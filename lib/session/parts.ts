@@ -17,6 +17,8 @@ export class Parts {
   previous: Current | undefined;
   /** The option `tokens` was in use before the store could be read: the stored session counts as the same user's. */
   seeded: { readonly stored: string; readonly seed: string } | undefined;
+  /** Requests on their way with a token of this session, or in a pause: it had better not be closed under them. */
+  underWay = 0;
   #breaker: Breaker | undefined;
   #holder: string | undefined;
   #identities: WeakMap<Token, string> | undefined;
@@ -68,6 +70,11 @@ export class Parts {
   get running(): Running {
     this.#running ??= new Running();
     return this.#running;
+  }
+
+  /** Is anything done under the lock? */
+  get isRunning(): boolean {
+    return this.#running?.isBusy ?? false;
   }
 
   get targets(): Targets {
