@@ -55,9 +55,6 @@ async function startUsers(
   return { server, pool, api, made, stores, get };
 }
 
-/** Everything that is due to happen soon has: the pool looks at its sessions by a timer. */
-const looked = () => new Promise((resolve) => setTimeout(resolve, 20));
-
 describe('A pool of sessions', () => {
   it('has one session for each key, made once for a thousand that ask at once', async () => {
     const create = jest.fn(async () => createSession({ source: async () => 'token' }));
@@ -146,7 +143,6 @@ describe('A session that is in use is not closed', () => {
   async function crowd({ pool }: Users): Promise<void> {
     for (const user of ['bob', 'eve', 'joe']) await pool.get(user);
     await until(() => pool.size < 4);
-    await looked();
   }
 
   it('while its request is on the wire, whose 401 is mended', async () => {
@@ -239,9 +235,8 @@ describe('A session that is in use is not closed', () => {
     isDown = true;
     server.expire();
     expect(await get('ada')).toBe(401);
-    await pool.delete('nobody');
-    for (const user of ['bob', 'eve']) pool.get(user);
-    await looked();
+    for (const user of ['bob', 'eve']) await pool.get(user);
+    await until(() => pool.size === 1);
     isDown = false;
     expect(await get('ada')).toBe(200);
     expect([made.get('ada'), server.stats.reuse]).toEqual([1, 0]);
@@ -252,7 +247,7 @@ describe('A session that is in use is not closed', () => {
     atEnd(() => told.mockRestore());
     const { server, pool, made, get } = await startUsers({ max: 1 }, { store: undefined as never });
     for (const user of ['ada', 'bob', 'eve']) expect(await get(user)).toBe(200);
-    await looked();
+    await until(() => told.mock.calls.length > 0);
     expect(pool.size).toBe(3);
     expect(told.mock.calls).toEqual([[expect.stringContaining('Let create() give each session a store')]]);
     server.expire();
