@@ -6,7 +6,7 @@ import { atEnd, cleanUp, closeAtEnd, startServer, until } from '../support/kit.j
 
 afterEach(cleanUp);
 
-const USERS = Number(process.env.IDENTITIES ?? 1_000);
+const USERS = Number(process.env.IDENTITIES ?? 300);
 const AT_ONCE = 100;
 
 it.each([
