@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type LeaseEngine, leaseStore } from 'axios-bearer/lease';
 import { Rows } from '../../support/engines/conditional-put.js';
-import { failureOf } from '../../support/kit.js';
+import { failureOf, settle } from '../../support/kit.js';
 import { signedOut, stored } from '../../support/stores.js';
 
 const soon = { waitMs: 10_000, holdMs: 10_000 };
@@ -130,6 +130,7 @@ describe('an answer that was lost', () => {
       { leaseMs: 60_000 },
     );
     expect((await failureOf(store.withLock(async () => {}, soon))).message).toBe('ECONNRESET');
+    await settle();
     expect(rows.get('a')?.value).toContain('owner');
     rows.isDeaf = true;
     mine.isCutOff = false;
