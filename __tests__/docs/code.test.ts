@@ -18,6 +18,7 @@ const WRONG: [page: string, code: string, name: string][] = [
   ['docs/serverless.md', "import { sessions } from './sessions.js';", 'sessions'],
   ['docs/migrate-from-axios-jwt.md', "import { applyToken } from 'axios-bearer/axios-jwt';", 'applyToken'],
   ['docs/migrate-from-the-queue-snippet.md', 'bearer(api, { sauce: source });', 'sauce'],
+  ['docs/postgres.md', "import { postgresStorage } from 'axios-bearer/postgres';", 'postgresStorage'],
   ['docs/stores.md', "import { fileStorage } from 'axios-bearer/file';", 'fileStorage'],
   ['docs/token-endpoints.md', "refreshToken({ encoding: 'xml' });", 'xml'],
 ];

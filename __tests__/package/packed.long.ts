@@ -104,8 +104,10 @@ describe('the tarball', () => {
     expect(told).toEqual(expect.arrayContaining([...inside]));
   });
 
-  it('needs nothing of Node outside `axios-bearer/testing` and `axios-bearer/file`', async () => {
-    for (const { name, text } of await built((name) => /\.c?js$/.test(name) && !/^(testing|file)\./.test(name))) {
+  it('needs nothing of Node outside `axios-bearer/testing`, `axios-bearer/file` and `axios-bearer/postgres`', async () => {
+    for (const { name, text } of await built(
+      (name) => /\.c?js$/.test(name) && !/^(testing|file|postgres)\./.test(name),
+    )) {
       const foreign = [...text.matchAll(/(?:from |require\()"([^".][^"]*)"/g)].map(([, id]) => id);
       expect({ name, foreign: foreign.filter((id) => !/^(axios|p-limit)$/.test(id!)) }).toEqual({
         name,

@@ -15,6 +15,7 @@ import {
 import { apiVideo } from 'axios-bearer/api-video';
 import { browserStore } from 'axios-bearer/browser';
 import { fileStore } from 'axios-bearer/file';
+import { postgresStore } from 'axios-bearer/postgres';
 import 'axios-bearer/use';
 import { fakeClock, startApiVideo, storeCases } from 'axios-bearer/testing';
 import axiosRetry from 'axios-retry';
@@ -72,7 +73,12 @@ export async function consumer(): Promise<string> {
   // @ts-expect-error The plugin's own options are checked.
   axios.use(bearer, { leeway: 'soon' });
 
-  const store: TokenStore = { ...browserStore('name'), subscribe: () => () => {} };
+  const query = async () => ({ rows: [] });
+  const store: TokenStore = {
+    ...browserStore('name'),
+    ...postgresStore({ query }, { key: 'name' }),
+    subscribe: () => () => {},
+  };
   for (const { run } of storeCases((name): TokenStore => fileStore(name), { oneHolder: true })) await run();
   try {
     return await createSession({ ...options, store }).token({ minValidity: clock.now() });

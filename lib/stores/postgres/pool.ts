@@ -2,6 +2,7 @@ import { abortable, startTimer, type Timer } from '../../platform/deadline.js';
 
 /** What a statement comes to. @inline */
 interface Answer {
+  /** Objects, by the names of the columns. */
   readonly rows: unknown[];
 }
 
