@@ -362,6 +362,18 @@ const proofs: Record<string, (name: string) => Promise<void>> = {
     await rm(folder, { recursive: true, maxRetries: 5 });
   },
 
+  async 'Several hosts, one session'(name) {
+    const made: unknown[] = [];
+    class Pool {}
+    const postgresStore = (pool: unknown, options: object) => {
+      made.push([pool, options]);
+      return core.memoryStore();
+    };
+    const modules = { 'axios-bearer/postgres': { postgresStore }, pg: { default: { Pool } } };
+    await run(name, { modules });
+    expect(made).toEqual([[expect.any(Pool), { key: 'crm', createTable: true }]]);
+  },
+
   async Events(name) {
     const told: unknown[] = [];
     const note = (facts: unknown, text: unknown) => void told.push([text, facts]);
