@@ -24,6 +24,7 @@ const config: JestConfigWithTsJest = {
     '^axios-bearer/postgres$': '<rootDir>/lib/stores/postgres/index.ts',
     '^axios-bearer/redis$': '<rootDir>/lib/stores/redis/index.ts',
     '^axios-bearer/session-pool$': '<rootDir>/lib/session-pool/index.ts',
+    '^axios-bearer/sqlite$': '<rootDir>/lib/stores/sqlite/index.ts',
     '^axios-bearer/testing$': '<rootDir>/lib/testing/index.ts',
     '^axios-bearer/use$': '<rootDir>/lib/use.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -54,6 +54,8 @@ export default defineConfig([
     platform: 'node',
     format: ['esm', 'cjs'],
   },
+  { ...common, entry: { file: 'lib/stores/file/index.ts' }, platform: 'node', format: ['esm', 'cjs'] },
+  { ...common, entry: { sqlite: 'lib/stores/sqlite/index.ts' }, platform: 'node', format: ['esm', 'cjs'] },
   {
     ...common,
     entry: { testing: 'lib/testing/index.ts' },
