@@ -67,6 +67,14 @@ export const PRELUDES: Record<string, string> = {
   'docs/migrate-from-axios-auth-refresh.md': `
   declare const email: string;
   declare const password: string;`,
+  'docs/stores.md': `
+  declare module 'better-sqlite3' {
+    export default class Database {
+      constructor(path: string);
+      prepare(sql: string): { get(): unknown };
+      exec(sql: string): this;
+    }
+  }`,
   'docs/migrate-from-axios-jwt.md': `
   declare const baseURL: string;
   declare const email: string;

@@ -135,6 +135,7 @@ it('allows what the house allows', async () => {
       'stores/memory': ['stores/store', 'stores/lock', 'platform/deadline'],
       'stores/postgres/index': ['stores/postgres/row', 'stores/lease/index', 'stores/lock', 'stores/store', 'errors'],
       'stores/redis/index': ['stores/redis/client', 'stores/lease/index', 'stores/store', 'errors'],
+      'stores/sqlite/index': ['stores/sqlite/watch', 'stores/lock', 'stores/memory', 'stores/store', 'errors'],
       'stores/file/index': ['stores/file/claim', 'stores/lock', 'stores/store', 'platform/deadline', 'errors'],
       'session/session': ['session/lifecycle', 'stores/memory', 'stores/store', 'sources/source', 'read-options'],
       'interceptors/install': ['interceptors/send', 'session/session', 'read-options'],
@@ -154,6 +155,7 @@ it('allows what the house allows', async () => {
     'lib/interceptors/send.ts': ["export { AxiosError } from 'axios';"],
     'lib/testing/clock.ts': ["export { once } from 'node:events';"],
     'lib/stores/postgres/row.ts': ["export { createHash } from 'node:crypto';", "Buffer.from('');"],
+    'lib/stores/sqlite/lock-file.ts': ["export { statSync } from 'node:fs';"],
     'lib/stores/file/socket.ts': ["export { connect } from 'node:net';", "Buffer.from('');"],
   });
   expect(refused).toEqual([]);

@@ -107,6 +107,9 @@ describe('the tarball', () => {
   it('needs nothing of Node outside `axios-bearer/testing`, `axios-bearer/file` and `axios-bearer/postgres`', async () => {
     for (const { name, text } of await built(
       (name) => /\.c?js$/.test(name) && !/^(testing|file|postgres)\./.test(name),
+  it('needs nothing of Node outside `axios-bearer/testing`, `axios-bearer/file` and `axios-bearer/sqlite`', async () => {
+    for (const { name, text } of await built(
+      (name) => /\.c?js$/.test(name) && !/^(testing|file|sqlite)\./.test(name),
     )) {
       const foreign = [...text.matchAll(/(?:from |require\()"([^".][^"]*)"/g)].map(([, id]) => id);
       expect({ name, foreign: foreign.filter((id) => !/^(axios|p-limit)$/.test(id!)) }).toEqual({

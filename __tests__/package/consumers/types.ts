@@ -16,6 +16,7 @@ import { apiVideo } from 'axios-bearer/api-video';
 import { browserStore } from 'axios-bearer/browser';
 import { fileStore } from 'axios-bearer/file';
 import { postgresStore } from 'axios-bearer/postgres';
+import { type SqliteDatabase, sqliteStore } from 'axios-bearer/sqlite';
 import 'axios-bearer/use';
 import { fakeClock, startApiVideo, storeCases } from 'axios-bearer/testing';
 import axiosRetry from 'axios-retry';
@@ -79,6 +80,8 @@ export async function consumer(): Promise<string> {
     ...postgresStore({ query }, { key: 'name' }),
     subscribe: () => () => {},
   };
+  const store: TokenStore = { ...browserStore('name'), subscribe: () => () => {} };
+  const openAt = (db: SqliteDatabase): TokenStore => sqliteStore(db, { key: 'ada' });
   for (const { run } of storeCases((name): TokenStore => fileStore(name), { oneHolder: true })) await run();
   try {
     return await createSession({ ...options, store }).token({ minValidity: clock.now() });
@@ -86,6 +89,6 @@ export async function consumer(): Promise<string> {
     if (!isBearerError(error)) throw error;
     const known: BearerError = error;
     const axiosError: AxiosError = known;
-    return `${known.code} ${axiosError.response?.status} ${used.state.status}`;
+    return `${openAt.name} ${known.code} ${axiosError.response?.status} ${used.state.status}`;
   }
 }

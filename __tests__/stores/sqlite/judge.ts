@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { sqliteStore } from 'axios-bearer/sqlite';
-import { storeCases } from '../../../lib/testing/stores/cases.js';
+import { storeCases } from 'axios-bearer/testing';
 import { type EngineName, openSqlite } from '../../support/engines/sqlite.js';
 import { lockFileOf } from './lock-file-of.js';
 

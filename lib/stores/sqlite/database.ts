@@ -2,8 +2,11 @@ import { configError } from '../../errors.js';
 
 /** A handle of better-sqlite3, or a `DatabaseSync` of node:sqlite: what is used of it. */
 export interface SqliteDatabase {
-  /** A statement, and its first row. */
-  prepare(sql: string): { get(): unknown };
+  /** Makes a statement. */
+  prepare(sql: string): {
+    /** Its first row. */
+    get(): unknown;
+  };
   /** Runs a text of statements. */
   exec(sql: string): unknown;
 }
