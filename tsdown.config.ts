@@ -50,12 +50,14 @@ export default defineConfig([
   { ...core, format: 'cjs', deps: inside('axios-retry', 'p-limit', 'yocto-queue') },
   {
     ...common,
-    entry: { file: 'lib/stores/file/index.ts', postgres: 'lib/stores/postgres/index.ts' },
+    entry: {
+      file: 'lib/stores/file/index.ts',
+      postgres: 'lib/stores/postgres/index.ts',
+      sqlite: 'lib/stores/sqlite/index.ts',
+    },
     platform: 'node',
     format: ['esm', 'cjs'],
   },
-  { ...common, entry: { file: 'lib/stores/file/index.ts' }, platform: 'node', format: ['esm', 'cjs'] },
-  { ...common, entry: { sqlite: 'lib/stores/sqlite/index.ts' }, platform: 'node', format: ['esm', 'cjs'] },
   {
     ...common,
     entry: { testing: 'lib/testing/index.ts' },

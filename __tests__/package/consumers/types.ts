@@ -80,7 +80,6 @@ export async function consumer(): Promise<string> {
     ...postgresStore({ query }, { key: 'name' }),
     subscribe: () => () => {},
   };
-  const store: TokenStore = { ...browserStore('name'), subscribe: () => () => {} };
   const openAt = (db: SqliteDatabase): TokenStore => sqliteStore(db, { key: 'ada' });
   for (const { run } of storeCases((name): TokenStore => fileStore(name), { oneHolder: true })) await run();
   try {
