@@ -8,6 +8,8 @@ const THEIRS = 'node_modules/axios-jwt/README.md';
 /** What is wrong by one name, and that name: where it is found, the rest was looked at. */
 const WRONG: [page: string, code: string, name: string][] = [
   ['README.md', 'bearer(api, { sauce: refresh });', 'sauce'],
+  ['docs/lease.md', "import { leaseStorage } from 'axios-bearer/lease';", 'leaseStorage'],
+  ['docs/redis.md', "import { redisStorage } from 'axios-bearer/redis';", 'redisStorage'],
   [
     'docs/migrate-from-axios-auth-refresh.md',
     "import { createAuth } from 'axios-bearer/axios-auth-refresh';",

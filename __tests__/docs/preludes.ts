@@ -64,6 +64,49 @@ export const PRELUDES: Record<string, string> = {
       req: { cookies: Partial<Record<string, string>> };
     }) => Promise<{ props: object } | { redirect: { destination: string; permanent: boolean } }>;
   }`,
+  // What the services' own packages declare, as far as the page uses it: they are not installed here.
+  'docs/lease.md': `
+  declare module '@aws-sdk/lib-dynamodb' {
+    export class GetCommand { constructor(input: { TableName: string; Key: object; ConsistentRead?: boolean }); }
+    export class PutCommand { constructor(input: { TableName: string; Item: object; ConditionExpression?: string; ExpressionAttributeValues?: object }); }
+    export interface DynamoDBDocumentClient { send(command: GetCommand | PutCommand): Promise<{ Item?: object }>; }
+  }
+  declare module 'mongodb' {
+    export interface Collection<T> {
+      findOne(filter: Partial<T>, options: { readConcern: 'linearizable' }): Promise<T | null>;
+      replaceOne(filter: Partial<T>, next: Omit<T, '_id'>, options: { writeConcern: { w: 'majority'; j: boolean } }): Promise<{ matchedCount: number }>;
+      insertOne(row: T, options: { writeConcern: { w: 'majority'; j: boolean } }): Promise<object>;
+    }
+  }
+  declare module 'cloudflare:workers' {
+    export class DurableObject { ctx: { storage: { get<T>(key: string): Promise<T | undefined>; put(key: string, value: object): Promise<void> } }; }
+  }
+  interface RowStub {
+    read(): Promise<import('axios-bearer/lease').LeaseRow | undefined>;
+    write(next: import('axios-bearer/lease').LeaseRow, expected: string | undefined): Promise<boolean>;
+  }
+  declare const env: { SESSION_ROW: { idFromName(name: string): object; get(id: object): RowStub } };
+  interface BearerRow { key: string; revision: string; value: string }
+  declare const prisma: { bearerRow: {
+    findUnique(query: { where: { key: string } }): Promise<BearerRow | null>;
+    createMany(query: { data: BearerRow[]; skipDuplicates: true }): Promise<{ count: number }>;
+    updateMany(query: { where: Partial<BearerRow>; data: Partial<BearerRow> }): Promise<{ count: number }>;
+  } };
+  declare module 'drizzle-orm' {
+    export function eq(column: string, value: string): object;
+    export function and(...conditions: object[]): object;
+  }
+  declare const bearerRow: { key: 'key'; revision: 'revision' };
+  declare const db: {
+    select(): { from(table: object): { where(condition: object): Promise<BearerRow[]> } };
+    insert(table: object): { values(row: BearerRow): { onConflictDoNothing(): { returning(columns: object): Promise<object[]> } } };
+    update(table: object): { set(row: Partial<BearerRow>): { where(condition: object): { returning(columns: object): Promise<object[]> } } };
+  };
+  declare function knex(table: string): {
+    where(row: Partial<BearerRow>): { first(): Promise<BearerRow | undefined>; update(row: Partial<BearerRow>): Promise<number> };
+    insert(row: BearerRow): { onConflict(column: string): { ignore(): { returning(column: string): Promise<object[]> } } };
+  };
+`,
   'docs/migrate-from-axios-auth-refresh.md': `
   declare const email: string;
   declare const password: string;`,
