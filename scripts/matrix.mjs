@@ -11,7 +11,7 @@ const JEST = [
   'node_modules/jest/bin/jest.js',
   '--silent',
   '--testPathIgnorePatterns=/node_modules/',
-  '--testPathIgnorePatterns=/__tests__/(browser|tabs)/',
+  '--testPathIgnorePatterns=/__tests__/(browser|tabs|stores/(postgres|redis|sqlite))',
 ];
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 

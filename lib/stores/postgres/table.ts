@@ -20,7 +20,7 @@ const LONGEST_NAME = 58;
 /** SQLSTATE of a table that is not there. */
 const UNDEFINED_TABLE = '42P01';
 /** SQLSTATEs of what another process was faster to make: `if not exists` does not keep PostgreSQL from them. */
-const MADE_MEANWHILE: unknown[] = ['42P07', '23505'];
+const MADE_MEANWHILE: unknown[] = ['42P07', '42710', '23505'];
 
 /** @param name of the table, after its schema's and a dot if it has one. @throws ERR_BEARER_CONFIG */
 export function tablesOf(name: string): Tables {
