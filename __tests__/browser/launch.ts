@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { afterAll, beforeAll, describe } from '@jest/globals';
+import { afterAll, beforeAll } from '@jest/globals';
 import puppeteer, { type Browser, type LaunchOptions } from 'puppeteer-core';
+import { describeOn } from '../support/on.js';
 
 export type BrowserName = 'Chromium' | 'Firefox';
 
@@ -66,16 +67,14 @@ export async function close(browser: Browser): Promise<void> {
 }
 
 /**
- * Tests for each browser, launched once for all of them. One that is missing is left out, which a line at the end of the
- * run tells; with `REQUIRE_BROWSERS=1` they fail.
+ * Tests for each browser, launched once for all of them.
  *
  * @param tests is given the way to the browser: it is there when a test runs
  */
 export function inBrowsers(tests: (browser: () => Browser, name: BrowserName) => void): void {
   for (const { name, executablePath, debianPackage } of browsers) {
-    const isLeftOut = !executablePath && process.env.REQUIRE_BROWSERS !== '1';
-    const title = isLeftOut ? `in ${name} (install ${debianPackage})` : `in ${name}`;
-    (isLeftOut ? describe.skip : describe)(title, () => {
+    const [title, isThere] = [`in ${name}`, Boolean(executablePath)];
+    describeOn({ title, isThere, install: debianPackage, required: 'REQUIRE_BROWSERS' }, () => {
       let browser: Browser | undefined;
       beforeAll(async () => {
         browser = await launch(name);

@@ -1,10 +1,16 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, expect, it, jest } from '@jest/globals';
 import { browsers } from '../browser/launch.js';
+import { describeOn } from '../support/on.js';
 import { printed } from './printed.js';
 
 const run = () => printed(() => import('../../examples/tabs/index.js'));
 const { executablePath, debianPackage } = browsers.find(({ name }) => name === 'Chromium')!;
-const isLeftOut = !executablePath && process.env.REQUIRE_BROWSERS !== '1';
+const needed = {
+  title: 'in Chromium',
+  isThere: Boolean(executablePath),
+  install: debianPackage,
+  required: 'REQUIRE_BROWSERS',
+} as const;
 
 afterEach(() => {
   delete process.env.CHROMIUM;
@@ -17,7 +23,7 @@ it('says what it wants where there is no Chromium', async () => {
   expect(lines).toEqual(['No Chromium at /nowhere/chrome: install it, or say where it is, CHROMIUM=/path/to/chrome']);
 });
 
-(isLeftOut ? describe.skip : describe)(isLeftOut ? `in Chromium (install ${debianPackage})` : 'in Chromium', () => {
+describeOn(needed, () => {
   it('plays the example', async () => {
     process.env.CHROMIUM = executablePath ?? '';
     const { lines } = await run();

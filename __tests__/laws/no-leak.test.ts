@@ -22,6 +22,7 @@ import {
   onAdapters,
   outcomeOf,
   type RecordedClient,
+  settle,
   startHttpServer,
   startRecordedClient,
   watchEvent,
@@ -1129,21 +1130,32 @@ describe('L20 no token in what else can be printed', () => {
   const HEARD = EVENTS.filter((event) => event !== 'tokensIgnored');
 
   it('L20 shows none in event payloads, states and snapshots, in good days and bad', async () => {
-    const { api, server, session, secrets } = await startRecordedClient({ refreshWindow: { limit: 1 }, maxReplays: 1 });
+    const { api, server, session, secrets, authorizations } = await startRecordedClient({
+      refreshWindow: { limit: 1 },
+      maxReplays: 1,
+    });
     const told: [string, unknown][] = [];
     for (const event of EVENTS) session.on(event, (payload) => told.push([event, payload]));
     const look = () => told.push(['state', session.state], ['snapshot', session.getSnapshot()]);
     session.subscribe(look);
     look();
+    // While the backoff of the failure before is not over, nothing is asked.
+    const refresh = async () => {
+      const { length } = authorizations('/auth/refresh');
+      while (authorizations('/auth/refresh').length === length) {
+        await session.refresh().catch(() => {});
+        await settle();
+      }
+    };
     server.expire();
     await api.get('/echo?access_token=query_canary#canary_fragment');
     server.fault('/auth/refresh', { status: 503 });
-    await session.refresh().catch(() => {});
+    await refresh();
     server.fault('/auth/refresh', { json: { access_token: 'at_canary bad' } });
-    await session.refresh().catch(() => {});
+    await refresh();
     await outcomeOf(api.get(`${server.url.replace('//', '//canary_user:canary_pass@')}/public`));
     server.revokeRefreshTokens();
-    await session.refresh().catch(() => {});
+    await refresh();
     const next = server.issue();
     secrets.push(next.access_token, next.refresh_token);
     await session.signIn(next);

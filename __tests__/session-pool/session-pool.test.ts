@@ -145,32 +145,21 @@ describe('A session that is in use is not closed', () => {
     await until(() => pool.size < 4);
   }
 
-  it('while its request is on the wire, whose 401 is mended', async () => {
+  it.each([
+    ['its request is on the wire, whose 401 is mended', '/videos'],
+    ['its refresh is under way', '/auth/refresh'],
+  ])('while %s', async (_, path) => {
     const users = await startUsers({ max: 1 });
     const { server, made, get } = users;
     await get('ada');
     server.expire();
-    const hold = server.hold('/videos');
+    const hold = server.hold(path);
     const request = get('ada');
     await hold.arrived(1);
     await crowd(users);
     hold.release();
     expect(await request).toBe(200);
-    expect([made.get('ada'), server.stats.refresh]).toEqual([1, 1]);
-  });
-
-  it('while its refresh is under way', async () => {
-    const users = await startUsers({ max: 1 });
-    const { server, made, get } = users;
-    await get('ada');
-    server.expire();
-    const hold = server.hold('/auth/refresh');
-    const request = get('ada');
-    await hold.arrived(1);
-    await crowd(users);
-    hold.release();
-    expect(await request).toBe(200);
-    expect([made.get('ada'), server.stats.reuse]).toEqual([1, 0]);
+    expect([made.get('ada'), server.stats.refresh, server.stats.reuse]).toEqual([1, 1, 0]);
   });
 
   it('while its request waits for `shouldRefresh`, or for `beforeSend`', async () => {

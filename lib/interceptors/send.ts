@@ -13,6 +13,7 @@ import { requestsFor } from './session-of.js';
 import { skipReason } from './skip.js';
 import { handOn, ownError, transmit, unsent } from './transmit.js';
 import { inTurn } from './turn.js';
+import { underWay } from './under-way.js';
 import { sendWithout } from './without-token.js';
 
 // The life of a request: `send` is called in its adapter's place, `recover` by the response interceptor.
@@ -80,24 +81,16 @@ function sendFor(exchange: Exchange, requests: Requests | undefined): Promise<Ax
 /** Waits for a token before the first send. */
 function hold(exchange: Exchange, found: Promise<Current | undefined>): Promise<AxiosResponse> {
   const { requests, config, installation } = exchange;
-  const { parts } = requests.life;
-  parts.underWay++;
   exchange.turn = installation.gate.nextTurn();
   requests.emit('waiting', () => ({ ...requestInfo(config), after: 'held' }));
-  return withCancellation(found, config, exchange.since, () => requests.stopWaiting())
+  const sent = withCancellation(found, config, exchange.since, () => requests.stopWaiting())
     .then((current) => (current ? inTurn(exchange, current, sendNow) : sendWithout(exchange, 'signed-out')))
-    .then(
-      (response) => {
-        parts.underWay--;
-        return response;
-      },
-      (error) => {
-        parts.underWay--;
-        // axios-retry sends the config again without its transforms, so they must have run.
-        if (!isReplayable(config.data)) prepareBody(exchange);
-        throw ownError(error, config);
-      },
-    );
+    .catch((error) => {
+      // axios-retry sends the config again without its transforms, so they must have run.
+      if (!isReplayable(config.data)) prepareBody(exchange);
+      throw ownError(error, config);
+    });
+  return underWay(exchange, sent);
 }
 
 function sendNow(exchange: Exchange, current: Current): Promise<AxiosResponse> {
@@ -105,9 +98,11 @@ function sendNow(exchange: Exchange, current: Current): Promise<AxiosResponse> {
 }
 
 /** Called by the response interceptor: refresh and send again, until nothing more can be done. @returns what axios's adapters return */
-export async function recover({ exchange, answer }: HeldAnswer): Promise<AxiosResponse> {
-  const { parts } = exchange.requests.life;
-  parts.underWay++;
+export function recover(held: HeldAnswer): Promise<AxiosResponse> {
+  return underWay(held.exchange, recovered(held));
+}
+
+async function recovered({ exchange, answer }: HeldAnswer): Promise<AxiosResponse> {
   try {
     for (;;) {
       const refused = isRefused(exchange, answer);
@@ -123,8 +118,6 @@ export async function recover({ exchange, answer }: HeldAnswer): Promise<AxiosRe
     }
   } catch (error) {
     return unsent(exchange, ownError(error, exchange.config, answer.response));
-  } finally {
-    parts.underWay--;
   }
   return handOn(exchange, answer.response, answer);
 }

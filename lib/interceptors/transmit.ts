@@ -11,6 +11,7 @@ import { writeToken } from './header.js';
 import { accepted, mayBeRefused } from './judge.js';
 import { assertDestination, override, restore } from './override.js';
 import { setDuration, settle } from './settle.js';
+import { underWay } from './under-way.js';
 
 type Recover = (held: HeldAnswer) => Promise<AxiosResponse>;
 
@@ -24,7 +25,7 @@ export function transmit(exchange: Exchange, current: Current, recover: Recover)
     writeToken(config, installation, current);
     const prepared = replays === 0 ? prepareBody(exchange) : undefined;
     if (prepared || installation.settings.beforeSend) {
-      return prepareSend(exchange, prepared).then(
+      return underWay(exchange, prepareSend(exchange, prepared)).then(
         () => dispatch(exchange, recover),
         (error) => unsent(exchange, ownError(error, config)),
       );
@@ -43,19 +44,13 @@ export function ownError(error: unknown, config: Config, response?: AxiosRespons
 
 /** The body is made, and the app has its last word. The request may be given up meanwhile. */
 async function prepareSend(exchange: Exchange, body: Promise<void> | undefined): Promise<void> {
+  await body;
   const { installation, requests, config, since, sent, replays } = exchange;
   const { beforeSend, header } = installation.settings;
   const { token } = sent;
-  const { parts } = requests.life;
-  parts.underWay++;
-  try {
-    await body;
-    if (beforeSend && (token.accessToken || header === false)) {
-      const asked = (async () => beforeSend(config, { replay: replays, token }))();
-      await withCancellation(whileSame(exchange, asked), config, since);
-    }
-  } finally {
-    parts.underWay--;
+  if (beforeSend && (token.accessToken || header === false)) {
+    const asked = (async () => beforeSend(config, { replay: replays, token }))();
+    await withCancellation(whileSame(exchange, asked), config, since);
   }
   requests.assertSame(sent);
   assertDestination(exchange);
@@ -87,6 +82,7 @@ function dispatch(exchange: Exchange, recover: Recover): Promise<AxiosResponse> 
     parts.underWay--;
     return holdOrHandOn(exchange, error?.response, { response: error?.response, failed: true, error });
   };
+  // Counted here, and not by `underWay`: a request whose token is fresh has no promise more for it.
   parts.underWay++;
   return called(exchange.adapter, config).then(answered, failed);
 }

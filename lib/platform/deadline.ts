@@ -128,6 +128,11 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
   });
 }
 
+/** @throws the reason of a signal that has fired */
+export function assertGoingOn(signal: AbortSignal): void {
+  if (signal.aborted) throw abortReason(signal);
+}
+
 /** The signal's reason; React Native's signals have none. */
 export function abortReason(signal: AbortSignal): unknown {
   return (signal as { reason?: unknown }).reason ?? Object.assign(new Error('Aborted'), { name: 'AbortError' });

@@ -4,7 +4,7 @@ import type { Lock, LockOptions } from './store.js';
 /** A lock, as its owner has it. */
 export interface Claim {
   readonly lock: Lock;
-  release(): void;
+  release(): void | Promise<void>;
 }
 
 /** A lock that is held. */
@@ -88,6 +88,26 @@ function turnIn(queue: Held['queue'], { waitMs, signal }: LockOptions): Promise<
     signal?.addEventListener('abort', abort);
     queue.add(enter);
   });
+}
+
+/** As `withProcessLock`, for a lock that other processes want too: the task that has its turn in this one claims it. */
+export function withClaim<K, T>(
+  locks: Locks<K>,
+  key: K,
+  claim: (signal: AbortSignal) => Promise<Claim>,
+  task: (lock: Lock) => Promise<T>,
+  options: LockOptions,
+): Promise<T> {
+  const claimed = within(options, claim);
+  const run = async () => {
+    const had = await claimed();
+    try {
+      return await task(had.lock);
+    } finally {
+      await had.release();
+    }
+  };
+  return withProcessLock(locks, key, run, options);
 }
 
 /** The way to a claim that is given up `waitMs` from now, or by the signal. */

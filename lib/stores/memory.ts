@@ -1,4 +1,5 @@
 import { monotonicNow, pause } from '../platform/deadline.js';
+import { tellAll } from './hint.js';
 import { type Locks, MOMENT, withProcessLock } from './lock.js';
 import type { Lock, LockOptions, StoreEntry, TokenStore } from './store.js';
 
@@ -53,8 +54,7 @@ export function memoryStore(): TokenStore {
     async write(next) {
       const wins = register.put(copyOf(next));
       const answer = copyOf(register.entry as StoreEntry);
-      // A copy of the listeners: one may subscribe or stop while it is told.
-      if (wins) for (const changed of [...(listeners ?? [])]) tell(changed);
+      if (wins) tellAll(listeners ?? []);
       return answer;
     },
     withLock: (task, options) => withProcessLock(locks, register, task, options),
@@ -64,13 +64,6 @@ export function memoryStore(): TokenStore {
       return () => void listeners?.delete(changed);
     },
   };
-}
-
-/** One listener's error is neither the other listeners' nor the writer's. */
-function tell(changed: () => void): void {
-  try {
-    changed();
-  } catch {}
 }
 
 /** Through any other store an entry goes as text. Here too, nobody can change what another holds. */

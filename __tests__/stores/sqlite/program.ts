@@ -1,5 +1,6 @@
 import type { StoreEntry, TokenStore } from 'axios-bearer';
 import { sqliteStore } from 'axios-bearer/sqlite';
+import { answerCalls, contestOf } from '../../support/child.js';
 import { type EngineName, openSqlite, type SqliteHandle } from '../../support/engines/sqlite.js';
 import { judge } from './judge.js';
 
@@ -7,16 +8,6 @@ import { judge } from './judge.js';
 const ENOUGH = { waitMs: 60_000, holdMs: 60_000 };
 let db: SqliteHandle;
 let store: TokenStore;
-let isContending = false;
-let contest: Promise<{ won: number; lost: number }>;
-
-/** A write that loses only if another process has the lock too. */
-async function writeNext(): Promise<'won' | 'lost'> {
-  const { version = 0 } = (await store.read()) ?? {};
-  const id = `${process.pid} ${Math.random()}`;
-  const entry = await store.write({ version: version + 1, id, session: 'contest' });
-  return entry.id === id ? 'won' : 'lost';
-}
 
 function hint(nth: number): Promise<StoreEntry | undefined> {
   let n = 0;
@@ -52,19 +43,7 @@ const methods = {
   /** Takes the lock once. */
   lock: () => store.withLock(async () => {}, ENOUGH),
   readLocked: () => store.withLock(() => store.read(), ENOUGH),
-  contend() {
-    isContending = true;
-    const loop = async () => {
-      const outcomes = { won: 0, lost: 0 };
-      while (isContending) outcomes[await store.withLock(writeNext, ENOUGH)] += 1;
-      return outcomes;
-    };
-    contest = loop();
-  },
-  uncontend() {
-    isContending = false;
-    return contest;
-  },
+  ...contestOf(() => store),
   /** Resolves at the next hint, with what can be read then. */
   hint: () => hint(1),
   /** The first one comes when listening has begun. */
@@ -75,11 +54,4 @@ const methods = {
 
 export type Methods = typeof methods;
 
-process.on('message', async ({ id, method, args }: { id: number; method: keyof Methods; args: unknown[] }) => {
-  const call = methods[method] as (...args: unknown[]) => unknown;
-  try {
-    process.send?.({ id, result: await call(...args) });
-  } catch (error) {
-    process.send?.({ id, error: String((error as Error).stack) });
-  }
-});
+answerCalls(methods);

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe } from '@jest/globals';
-import { findProgram, freePort, newFolder, ownUser, type PostgresServer, ready, stopProgram } from './postgres.js';
+import { afterAll, beforeAll } from '@jest/globals';
+import { describeOn } from '../on.js';
+import { newFolder, ownUser, type PostgresServer } from './postgres.js';
+import { findProgram, freePort, ready, stopProgram } from './program.js';
 
 /** A PgBouncer in transaction mode before a server. */
 export interface PgBouncer {
@@ -41,7 +43,7 @@ export async function startPgBouncer(server: PostgresServer): Promise<PgBouncer>
   const child = spawn(program, [ini], { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   const kill = () => void child.kill('SIGKILL');
   process.once('exit', kill);
-  await ready(child, /process up/);
+  await ready(child, child.stderr!, /process up/);
   return {
     config: { ...config, port },
     async end() {
@@ -52,11 +54,10 @@ export async function startPgBouncer(server: PostgresServer): Promise<PgBouncer>
   };
 }
 
-/** Tests through a PgBouncer of their own. Where the machine has none they are left out, as those `onPostgres` are. */
+/** Tests through a PgBouncer of their own. */
 export function throughPgBouncer(server: () => PostgresServer, tests: (bouncer: () => PgBouncer) => void): void {
-  const isLeftOut = !program && process.env.REQUIRE_ENGINES !== '1';
-  const title = isLeftOut ? `through PgBouncer (install ${PACKAGE})` : 'through PgBouncer';
-  (isLeftOut ? describe.skip : describe)(title, () => {
+  const isThere = Boolean(program);
+  describeOn({ title: 'through PgBouncer', isThere, install: PACKAGE, required: 'REQUIRE_ENGINES' }, () => {
     let bouncer: PgBouncer | undefined;
     beforeAll(async () => {
       bouncer = await startPgBouncer(server());

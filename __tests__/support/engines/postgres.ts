@@ -1,13 +1,11 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { accessSync, constants, readdirSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe } from '@jest/globals';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from '@jest/globals';
+import { describeOn } from '../on.js';
+import { ENDING, findProgram, freePort, HOST, ready, run, STARTING, stopProgram } from './program.js';
 
 /** A PostgreSQL server of its own, on 127.0.0.1. */
 export interface PostgresServer {
@@ -28,12 +26,8 @@ interface Options {
   readonly isDurable?: boolean;
 }
 
-const run = promisify(execFile);
-const HOST = '127.0.0.1';
 const USER = 'postgres';
 const PACKAGE = 'postgresql';
-const ENDING = 30_000; // ms
-const STARTING = 60_000;
 
 /** Where Debian keeps what is not on PATH. */
 function debianFolders(): string[] {
@@ -43,21 +37,6 @@ function debianFolders(): string[] {
     return versions.map((version) => join(root, version, 'bin'));
   } catch {
     return [];
-  }
-}
-
-/** @returns the path of a program, if the machine has it */
-export function findProgram(name: string, folders: string[] = []): string | undefined {
-  const all = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', ...folders];
-  return all.map((folder) => join(folder, name)).find(isProgram);
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
 
@@ -78,43 +57,6 @@ export async function newFolder(user: Awaited<ReturnType<typeof ownUser>>): Prom
   const folder = await mkdtemp(join(tmpdir(), 'axb-pg-'));
   if (user) await chown(folder, user.uid, user.gid);
   return folder;
-}
-
-/** A port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, HOST);
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-/** Resolves when the program says on stderr that it is ready. */
-export async function ready(child: ChildProcess, word: RegExp): Promise<void> {
-  const said: string[] = [];
-  const lines = createInterface({ input: child.stderr! });
-  await new Promise<void>((resolve, reject) => {
-    const fail = () => reject(new Error(`${child.spawnfile} did not start:\n${said.slice(-20).join('\n')}`));
-    const timer = setTimeout(fail, STARTING);
-    child.once('error', fail).once('exit', fail);
-    lines.on('line', (line) => {
-      said.push(line);
-      if (!word.test(line)) return;
-      clearTimeout(timer);
-      child.off('exit', fail);
-      resolve();
-    });
-  });
-}
-
-/** Ends a program, and resolves when it has ended. */
-export async function stopProgram(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const timer = setTimeout(() => child.kill('SIGKILL'), ENDING);
-  child.kill(signal);
-  await once(child, 'exit');
-  clearTimeout(timer);
 }
 
 /** Starts a server with data of its own. */
@@ -145,12 +87,12 @@ export async function startPostgres({ settings = {}, isDurable = false }: Option
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     process.once('exit', kill);
-    await ready(child, /ready to accept connections/);
+    await ready(child, child.stderr!, /ready to accept connections/);
   };
   // At once, also when the tests end in an error: SIGQUIT ends a server without ceremony.
   const kill = () => void child?.kill('SIGQUIT');
   const stop = async () => {
-    if (child) await stopProgram(child, 'SIGINT');
+    await stopProgram(child, 'SIGINT');
     process.off('exit', kill);
   };
   await start();
@@ -166,15 +108,13 @@ export async function startPostgres({ settings = {}, isDurable = false }: Option
 }
 
 /**
- * Tests on a server of their own. Where the machine has none they are left out, which a line at the end of the run tells;
- * with `REQUIRE_ENGINES=1` they fail.
+ * Tests on a server of their own.
  *
  * @param tests is given the way to the server: it is there when a test runs
  */
 export function onPostgres(tests: (server: () => PostgresServer) => void): void {
-  const isLeftOut = !programs.postgres && process.env.REQUIRE_ENGINES !== '1';
-  const title = isLeftOut ? `on PostgreSQL (install ${PACKAGE})` : 'on PostgreSQL';
-  (isLeftOut ? describe.skip : describe)(title, () => {
+  const isThere = Boolean(programs.postgres);
+  describeOn({ title: 'on PostgreSQL', isThere, install: PACKAGE, required: 'REQUIRE_ENGINES' }, () => {
     let server: PostgresServer | undefined;
     beforeAll(async () => {
       server = await startPostgres();

@@ -1,4 +1,4 @@
-import { abortReason, pause } from '../../platform/deadline.js';
+import { assertGoingOn, pause } from '../../platform/deadline.js';
 import type { Claim } from '../lock.js';
 import type { Lock } from '../store.js';
 import type { Life } from './life.js';
@@ -23,7 +23,7 @@ export async function claim(claims: NumberedFiles, life: Life, signal: AbortSign
     const name = await life.begin(reason);
     const n = await take(claims, name, signal);
     await sweep(claims, n).catch(() => {});
-    assertWanted(signal);
+    assertGoingOn(signal);
     return { lock: lockOf(claims, n, name), release };
   } catch (error) {
     release();
@@ -33,10 +33,10 @@ export async function claim(claims: NumberedFiles, life: Life, signal: AbortSign
 
 async function take(claims: NumberedFiles, name: string, signal: AbortSignal): Promise<number> {
   for (;;) {
-    assertWanted(signal);
+    assertGoingOn(signal);
     const top = await claims.highest();
     const isFree = !top || (await isFreeOf(top.text, name, claims.folder, signal));
-    assertWanted(signal);
+    assertGoingOn(signal);
     if (!isFree) await pause(LOOK);
     else if (await claims.add((top?.n ?? 0) + 1, name)) return (top?.n ?? 0) + 1;
   }
@@ -63,8 +63,4 @@ function isOwner(claims: NumberedFiles, n: number, name: string): boolean {
   } catch {
     return false;
   }
-}
-
-function assertWanted(signal: AbortSignal): void {
-  if (signal.aborted) throw abortReason(signal);
 }

@@ -5,7 +5,7 @@
  */
 import { resolve } from 'node:path';
 import { configError } from '../../errors.js';
-import { type Locks, within, withProcessLock } from '../lock.js';
+import { type Locks, withClaim } from '../lock.js';
 import type { TokenStore } from '../store.js';
 import { claim } from './claim.js';
 import { Folder } from './folder.js';
@@ -43,16 +43,8 @@ export function fileStore(folder: string): TokenStore {
     read: () => place.use(() => register.read()),
     write: (next) => place.use(() => register.write(next)),
     withLock: (task, options) => {
-      const claimed = within(options, (signal) => place.use(() => claim(claims, life, signal)));
-      const run = async () => {
-        const { lock, release } = await claimed();
-        try {
-          return await task(lock);
-        } finally {
-          release();
-        }
-      };
-      return withProcessLock(queue, path, run, options);
+      const claimed = (signal: AbortSignal) => place.use(() => claim(claims, life, signal));
+      return withClaim(queue, path, claimed, task, options);
     },
     subscribe: (changed) => watchFolder(path, changed),
   };

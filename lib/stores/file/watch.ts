@@ -1,6 +1,7 @@
 import { type FSWatcher, mkdirSync, watch } from 'node:fs';
 import { basename } from 'node:path';
 import { startTimer, type Timer } from '../../platform/deadline.js';
+import { tellAll } from '../hint.js';
 import { ENTRY } from './names.js';
 
 // ms until a folder that can't be watched is tried again.
@@ -16,11 +17,7 @@ export function watchFolder(path: string, hear: () => void): () => void {
   let isStopped = false;
 
   // What it throws would end the process.
-  const changed = () => {
-    try {
-      hear();
-    } catch {}
-  };
+  const changed = () => tellAll([hear]);
   const heard = (_: string, name: string | null) => {
     // The folder itself: it was removed, or has another name.
     if (name === basename(path)) lost();

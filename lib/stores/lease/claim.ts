@@ -1,4 +1,4 @@
-import { abortable, abortReason } from '../../platform/deadline.js';
+import { abortable, assertGoingOn } from '../../platform/deadline.js';
 import type { Content } from './content.js';
 import type { Hints } from './hints.js';
 import { newId } from './ids.js';
@@ -17,7 +17,7 @@ const LONGEST_LOOK = 500;
  */
 export async function claim(row: Row, hints: Hints, times: Times, signal: AbortSignal): Promise<Lease> {
   for (let ms = FIRST_LOOK; ; ms = Math.min(2 * ms, LONGEST_LOOK)) {
-    if (signal.aborted) throw abortReason(signal);
+    assertGoingOn(signal);
     const lease = await take(row, times, signal);
     if (lease) return lease;
     // Not at once with all the others that wait.

@@ -1,4 +1,5 @@
 import { pause } from '../../platform/deadline.js';
+import { tellAll } from '../hint.js';
 import type { LeaseEngine } from './engine.js';
 
 /** The engine's hints, for the sessions that listen and the tasks that wait for the lease. */
@@ -47,13 +48,6 @@ export class Hints {
 
   #tell(): void {
     for (const wake of [...this.#waiting]) wake();
-    for (const changed of [...this.#listeners]) tell(changed);
+    tellAll(this.#listeners);
   }
-}
-
-/** One listener's error is nobody else's. */
-function tell(changed: () => void): void {
-  try {
-    changed();
-  } catch {}
 }

@@ -5,7 +5,7 @@
  */
 import { configError } from '../../errors.js';
 import { own } from '../../platform/own.js';
-import { type Locks, within, withProcessLock } from '../lock.js';
+import { type Locks, withClaim } from '../lock.js';
 import type { StoreEntry, TokenStore } from '../store.js';
 import { claim } from './claim.js';
 import { checkEngine, type LeaseEngine } from './engine.js';
@@ -59,16 +59,7 @@ export function leaseStore(engine: LeaseEngine, options?: LeaseOptions): TokenSt
     },
     withLock: (task, lockOptions) => {
       const times = { leaseMs, holdMs: lockOptions.holdMs };
-      const claimed = within(lockOptions, (signal) => claim(row, hints, times, signal));
-      const run = async () => {
-        const lease = await claimed();
-        try {
-          return await task(lease.lock);
-        } finally {
-          await lease.release();
-        }
-      };
-      return withProcessLock(queue, row, run, lockOptions);
+      return withClaim(queue, row, (signal) => claim(row, hints, times, signal), task, lockOptions);
     },
     ...(engine.subscribe && { subscribe: (changed) => hints.listen(changed) }),
   };

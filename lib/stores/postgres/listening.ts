@@ -1,4 +1,5 @@
 import { pause, startTimer, type Timer, withDeadline } from '../../platform/deadline.js';
+import { tellAll } from '../hint.js';
 import type { PostgresPool } from './pool.js';
 
 /** A connection of its own, as node-postgres has it. */
@@ -93,7 +94,7 @@ class Listening {
     const lose = () => this.#lose(client);
     client.on('error', lose);
     client.on('end', lose);
-    client.on('notification', ({ payload }) => this.#tell(this.#listeners.get(payload ?? '') ?? []));
+    client.on('notification', ({ payload }) => tellAll(this.#listeners.get(payload ?? '') ?? []));
     return client;
   }
 
@@ -131,17 +132,8 @@ class Listening {
 
   async #tellAll(): Promise<void> {
     for (const heard of [...this.#listeners.values()]) {
-      this.#tell(heard);
+      tellAll(heard);
       await pause(PACE);
-    }
-  }
-
-  /** One listener's error is not the others'. */
-  #tell(heard: Iterable<() => void>): void {
-    for (const hear of [...heard]) {
-      try {
-        hear();
-      } catch {}
     }
   }
 }

@@ -1,5 +1,5 @@
-import { monotonicNow, pause, withDeadline } from '../../platform/deadline.js';
-import { type Claim, type Locks, within, withProcessLock } from '../lock.js';
+import { abortable, abortReason, assertGoingOn, monotonicNow, pause, withDeadline } from '../../platform/deadline.js';
+import { type Claim, type Locks, withClaim } from '../lock.js';
 import type { Lock, LockOptions } from '../store.js';
 import { connect, type PostgresConnection, type PostgresPool, perform, sizeOf } from './pool.js';
 import { type Place, SERIALIZATION_FAILURE } from './row.js';
@@ -33,30 +33,18 @@ const sharing = new WeakMap<PostgresPool, Shared>();
 export function withSessionLock<T>(place: Place, task: (lock: Lock) => Promise<T>, options: LockOptions): Promise<T> {
   const shared = sharing.get(place.pool) ?? { queue: new Map(), inUse: 0 };
   sharing.set(place.pool, shared);
-  const claimed = within(options, (signal) => claim(place, shared, options.holdMs, signal));
-  const run = async () => {
-    const { lock, release } = await claimed();
-    try {
-      return await task(lock);
-    } finally {
-      await release();
-    }
-  };
-  return withProcessLock(shared.queue, `${place.tables.lock.name} ${place.key}`, run, options);
-}
-
-interface SessionClaim extends Omit<Claim, 'release'> {
-  release(): Promise<void>;
+  const claimed = (signal: AbortSignal) => claim(place, shared, options.holdMs, signal);
+  return withClaim(shared.queue, `${place.tables.lock.name} ${place.key}`, claimed, task, options);
 }
 
 /** Those that wait ask now and then: waiting on the server they would each keep a connection. */
-async function claim(place: Place, shared: Shared, holdMs: number, signal: AbortSignal): Promise<SessionClaim> {
+async function claim(place: Place, shared: Shared, holdMs: number, signal: AbortSignal): Promise<Claim> {
   await addRow(place, signal);
   for (;;) {
-    signal.throwIfAborted();
+    assertGoingOn(signal);
     const claimed = await tryOnce(place, shared, holdMs, signal);
     if (claimed) return claimed;
-    await pauseUntil(signal, AGAIN * (0.5 + Math.random()));
+    await abortable(pause(AGAIN * (0.5 + Math.random())), signal, () => {});
   }
 }
 
@@ -94,7 +82,7 @@ async function lockRow(connection: PostgresConnection, { tables, key }: Place, h
   const abort = () => held.close();
   signal.addEventListener('abort', abort);
   try {
-    signal.throwIfAborted();
+    assertGoingOn(signal);
     await connection.query('begin');
     const since = monotonicNow();
     const text = `select 1 from ${tables.lock.name} where key = $1 for update skip locked`;
@@ -104,12 +92,12 @@ async function lockRow(connection: PostgresConnection, { tables, key }: Place, h
       return undefined;
     }
     await outlast(connection, holdMs);
-    signal.throwIfAborted();
+    assertGoingOn(signal);
     const isHeld = () => !held.signal.aborted && monotonicNow() - since < holdMs;
     return { lock: { signal: held.signal, isHeld }, release: () => held.end() };
   } catch (error) {
     held.close();
-    throw signal.aborted ? signal.reason : error;
+    throw signal.aborted ? abortReason(signal) : error;
   } finally {
     signal.removeEventListener('abort', abort);
   }
@@ -165,13 +153,4 @@ class HeldConnection {
     this.#connection.off('error', this.#lose);
     this.#connection.off('end', this.#lose);
   }
-}
-
-async function pauseUntil(signal: AbortSignal, ms: number): Promise<void> {
-  let wake = () => {};
-  await pause(ms, (end) => {
-    wake = end;
-    signal.addEventListener('abort', wake);
-  });
-  signal.removeEventListener('abort', wake);
 }

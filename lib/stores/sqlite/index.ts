@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { configError } from '../../errors.js';
 import { own } from '../../platform/own.js';
-import { type Locks, within, withProcessLock } from '../lock.js';
+import { type Locks, withClaim } from '../lock.js';
 import { memoryStore } from '../memory.js';
 import type { TokenStore } from '../store.js';
 import { Database, type SqliteDatabase } from './database.js';
@@ -57,18 +57,7 @@ export function sqliteStore(db: SqliteDatabase, options?: SqliteStoreOptions): T
   return {
     read: () => register.read(),
     write: (next) => register.write(next),
-    withLock: (task, options) => {
-      const claimed = within(options, (signal) => lock.claim(signal, options.holdMs));
-      const run = async () => {
-        const { lock, release } = await claimed();
-        try {
-          return await task(lock);
-        } finally {
-          release();
-        }
-      };
-      return withProcessLock(queue, path, run, options);
-    },
+    withLock: (task, options) => withClaim(queue, path, (signal) => lock.claim(signal, options.holdMs), task, options),
     subscribe: (changed) =>
       watchOf(db, database).begin({ changed, textIn: (connection) => register.textIn(connection) }),
   };

@@ -5,7 +5,7 @@ import type { Had, LockFile } from './lock-file.js';
 
 /**
  * The lock of one key. It is kept, when its task is over, for as long as a mark of this store rests in the register: then
- * the refresh token was spent, and the new one could not be written yet. So whoever has the lock, and finds the mark of
+ * the refresh token was spent, and the new one could not be written yet. So a store that has the lock, and finds the mark of
  * another, knows that its setter is gone.
  */
 export class KeyLock {

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { abortReason, pause } from '../../platform/deadline.js';
+import { assertGoingOn, pause } from '../../platform/deadline.js';
 import type { Lock } from '../store.js';
 import type { Connection, Database } from './database.js';
 import { explained, isBusy } from './failure.js';
@@ -16,9 +16,9 @@ export interface Had {
 }
 
 /**
- * A database beside the first one, which stays empty. Who has begun to write into it has the lock: that is a lock of the
- * operating system on the file, which goes with its process, however that ends, and stays while it stands still. The first
- * database itself is for all to write meanwhile.
+ * A database beside the first one, which stays empty. The process that has begun to write into it has the lock, which is the
+ * operating system's: it goes with its process, however that ends, and stays while that stands still. Meanwhile all may
+ * write into the first database.
  */
 export class LockFile {
   readonly #database: Database;
@@ -32,7 +32,7 @@ export class LockFile {
   /** @throws what the signal was aborted with; an error that says what to do */
   async take(signal: AbortSignal): Promise<Had> {
     for (;;) {
-      if (signal.aborted) throw abortReason(signal);
+      assertGoingOn(signal);
       const had = this.#try();
       if (had) return had;
       await pause(SHORTEST + Math.random() * (LONGEST - SHORTEST));

@@ -1,4 +1,5 @@
 import { startTimer, type Timer } from '../../platform/deadline.js';
+import { tellAll } from '../hint.js';
 import { type Connection, type Database, firstValue } from './database.js';
 
 // ms between two looks. One costs some 0.01 ms, as long as nothing was written.
@@ -55,7 +56,7 @@ export class Watch {
       const text = wanted.textIn(connection);
       const isNew = wanted.known?.text !== text || !wanted.known;
       wanted.known = { text };
-      if (isNew) tell(wanted);
+      if (isNew) tellAll([() => wanted.changed()]);
     }
     this.#version = version;
   }
@@ -70,11 +71,4 @@ export class Watch {
     this.#connection?.close();
     this.#connection = undefined;
   }
-}
-
-/** What it throws would keep the others from being told. */
-function tell({ changed }: Wanted): void {
-  try {
-    changed();
-  } catch {}
 }
