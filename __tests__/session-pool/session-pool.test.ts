@@ -38,6 +38,7 @@ interface Users {
 async function startUsers(
   options: Partial<SessionPoolOptions> = {},
   more: Partial<SessionOptions> = {},
+  issued: { expires_in?: number } = {},
 ): Promise<Users> {
   const server = await startServer();
   const made = new Map<string, number>();
@@ -46,7 +47,7 @@ async function startUsers(
     made.set(user, (made.get(user) ?? 0) + 1);
     if (!stores.has(user)) stores.set(user, memoryStore());
     const store = stores.get(user)!;
-    return createSession({ source: refreshAt(server), tokens: server.issue(), store, ...more });
+    return createSession({ source: refreshAt(server), tokens: { ...server.issue(), ...issued }, store, ...more });
   };
   const pool = closeAtEnd(sessionPool({ create, ...options }));
   const api = axios.create({ baseURL: server.url });
@@ -165,7 +166,8 @@ describe('A session that is in use is not closed', () => {
   it('while its request waits for `shouldRefresh`, or for `beforeSend`', async () => {
     for (const option of ['shouldRefresh', 'beforeSend']) {
       const users = await startUsers({ max: 1 });
-      const { server, pool, made } = users;
+      const { server, pool, made, get } = users;
+      await get('ada');
       const asked = deferred();
       const answer = deferred<boolean>();
       const api = axios.create({ baseURL: server.url });
@@ -186,14 +188,16 @@ describe('A session that is in use is not closed', () => {
     }
   });
 
-  it('while its request waits for its turn behind those of another session', async () => {
-    const users = await startUsers({ max: 1 });
+  it.each([
+    ['after a 401', {}, ['zoe', 'ada']],
+    ['before it is sent for the first time', { expires_in: 0 }, []],
+  ])('while its request waits for its turn behind those of another session, %s', async (_, issued, known) => {
+    const users = await startUsers({ max: 1 }, {}, issued);
     const { server, pool, made } = users;
     const api = axios.create({ baseURL: server.url });
     bearer(api, { session: ({ headers }) => pool.get(String(headers['X-User'])), replayConcurrency: 1 });
     const get = (user: string) => outcomeOf(api.get('/videos', { headers: { 'X-User': user } }));
-    await get('zoe');
-    await get('ada');
+    for (const user of known) await get(user);
     server.expire();
     const refreshes = server.hold('/auth/refresh');
     const requests = [get('zoe'), get('ada')];
@@ -206,6 +210,19 @@ describe('A session that is in use is not closed', () => {
     replays.release();
     expect(await Promise.all(requests)).toEqual([200, 200]);
     expect(Object.fromEntries(made)).toMatchObject(before);
+  });
+
+  it('while the app waits for its refresh', async () => {
+    const users = await startUsers({ max: 1 });
+    const { server, pool, made } = users;
+    const session = await pool.get('ada');
+    await session.token();
+    const hold = server.hold('/auth/refresh');
+    const refreshed = codeOf(session.refresh());
+    await hold.arrived(1);
+    await crowd(users);
+    hold.release();
+    expect([await refreshed, made.get('ada')]).toEqual(['fulfilled', 1]);
   });
 
   it('while its new token is not stored yet', async () => {

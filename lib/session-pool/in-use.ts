@@ -10,7 +10,7 @@ export function isClosed(session: Session): boolean {
 export function isInUse(session: Session): boolean {
   const { parts, pending, holding } = lifeOf(session);
   const isUnsaved = holding.state.is === 'active' && holding.state.unsaved !== undefined;
-  return parts.underWay > 0 || parts.isRunning || pending !== undefined || isUnsaved || isLoneHolder(session);
+  return parts.underWay > 0 || pending !== undefined || isUnsaved || isLoneHolder(session);
 }
 
 /** Has it a refresh token that rests in no store, and that nothing can replace? */

@@ -72,11 +72,6 @@ export class Parts {
     return this.#running;
   }
 
-  /** Is anything done under the lock? */
-  get isRunning(): boolean {
-    return this.#running?.isBusy ?? false;
-  }
-
   get targets(): Targets {
     this.#targets ??= new Targets(this.settings.refreshWindow.interval);
     return this.#targets;

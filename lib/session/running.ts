@@ -3,10 +3,6 @@ export class Running {
   #count = 0;
   #waiting: (() => void)[] | undefined;
 
-  get isBusy(): boolean {
-    return this.#count > 0;
-  }
-
   async track<T>(work: Promise<T>): Promise<T> {
     this.#count++;
     try {

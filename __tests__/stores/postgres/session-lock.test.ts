@@ -123,6 +123,32 @@ onPostgres((server) => {
     expect(await store.withLock(async () => 'had', enough)).toBe('had');
   });
 
+  it('L24 gives up after waitMs where the server stands still, and closes that connection', async () => {
+    const [pool, admin] = [newPool(), newPool()];
+    const store = open(pool);
+    await store.withLock(async () => {}, enough);
+    const connect = pool.connect.bind(pool);
+    let stopped = 0;
+    // Without a callback it is the lock that asks, else a statement of the pool's own.
+    pool.connect = ((callback?: never) => (callback ? connect(callback) : stalled())) as typeof pool.connect;
+    const stalled = async () => {
+      const client = await connect();
+      stopped = (await client.query('select pg_backend_pid() as pid')).rows[0].pid;
+      process.kill(stopped, 'SIGSTOP');
+      return client;
+    };
+    try {
+      const failure = await failureOf(store.withLock(async () => {}, { waitMs: 100, holdMs: 10_000 }));
+      expect(failure.message).toBe('The lock was not free within 100 ms');
+      expect(pool.totalCount - pool.idleCount).toBe(0);
+    } finally {
+      process.kill(stopped, 'SIGCONT');
+    }
+    await until(
+      async () => (await admin.query('select 1 from pg_stat_activity where pid = $1', [stopped])).rows.length === 0,
+    );
+  });
+
   it('keeps the pool from ending until it is freed', async () => {
     const pool = newPool();
     const { end, lock } = await hold(open(pool));

@@ -11,9 +11,9 @@ export interface PostgresConnection {
   /** Called for each statement of the lock's transaction. */
   query(text: string, values?: unknown[]): Promise<Answer>;
   /** Called to hear of its loss. */
-  on(event: 'error' | 'end', listener: () => void): unknown;
+  on(event: 'error', listener: () => void): unknown;
   /** Called when nothing more is to be heard of it. */
-  off(event: 'error' | 'end', listener: () => void): unknown;
+  off(event: 'error', listener: () => void): unknown;
   /** Called once, to give it back; with `true`, to have it closed. */
   release(close?: boolean): unknown;
 }

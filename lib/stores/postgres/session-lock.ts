@@ -121,7 +121,6 @@ class HeldConnection {
   constructor(connection: PostgresConnection) {
     this.#connection = connection;
     connection.on('error', this.#lose);
-    connection.on('end', this.#lose);
   }
 
   /** Aborted when the connection is lost. */
@@ -151,6 +150,5 @@ class HeldConnection {
     this.#isReleased = true;
     this.#connection.release(close);
     this.#connection.off('error', this.#lose);
-    this.#connection.off('end', this.#lose);
   }
 }
