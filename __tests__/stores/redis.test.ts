@@ -82,6 +82,8 @@ onRedis((server) => {
       expect(await connections('pubsub')).toBe(1);
       stops[0]!();
       await untilThereAre(0, 'pubsub');
+      // It has not merely stopped listening.
+      while (String(await send(admin, 'CLIENT', 'LIST')).includes('cmd=unsubscribe'));
       const again = deferred();
       atEnd(redisStore(client, { key: keys[0]! }).subscribe!(() => again.resolve()));
       await again.promise;

@@ -114,6 +114,22 @@ onPostgres((server) => {
     expect(comeBacks).toBe(0);
   });
 
+  it('L23 keeps no process alive, also while its server does not answer', () => {
+    const told: string[] = [];
+    class Client {
+      connect = () => {
+        told.push('connect');
+        return new Promise(() => {});
+      };
+      unref = () => told.push('unref');
+      on = () => this;
+      end = async () => {};
+    }
+    const pool = Object.assign(newPool(), { Client });
+    atEnd(postgresStore(pool, { key: newKey() }).subscribe!(() => {}));
+    expect(told).toEqual(['connect', 'unref']);
+  });
+
   it('neither listens where it is told not to, nor where it can’t', () => {
     const pool = newPool();
     expect(postgresStore(pool, { key: 'k', listen: false }).subscribe).toBeUndefined();

@@ -123,6 +123,25 @@ onPostgres((server) => {
     expect(await store.withLock(async () => 'had', enough)).toBe('had');
   });
 
+  it('gives back a connection that comes when waitMs are over', async () => {
+    const pool = newPool({ max: 2 });
+    const store = open(pool);
+    await store.withLock(async () => {}, enough);
+    const first = await pool.connect();
+    const connect = pool.connect.bind(pool);
+    const second = deferred<Promise<pg.PoolClient>>();
+    // Without a callback it is the lock that asks: the app is faster.
+    pool.connect = ((callback?: never) => {
+      if (callback) return connect(callback);
+      second.resolve(connect());
+      return connect();
+    }) as typeof pool.connect;
+    await failureOf(store.withLock(async () => {}, { waitMs: 100, holdMs: 10_000 }));
+    first.release();
+    (await second.promise).release();
+    await until(() => pool.waitingCount === 0 && pool.idleCount === pool.totalCount);
+  });
+
   it('L24 gives up after waitMs where the server stands still, and closes that connection', async () => {
     const [pool, admin] = [newPool(), newPool()];
     const store = open(pool);

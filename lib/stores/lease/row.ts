@@ -55,9 +55,9 @@ export class Row {
   }
 
   /** ms for which a lease is known to be as it is. */
-  ageOf({ owner, beat }: Tenure): number {
+  ageOf({ owner }: Tenure): number {
     const seen = this.#sighting;
-    return seen?.owner === owner && seen.beat === beat ? monotonicNow() - seen.since : 0;
+    return seen?.owner === owner ? monotonicNow() - seen.since : 0;
   }
 
   async #look(): Promise<Found> {

@@ -7,7 +7,7 @@ interface Client {
   connect(): Promise<unknown>;
   query(text: string): Promise<unknown>;
   end(): Promise<unknown>;
-  on(event: 'error' | 'end', listener: () => void): unknown;
+  on(event: 'error', listener: () => void): unknown;
   on(event: 'notification', listener: (message: { payload?: string }) => void): unknown;
   unref?(): unknown;
 }
@@ -93,7 +93,6 @@ class Listening {
     this.#client = client;
     const lose = () => this.#lose(client);
     client.on('error', lose);
-    client.on('end', lose);
     client.on('notification', ({ payload }) => tellAll(this.#listeners.get(payload ?? '') ?? []));
     return client;
   }
