@@ -21,6 +21,7 @@ import {
   settle,
   startClient,
   startSession,
+  stateOf,
   storeWith,
   tokenPair,
 } from '../support/kit.js';
@@ -735,6 +736,27 @@ describe('a store that can’t be read', () => {
     expect(await codeOf(session.token())).toBe('ERR_BEARER_STORE');
     hint();
     expect(await session.token()).toBe('at_ada1');
+  });
+});
+
+describe('a lock', () => {
+  it('is given back when close() resolves: a deployment keeps nobody waiting for a lease', async () => {
+    const inner = memoryStore();
+    const [isOver, isFree] = [deferred(), deferred()];
+    const withLock: TokenStore['withLock'] = async (task, options) => {
+      const outcome = await inner.withLock(task, options);
+      isOver.resolve();
+      await isFree.promise;
+      return outcome;
+    };
+    await inner.write(stored('a', 1, { expiresAt: 1 }));
+    const session = startSession({ store: storeWith({ withLock }, inner), source: async () => tokenPair('b') });
+    void session.token().catch(() => {});
+    await isOver.promise;
+    const closing = session.close();
+    expect(await stateOf(closing)).toBe('pending');
+    isFree.resolve();
+    expect(await codeOf(closing)).toBe('fulfilled');
   });
 });
 

@@ -65,10 +65,19 @@ export async function underLock<T>(
 ): Promise<T> {
   const told: (() => void)[] = [];
   const tell = (watchers: () => void) => void told.push(watchers);
-  const task = (lock: Lock) => life.parts.running.track(run(protocol, perform(life, { lock, wanted, tell })));
+  let unlocked = () => {};
+  const task = (lock: Lock) => {
+    // A lock that is not given back when the store is closed keeps the others waiting.
+    const free = new Promise<void>((resolve) => {
+      unlocked = resolve;
+    });
+    void life.parts.running.track(free);
+    return run(protocol, perform(life, { lock, wanted, tell }));
+  };
   try {
     return await life.store.withLock(task, waitMs);
   } finally {
+    unlocked();
     for (const watchers of told) watchers();
   }
 }
