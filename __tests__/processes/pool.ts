@@ -12,10 +12,15 @@ import type { Call, ProcessStart } from './holder.js';
 
 const PROGRAM = fileURLToPath(new URL('./holder.ts', import.meta.url));
 
+type Event = 'locked' | 'asking' | 'signedIn' | 'refreshed' | 'signedOut';
+
 /** A process that was started here, and holds a session. */
 export interface Holder extends Call {
-  /** Resolves at the next such event of its session; `asking`: its source is asked, and has sent nothing yet. */
-  next(event: 'asking' | 'signedIn' | 'refreshed' | 'signedOut'): Promise<void>;
+  /**
+   * Resolves at the next such event of its session. `locked`: it has the lock, and has done nothing yet; `asking`: its
+   * source is asked, and has sent nothing yet.
+   */
+  next(event: Event): Promise<void>;
   /** SIGKILL ends it as `kill -9` does, SIGSTOP lets it stand still. Resolves, where it ends, when it has ended. */
   signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
   exited(): Promise<void>;
@@ -40,18 +45,23 @@ export async function buildHolder() {
   };
 }
 
-export type Place = Pick<ProcessStart, 'folder' | 'issuer' | 'tokenEndpoint'> & Partial<ProcessStart>;
+export interface Place extends Omit<ProcessStart, 'clientId'> {
+  /** ms by which the clock of a process is wrong. */
+  clock?: number;
+}
 
 /** Starts a process; it ends when the test is over. */
-export async function startHolder(program: string, place: Place): Promise<Holder> {
-  const child = fork(program, { execArgv: [], env: { ...process.env, NODE_OPTIONS: '' } });
+export async function startHolder(program: string, { clock = 0, ...start }: Place): Promise<Holder> {
+  const wrong = `const { now } = Date; Date.now = () => now() + ${clock};`;
+  const execArgv = clock ? [`--import=data:text/javascript,${encodeURIComponent(wrong)}`] : [];
+  const child = fork(program, { execArgv, env: { ...process.env, NODE_OPTIONS: '' } });
   const exited = once(child, 'exit').then(() => {});
   atEnd(async () => {
     child.kill('SIGKILL');
     await exited;
   });
   const holder = callsOf(child, exited);
-  await holder.start({ clientId: PUBLIC.clientId, ...place });
+  await holder.start({ clientId: PUBLIC.clientId, ...start });
   return holder;
 }
 

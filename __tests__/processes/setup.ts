@@ -1,10 +1,18 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import type { SessionOptions } from 'axios-bearer';
 import { setUpAuthorizationServer } from '../authorization-server/setup.js';
-import { buildHolder, type Holder, startHolder } from './pool.js';
+import type { StoreAt } from './open-store.js';
+import { buildHolder, type Holder, type Place, startHolder } from './pool.js';
 
-/** For one test file: an authorization server, which judges each test, and processes on one folder. */
-export function setUpProcesses(options?: { ttl: number }) {
+export type Pool = [Holder, ...Holder[]];
+
+type More = Partial<Pick<Place, 'at' | 'options' | 'isDeaf'>>;
+
+/**
+ * For one test file, or one store of it: an authorization server, which judges each test, and processes on one store.
+ *
+ * @param newPlace where a session of its own rests
+ */
+export function setUpProcesses(newPlace: () => Promise<StoreAt>, options?: { ttl: number }) {
   const setup = setUpAuthorizationServer(options);
   let built: Awaited<ReturnType<typeof buildHolder>>;
   beforeAll(async () => {
@@ -13,28 +21,33 @@ export function setUpProcesses(options?: { ttl: number }) {
   afterAll(() => built.remove());
 
   /** Where processes share a session. */
-  async function place(more: { isPlain?: boolean; options?: Partial<SessionOptions> } = {}) {
+  async function place(more: More = {}): Promise<Place> {
     const { issuer, tokenEndpoint, revocationEndpoint } = setup.server;
-    const folder = await built.newFolder();
-    return { folder, issuer, tokenEndpoint, revocationEndpoint, ...more };
-  }
-  type Place = Awaited<ReturnType<typeof place>>;
-
-  /** Starts processes of a place; the first one brings the tokens. */
-  async function start(at: Place, n: number): Promise<Holder[]> {
-    return Promise.all(Array.from({ length: n }, () => startHolder(built.program, at)));
+    return { issuer, tokenEndpoint, revocationEndpoint, at: more.at ?? (await newPlace()), ...more };
   }
 
-  /** Processes that hold one session, signed in. */
-  async function signedIn(n: number, at?: Place): Promise<{ at: Place; holders: Holder[] }> {
+  /** @param clocks ms by which the clock of each process is wrong */
+  async function start(where: Place, n: number, clocks: number[] = []): Promise<Pool> {
+    const starting = Array.from({ length: n }, (_, i) =>
+      startHolder(built.program, { ...where, clock: clocks[i] ?? 0 }),
+    );
+    return Promise.all(starting) as Promise<never>;
+  }
+
+  /** Processes that hold one session, signed in: the first one brings the tokens. */
+  async function signedIn(n: number, at?: Place, clocks?: number[]): Promise<{ at: Place; holders: Pool }> {
     const where = at ?? (await place());
-    const holders = await start(where, n);
-    const [first, ...others] = holders as [Holder, ...Holder[]];
-    const found = others.map((holder) => holder.next('signedIn'));
+    const holders = await start(where, n, clocks);
+    const [first, ...others] = holders;
     await first.signIn(await setup.tokens());
-    if (!where.isPlain) await Promise.all(found);
+    if (where.at.store !== 'plainFile') await Promise.all(others.map(untilActive));
     return { at: where, holders };
   }
 
   return { setup, place, start, signedIn };
+}
+
+/** A process that may get no hint of a sign-in. */
+export async function untilActive(holder: Holder): Promise<void> {
+  while ((await holder.status()) !== 'active') await holder.token();
 }
