@@ -1,13 +1,14 @@
 import type { TokenStore } from 'axios-bearer';
 import { newHolder, type Remote, type Start } from '../support/holder.js';
 import { dieAtStep } from './die-at-step.js';
-import { type Opened, openStore, type StoreAt } from './open-store.js';
+import { type Opened, openStore, type StoreAt, type StoreOptions } from './open-store.js';
 import { withPause } from './pause-under-lock.js';
 
 export interface ProcessStart extends Start {
   at: StoreAt;
   /** Its store gives no hints. */
   isDeaf?: boolean;
+  store?: StoreOptions;
 }
 
 const tell = (event: string) => void process.send?.({ event });
@@ -29,7 +30,7 @@ async function writeNext(store: TokenStore): Promise<'won' | 'lost'> {
 const methods = {
   ...holder,
   async start(start: ProcessStart) {
-    opened = await openStore(start.at);
+    opened = await openStore(start.at, start.store ?? {});
     paused = withPause(opened.store, { isDeaf: start.isDeaf, tell });
     return holder.start(start, paused.store);
   },

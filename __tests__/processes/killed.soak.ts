@@ -5,6 +5,8 @@ import { setUpProcesses } from './setup.js';
 import { onEachStore } from './stores.js';
 
 const STANDSTILL = 5_000; // ms
+/** A lease is over by then. */
+const hasty = { store: { leaseMs: 2_000 } };
 
 onEachStore((store) => {
   const { setup, place, start, signedIn } = setUpProcesses(store.newPlace, { ttl: 3_600 });
@@ -81,7 +83,7 @@ onEachStore((store) => {
     ['before it sends', 'asking'],
   ] as const)('L3 one that stands still for 5 s: %s', async (when, event) => {
     const { server } = setup;
-    const { holders } = await signedIn(3);
+    const { holders } = await signedIn(3, await place(hasty));
     const [stopped, ...others] = holders;
     const before = server.asked;
     const theirs = await reach(stopped, event);
@@ -100,7 +102,7 @@ onEachStore((store) => {
 
   it('L3 one that stands still for 5 s, while its answer is on its way', async () => {
     const { server } = setup;
-    const { holders } = await signedIn(3);
+    const { holders } = await signedIn(3, await place(hasty));
     const [stopped, ...others] = holders;
     const before = server.asked;
     const { served, release } = setup.holdTokenAnswer();

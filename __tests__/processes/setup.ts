@@ -5,7 +5,7 @@ import { buildHolder, type Holder, type Place, startHolder } from './pool.js';
 
 export type Pool = [Holder, ...Holder[]];
 
-type More = Partial<Pick<Place, 'at' | 'options' | 'isDeaf'>>;
+type More = Partial<Pick<Place, 'at' | 'options' | 'isDeaf' | 'store'>>;
 
 /**
  * For one test file, or one store of it: an authorization server, which judges each test, and processes on one store.
