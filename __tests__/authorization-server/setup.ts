@@ -2,7 +2,12 @@ import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import axios, { type AxiosInstance } from 'axios';
 import { createSession, type InstallOptions, type Session, type SessionOptions } from 'axios-bearer';
 import { refreshToken } from 'axios-bearer/oauth2';
-import { type AuthorizationServer, PUBLIC, startAuthorizationServer } from '../support/authorization-server.js';
+import {
+  type AuthorizationServer,
+  PUBLIC,
+  type ServerOptions,
+  startAuthorizationServer,
+} from '../support/authorization-server.js';
 import { cleanUp, closeSessionAtEnd, deferred } from '../support/kit.js';
 
 export type Options = Partial<SessionOptions> & InstallOptions;
@@ -11,7 +16,7 @@ export type Options = Partial<SessionOptions> & InstallOptions;
  * For one test file: a server, and its judgement at the end of each test. It rotates refresh tokens, and takes the whole
  * grant back when one is presented twice.
  */
-export function setUpAuthorizationServer(options?: { ttl: number }) {
+export function setUpAuthorizationServer(options?: ServerOptions) {
   let server: AuthorizationServer;
   let before = 0;
   let allowed = 0;

@@ -1,12 +1,14 @@
-import { expect, it } from '@jest/globals';
+import { expect, it, jest } from '@jest/globals';
 import { pause, say, timed, underLoad, untilServed } from './measure.js';
 import { setUpProcesses } from './setup.js';
 import { onEachStore } from './stores.js';
 
 const DOWN = 5_000; // ms
 
+jest.setTimeout(600_000);
+
 onEachStore((store) => {
-  const { setup, place, start, signedIn } = setUpProcesses(store.newPlace, { ttl: 3_600 });
+  const { setup, place, start, signedIn } = setUpProcesses(store, { ttl: 3_600 });
   const { engine } = store;
   /** As it is by default: a process gives up when its engine was away for two seconds. */
   const patient = () => place({ options: { backoff: { initial: 250 } } });

@@ -3,7 +3,7 @@ import { setUpProcesses } from './setup.js';
 import { onEachStore } from './stores.js';
 
 onEachStore((store) => {
-  const { setup, place, start, signedIn } = setUpProcesses(store.newPlace, { ttl: 3_600 });
+  const { setup, place, start, signedIn } = setUpProcesses(store, { ttl: 3_600 });
 
   it('L1 L3 eight processes refresh once at each of two expiries under load, and once for 800 requests', async () => {
     const { server } = setup;
@@ -62,7 +62,7 @@ onEachStore((store) => {
   const { engine } = store;
   if (!engine) return;
 
-  it('L3 eight processes outlive a restart of the engine in mid-refresh', async () => {
+  it('L3 L13 eight processes outlive a restart of the engine in mid-refresh', async () => {
     const { server } = setup;
     const { holders } = await signedIn(8, await place({ options: { backoff: { initial: 250 } } }));
     const before = server.asked;

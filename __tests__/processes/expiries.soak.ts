@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it, jest } from '@jest/globals';
 import { say, underLoad } from './measure.js';
 import type { Holder } from './pool.js';
 import { setUpProcesses } from './setup.js';
@@ -10,9 +10,11 @@ async function untilRefreshed(holder: Holder, times: number): Promise<void> {
   for (let i = 0; i < times; i += 1) await holder.next('refreshed');
 }
 
+jest.setTimeout(600_000);
+
 onEachStore((store) => {
-  const { setup, place, signedIn } = setUpProcesses(store.newPlace, { ttl: 3_600 });
-  const hasty = setUpProcesses(store.newPlace, { ttl: 3 });
+  const { setup, place, signedIn } = setUpProcesses(store, { ttl: 3_600 });
+  const hasty = setUpProcesses(store, { ttl: 3 });
 
   it.each([
     ['behind the requests', {}],

@@ -5,7 +5,7 @@ import type { StoreAt } from './open-store.js';
 import { setUpProcesses } from './setup.js';
 
 const newPlace = async (): Promise<StoreAt> => ({ store: 'file', folder: await newFolder() });
-const { setup, place, start, signedIn } = setUpProcesses(newPlace, { ttl: 3_600 });
+const { setup, place, start, signedIn } = setUpProcesses({ newPlace }, { ttl: 3_600 });
 
 describe('a process that ends', () => {
   it('L13 by kill -9 with the lock, before its token is sent: the next one refreshes, and waits for nothing', async () => {

@@ -37,6 +37,8 @@ export async function buildHolder() {
     platform: 'node',
     format: 'cjs',
     target: 'es2022',
+    // What pg looks for, and does without.
+    external: ['pg-native'],
   });
   return {
     program,
@@ -48,13 +50,15 @@ export async function buildHolder() {
 export interface Place extends Omit<ProcessStart, 'clientId'> {
   /** ms by which the clock of a process is wrong. */
   clock?: number;
+  /** The network host that it runs on; missing: this one. */
+  namespace?: string;
+  /** The Node that it runs on; missing: this one. */
+  execPath?: string | undefined;
 }
 
 /** Starts a process; it ends when the test is over. */
-export async function startHolder(program: string, { clock = 0, ...start }: Place): Promise<Holder> {
-  const wrong = `const { now } = Date; Date.now = () => now() + ${clock};`;
-  const execArgv = clock ? [`--import=data:text/javascript,${encodeURIComponent(wrong)}`] : [];
-  const child = fork(program, { execArgv, env: { ...process.env, NODE_OPTIONS: '' } });
+export async function startHolder(program: string, { clock, namespace, execPath, ...start }: Place): Promise<Holder> {
+  const child = fork(program, { ...nodeOf(execPath, clock, namespace), env: { ...process.env, NODE_OPTIONS: '' } });
   const exited = once(child, 'exit').then(() => {});
   atEnd(async () => {
     child.kill('SIGKILL');
@@ -63,6 +67,14 @@ export async function startHolder(program: string, { clock = 0, ...start }: Plac
   const holder = callsOf(child, exited);
   await holder.start({ clientId: PUBLIC.clientId, ...start });
   return holder;
+}
+
+/** Node, on a clock that may be wrong, and on a network host. */
+function nodeOf(execPath = process.execPath, clock = 0, namespace?: string) {
+  const wrong = `const { now } = Date; Date.now = () => now() + ${clock};`;
+  const execArgv = clock ? [`--import=data:text/javascript,${encodeURIComponent(wrong)}`] : [];
+  if (!namespace) return { execPath, execArgv };
+  return { execPath: 'ip', execArgv: ['netns', 'exec', namespace, execPath, ...execArgv] };
 }
 
 function callsOf(child: ChildProcess, exited: Promise<void>): Holder {

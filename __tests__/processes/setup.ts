@@ -1,18 +1,18 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { setUpAuthorizationServer } from '../authorization-server/setup.js';
-import type { StoreAt } from './open-store.js';
+import type { ServerOptions } from '../support/authorization-server.js';
 import { buildHolder, type Holder, type Place, startHolder } from './pool.js';
+import type { SharedStore } from './stores.js';
 
 export type Pool = [Holder, ...Holder[]];
 
+type SomeStore = Pick<SharedStore, 'newPlace' | 'execPath'>;
 type More = Partial<Pick<Place, 'at' | 'options' | 'isDeaf' | 'store'>>;
 
 /**
  * For one test file, or one store of it: an authorization server, which judges each test, and processes on one store.
- *
- * @param newPlace where a session of its own rests
  */
-export function setUpProcesses(newPlace: () => Promise<StoreAt>, options?: { ttl: number }) {
+export function setUpProcesses({ newPlace, execPath }: SomeStore, options?: ServerOptions) {
   const setup = setUpAuthorizationServer(options);
   let built: Awaited<ReturnType<typeof buildHolder>>;
   beforeAll(async () => {
@@ -23,7 +23,7 @@ export function setUpProcesses(newPlace: () => Promise<StoreAt>, options?: { ttl
   /** Where processes share a session. */
   async function place(more: More = {}): Promise<Place> {
     const { issuer, tokenEndpoint, revocationEndpoint } = setup.server;
-    return { issuer, tokenEndpoint, revocationEndpoint, at: more.at ?? (await newPlace()), ...more };
+    return { issuer, tokenEndpoint, revocationEndpoint, execPath, ...more, at: more.at ?? (await newPlace()) };
   }
 
   /** @param clocks ms by which the clock of each process is wrong */

@@ -43,11 +43,21 @@ export interface AuthorizationServer {
   close(): Promise<void>;
 }
 
-/** @param ttl seconds that an access token lives; the server counts in whole ones */
-export async function startAuthorizationServer({ ttl = 2 } = {}): Promise<AuthorizationServer> {
+/** How a server is started. */
+export interface ServerOptions {
+  /** Seconds that an access token lives; the server counts in whole ones. Default 2. */
+  readonly ttl?: number;
+  /** The address that it listens on. Default: none that another host could reach. */
+  readonly host?: string;
+}
+
+export async function startAuthorizationServer({
+  ttl = 2,
+  host = '127.0.0.1',
+}: ServerOptions = {}): Promise<AuthorizationServer> {
   let handle: (request: IncomingMessage, response: ServerResponse) => void = () => {};
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => handle(request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const provider = await providerOf(issuer, ttl);
   const answer = provider.callback();

@@ -38,7 +38,9 @@ export function newHolder(tell: (event: string) => void) {
 
   return {
     async start(start: Start, store: TokenStore) {
-      const source = refreshToken(start);
+      // Not the issuer: its name is one for all hosts, and its address another for each.
+      const { tokenEndpoint, revocationEndpoint, clientId } = start;
+      const source = refreshToken({ tokenEndpoint, revocationEndpoint, clientId });
       api = axios.create({ baseURL: start.issuer });
       session = bearer(api, {
         source: {

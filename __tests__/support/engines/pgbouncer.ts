@@ -36,6 +36,8 @@ export async function startPgBouncer(server: PostgresServer): Promise<PgBouncer>
     pool_mode: 'transaction',
     default_pool_size: SERVER_CONNECTIONS,
     max_client_conn: 500,
+    // s. By default it tries a server that was down again after 15.
+    server_login_retry: 1,
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
   const ini = join(folder, 'pgbouncer.ini');
