@@ -3,7 +3,7 @@ module.exports = class LeftOut {
   onRunComplete(_, { testResults }) {
     const skipped = testResults.flatMap((file) => file.testResults.filter(({ status }) => status === 'pending'));
     const titles = skipped.flatMap(({ ancestorTitles }) => ancestorTitles);
-    const missing = new Set(titles.filter((title) => /^(in|on|through) [^(]+ \(install /.test(title)));
+    const missing = new Set(titles.filter((title) => /^(in|on|through) [^(]+ \((install|run) /.test(title)));
     if (missing.size > 0) console.error(`Left out: the tests ${[...missing].join(' and ')}`);
   }
 };

@@ -1,0 +1,65 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { promisify } from 'node:util';
+import { describe } from '@jest/globals';
+
+const run = promisify(execFile);
+
+/** A network host of its own, behind a link to this one: a namespace of Linux, which only root can make. */
+export interface NetworkHost {
+  /** As `ip netns exec` has it. */
+  readonly namespace: string;
+  /** This machine, as it is seen from there. */
+  readonly gateway: string;
+  /** The link is cut: whatever is on its way is lost, and no connection is closed. */
+  cut(): Promise<void>;
+  mend(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+const PACKAGE = 'iproute2';
+let made = 0;
+
+async function ip(...args: string[]): Promise<void> {
+  await run('ip', args);
+}
+
+const can = (program: string, ...args: string[]) => spawnSync(program, args).status === 0;
+
+/** @returns what it takes, if there can be none here */
+function whatItTakes(): string | undefined {
+  if (!can('ip', '-V')) return process.env.REQUIRE_ENGINES === '1' ? undefined : `install ${PACKAGE}`;
+  return can('unshare', '--net', 'true') ? undefined : 'run them as root';
+}
+
+/**
+ * Tests on network hosts. Where there can be none they are left out, which a line at the end of the run tells. With
+ * `REQUIRE_ENGINES=1` they fail if a program is missing; whoever is not root can't make a host, and is not blamed.
+ */
+export function onNetworkHosts(tests: () => void): void {
+  const isLeftOut = whatItTakes();
+  if (isLeftOut) describe.skip(`on two network hosts (${isLeftOut})`, tests);
+  else describe('on two network hosts', tests);
+}
+
+export async function newNetworkHost(): Promise<NetworkHost> {
+  const n = made++;
+  const namespace = `axb-${process.pid}-${n}`;
+  // Names of interfaces have at most 15 characters.
+  const [near, far] = [`axb${process.pid}n${n}`, `axb${process.pid}f${n}`];
+  // Of a network that is set aside for tests (RFC 2544).
+  const [gateway, address] = [`198.18.${n}.1`, `198.18.${n}.2`];
+  await ip('netns', 'add', namespace);
+  await ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, 'netns', namespace);
+  await ip('address', 'add', `${gateway}/30`, 'dev', near);
+  await ip('-n', namespace, 'address', 'add', `${address}/30`, 'dev', far);
+  await ip('-n', namespace, 'link', 'set', 'lo', 'up');
+  await ip('-n', namespace, 'link', 'set', far, 'up');
+  await ip('link', 'set', near, 'up');
+  return {
+    namespace,
+    gateway,
+    cut: () => ip('link', 'set', near, 'down'),
+    mend: () => ip('link', 'set', near, 'up'),
+    remove: () => ip('netns', 'delete', namespace),
+  };
+}
