@@ -74,7 +74,7 @@ export async function close(browser: Browser): Promise<void> {
 export function inBrowsers(tests: (browser: () => Browser, name: BrowserName) => void): void {
   for (const { name, executablePath, debianPackage } of browsers) {
     const [title, isThere] = [`in ${name}`, Boolean(executablePath)];
-    describeOn({ title, isThere, install: debianPackage, required: 'REQUIRE_BROWSERS' }, () => {
+    describeOn({ title, isThere, how: `install ${debianPackage}`, required: 'REQUIRE_BROWSERS' }, () => {
       let browser: Browser | undefined;
       beforeAll(async () => {
         browser = await launch(name);

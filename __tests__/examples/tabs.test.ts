@@ -8,7 +8,7 @@ const { executablePath, debianPackage } = browsers.find(({ name }) => name === '
 const needed = {
   title: 'in Chromium',
   isThere: Boolean(executablePath),
-  install: debianPackage,
+  how: `install ${debianPackage}`,
   required: 'REQUIRE_BROWSERS',
 } as const;
 

@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
-import { describe } from '@jest/globals';
+import { describeOn } from './on.js';
 
 const run = promisify(execFile);
 
@@ -25,20 +25,14 @@ async function ip(...args: string[]): Promise<void> {
 
 const can = (program: string, ...args: string[]) => spawnSync(program, args).status === 0;
 
-/** @returns what it takes, if there can be none here */
-function whatItTakes(): string | undefined {
-  if (!can('ip', '-V')) return process.env.REQUIRE_ENGINES === '1' ? undefined : `install ${PACKAGE}`;
-  return can('unshare', '--net', 'true') ? undefined : 'run them as root';
-}
-
-/**
- * Tests on network hosts. Where there can be none they are left out, which a line at the end of the run tells. With
- * `REQUIRE_ENGINES=1` they fail if a program is missing; whoever is not root can't make a host, and is not blamed.
- */
+/** Tests on network hosts. `REQUIRE_ENGINES=1` makes the program a must, not the rights of root. */
 export function onNetworkHosts(tests: () => void): void {
-  const isLeftOut = whatItTakes();
-  if (isLeftOut) describe.skip(`on two network hosts (${isLeftOut})`, tests);
-  else describe('on two network hosts', tests);
+  const hasProgram = can('ip', '-V');
+  const isRoot = can('unshare', '--net', 'true');
+  const [how, required] = hasProgram
+    ? ['run them as root', undefined]
+    : [`install ${PACKAGE}`, 'REQUIRE_ENGINES' as const];
+  describeOn({ title: 'on two network hosts', isThere: hasProgram && isRoot, how, required }, tests);
 }
 
 export async function newNetworkHost(): Promise<NetworkHost> {

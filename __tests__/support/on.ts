@@ -5,17 +5,17 @@ interface Needed {
   readonly title: string;
   /** Has this machine got it? */
   readonly isThere: boolean;
-  /** What brings it: a Debian package, a command. */
-  readonly install: string;
-  /** The variable that makes it a must. */
-  readonly required: 'REQUIRE_BROWSERS' | 'REQUIRE_ENGINES';
+  /** What to do for it: `install redis-server`, `run it as root`. */
+  readonly how: string;
+  /** The variable that makes it a must; missing: nothing does. */
+  readonly required: 'REQUIRE_BROWSERS' | 'REQUIRE_ENGINES' | undefined;
 }
 
 /**
  * Tests that need a browser or an engine. Where it is missing they are skipped, and the reason is their title, which a line
  * at the end of the run repeats; with the variable at 1 they fail.
  */
-export function describeOn({ title, isThere, install, required }: Needed, tests: () => void): void {
-  if (isThere || process.env[required] === '1') describe(title, tests);
-  else describe.skip(`${title} (install ${install})`, tests);
+export function describeOn({ title, isThere, how, required }: Needed, tests: () => void): void {
+  if (isThere || (required && process.env[required] === '1')) describe(title, tests);
+  else describe.skip(`${title} (${how})`, tests);
 }

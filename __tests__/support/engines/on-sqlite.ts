@@ -10,7 +10,7 @@ export function onSqlite(tests: (engine: SqliteEngine) => void, { inThisProcess 
   for (const engine of sqliteEngines) {
     const { name, execPath } = engine;
     if (inThisProcess && execPath && execPath !== process.execPath) continue;
-    const [isThere, install] = [Boolean(execPath), 'it by npm run test:engines'];
-    describeOn({ title: `on ${name}`, isThere, install, required: 'REQUIRE_ENGINES' }, () => tests(engine));
+    const [isThere, how] = [Boolean(execPath), 'install it by npm run test:engines'];
+    describeOn({ title: `on ${name}`, isThere, how, required: 'REQUIRE_ENGINES' }, () => tests(engine));
   }
 }

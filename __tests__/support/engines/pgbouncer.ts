@@ -59,7 +59,7 @@ export async function startPgBouncer(server: PostgresServer): Promise<PgBouncer>
 /** Tests through a PgBouncer of their own. */
 export function throughPgBouncer(server: () => PostgresServer, tests: (bouncer: () => PgBouncer) => void): void {
   const isThere = Boolean(program);
-  describeOn({ title: 'through PgBouncer', isThere, install: PACKAGE, required: 'REQUIRE_ENGINES' }, () => {
+  describeOn({ title: 'through PgBouncer', isThere, how: `install ${PACKAGE}`, required: 'REQUIRE_ENGINES' }, () => {
     let bouncer: PgBouncer | undefined;
     beforeAll(async () => {
       bouncer = await startPgBouncer(server());

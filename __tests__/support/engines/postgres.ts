@@ -114,7 +114,7 @@ export async function startPostgres({ settings = {}, isDurable = false }: Option
  */
 export function onPostgres(tests: (server: () => PostgresServer) => void): void {
   const isThere = Boolean(programs.postgres);
-  describeOn({ title: 'on PostgreSQL', isThere, install: PACKAGE, required: 'REQUIRE_ENGINES' }, () => {
+  describeOn({ title: 'on PostgreSQL', isThere, how: `install ${PACKAGE}`, required: 'REQUIRE_ENGINES' }, () => {
     let server: PostgresServer | undefined;
     beforeAll(async () => {
       server = await startPostgres();

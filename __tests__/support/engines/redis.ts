@@ -78,7 +78,7 @@ export function onRedis(tests: (server: () => RedisServer) => void): void {
   const needed = {
     title: 'on Redis',
     isThere: Boolean(program),
-    install: PACKAGE,
+    how: `install ${PACKAGE}`,
     required: 'REQUIRE_ENGINES',
   } as const;
   describeOn(needed, () => {
