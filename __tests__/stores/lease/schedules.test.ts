@@ -32,6 +32,10 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   tasks: fc.array(fc.record({ at: fc.nat(3_000), takes: fc.nat(2_000) }), { minLength: 2, maxLength: 8 }),
 });
 
+// ms. A lock is had, or given up, by a timer of whole milliseconds.
+const WAIT = 1_000;
+const ROUNDING = 1;
+
 const wait = (time: number) => new Promise((resolve) => setTimeout(resolve, time));
 
 /** The row `a`, over a network: the trips are used again when all were. */
@@ -59,6 +63,20 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
+/** The last one that waits has the lock in the last millisecond. */
+const ROUNDED: Plan = {
+  leaseMs: 100,
+  trips: [{ there: 0, back: 0, fate: 'answered' }],
+  tasks: [
+    { at: 0, takes: 576 },
+    { at: 3, takes: 1_319 },
+    { at: 281, takes: 0 },
+    { at: 0, takes: 1 },
+    { at: 3, takes: 0 },
+    { at: 2_759, takes: 6 },
+  ],
+};
+
 it('at no time have two holders the lock, no write is undone, and each waits no longer than it was told', async () => {
   await fc.assert(
     fc.asyncProperty(plan, async ({ leaseMs, trips, tasks }) => {
@@ -82,8 +100,8 @@ it('at no time have two holders the lock, no write is undone, and each waits no 
           highest = Math.max(highest, version);
           held.delete(lock);
         };
-        await store.withLock(task, { waitMs: 1_000, holdMs: 5_000 }).catch(() => {});
-        expect((had ?? performance.now()) - begun).toBeLessThanOrEqual(1_000);
+        await store.withLock(task, { waitMs: WAIT, holdMs: 5_000 }).catch(() => {});
+        expect((had ?? performance.now()) - begun).toBeLessThanOrEqual(WAIT + ROUNDING);
       });
       const all = Promise.all(ran);
       all.catch(() => {});
@@ -92,6 +110,6 @@ it('at no time have two holders the lock, no write is undone, and each waits no 
       const { entry } = JSON.parse(rows.get('a')?.value ?? '{}');
       expect(entry?.version ?? 0).toBeGreaterThanOrEqual(highest);
     }),
-    { numRuns: 15 },
+    { numRuns: 15, examples: [[ROUNDED]] },
   );
 });
