@@ -2,18 +2,21 @@ import { dirname } from 'node:path';
 import { defineConfig, type UserConfig } from 'tsdown';
 import { writeSubPaths } from './scripts/sub-paths.js';
 
+/** What entries share is in `folder`: it must not take the name of an entry, nor that of a file of another build. */
+const sharedIn = (folder: string): UserConfig => ({
+  outputOptions: (options, format) => ({
+    ...options,
+    strict: true,
+    exports: 'named',
+    chunkFileNames: (chunk) => `${folder}/${chunk.name.replace(/\.d$/, '')}.${format === 'cjs' ? 'cjs' : 'js'}`,
+  }),
+});
+
 const common: UserConfig = {
   target: 'es2022',
   dts: true,
   fixedExtension: false,
   hash: false,
-  // What entries share has a folder of its own: it must not take an entry's name.
-  outputOptions: (options, format) => ({
-    ...options,
-    strict: true,
-    exports: 'named',
-    chunkFileNames: (chunk) => `shared/${chunk.name.replace(/\.d$/, '')}.${format === 'cjs' ? 'cjs' : 'js'}`,
-  }),
   // Names for functions on axios-retry's own function, made when it is loaded: nothing of that is used here.
   treeshake: {
     moduleSideEffects: (id) => !/node_modules.(axios-retry|is-retry-allowed)/.test(id),
@@ -25,6 +28,7 @@ const common: UserConfig = {
 
 const core: UserConfig = {
   ...common,
+  ...sharedIn('shared'),
   entry: {
     index: 'lib/index.ts',
     'api-video': 'lib/sources/api-video.ts',
@@ -50,6 +54,7 @@ export default defineConfig([
   { ...core, format: 'cjs', deps: inside('axios-retry', 'p-limit', 'yocto-queue') },
   {
     ...common,
+    ...sharedIn('shared/node'),
     entry: {
       file: 'lib/stores/file/index.ts',
       postgres: 'lib/stores/postgres/index.ts',
@@ -60,6 +65,7 @@ export default defineConfig([
   },
   {
     ...common,
+    ...sharedIn('shared/testing'),
     entry: { testing: 'lib/testing/index.ts' },
     platform: 'node',
     format: ['esm', 'cjs'],
