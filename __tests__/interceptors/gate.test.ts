@@ -68,6 +68,20 @@ describe('A gate', () => {
     expect(sent).toEqual(['first', 'second', 'third', 'fourth']);
   });
 
+  it.each(Array.from({ length: 12 }, (_, ticks) => ticks))(
+    'sends one that comes %i microtasks after the answers of all before it',
+    async (ticks) => {
+      const { sent, pass, answers } = through(gateOf(2));
+      for (const name of 'ab') pass(name);
+      await settle();
+      for (const name of 'ab') answers[name]?.resolve();
+      for (let tick = 0; tick < ticks; tick++) await null;
+      pass('c');
+      await settle();
+      expect(sent).toEqual(['a', 'b', 'c']);
+    },
+  );
+
   it('goes on after it was empty', async () => {
     const { sent, pass, answered } = through(gateOf(1));
     for (const round of [1, 2, 3]) {

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { monotonicNow, startTimer, type Timer } from '../platform/deadline.js';
+import { startTimer } from '../platform/deadline.js';
 
 // ms. The gate spreads what comes at once; it is no limit on answers that take long.
 const LONGEST_PLACE = 1_000;
@@ -21,15 +21,10 @@ export function gateOf(places: number): Gate {
   let next = 0;
   let orders = 0;
 
-  const take = () => {
+  const sendFirst = () => {
     const first = queue[next++];
     if (next >= queue.length) queue.length = next = 0;
-    return first?.send;
-  };
-  const serve = async () => {
-    const place = newPlace();
-    for (let send = take(); send; send = take()) await place.keep(send());
-    place.leave();
+    return first && settledOrLate(first.send());
   };
   return {
     nextTurn: () => ++orders,
@@ -38,30 +33,19 @@ export function gateOf(places: number): Gate {
       let at = queue.length;
       while (at > next && (queue[at - 1]?.order ?? 0) > order) at--;
       queue.splice(at, 0, { order, send });
-      if (limit.activeCount + limit.pendingCount < places) void limit(serve);
+      void limit(sendFirst);
     },
   };
 }
 
-/** One of the places, taken by one request after the other. A timer for each would cost more than the rest. */
-function newPlace() {
-  let since = 0;
-  let late: (() => void) | undefined;
-  let timer: Timer | undefined;
-  const look = () => {
-    const rest = since + LONGEST_PLACE - monotonicNow();
-    timer = rest > 0 ? startTimer(rest, look) : undefined;
-    if (!timer) late?.();
-  };
-  return {
-    /** Resolves when `sent` settles, or after a second. */
-    keep: (sent: PromiseLike<unknown>) =>
-      new Promise<void>((resolve) => {
-        since = monotonicNow();
-        late = resolve;
-        timer ??= startTimer(LONGEST_PLACE, look);
-        sent.then(late, late);
-      }),
-    leave: () => timer?.stop(),
-  };
+/** Resolves when `sent` settles, or after a second. */
+function settledOrLate(sent: PromiseLike<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = startTimer(LONGEST_PLACE, resolve);
+    const settled = () => {
+      timer.stop();
+      resolve();
+    };
+    sent.then(settled, settled);
+  });
 }
