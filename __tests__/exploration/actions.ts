@@ -1,3 +1,4 @@
+import type { Effect } from '../../lib/session/effects.js';
 import { Failure } from '../../lib/session/failure.js';
 import { currentIn } from '../../lib/session/state.js';
 import type { StoreEntry } from '../../lib/stores/store.js';
@@ -86,10 +87,10 @@ function beginUpdate(draft: Draft, index: number): void {
 }
 
 /** A sign-out that a transition asks for, until it is stored. */
-function endAgain(draft: Draft, index: number, session: string): void {
+function endAgain(draft: Draft, index: number, { session, only }: Extract<Effect, { do: 'signOut' }>): void {
   const { ops } = draft.holder(index);
-  if (ops.some((op) => op.kind === 'endAgain' && op.session === session)) return;
-  goOn(draft, add(draft, index, 'endAgain', { session }));
+  if (ops.some((op) => op.kind === 'endAgain' && op.session === session && op.token === only)) return;
+  goOn(draft, add(draft, index, 'endAgain', { session, token: only }));
 }
 
 function wish(draft: Draft, index: number): number {

@@ -1,3 +1,4 @@
+import type { Effect } from '../../lib/session/effects.js';
 import type { Outcome } from '../../lib/session/protocol.js';
 import type { StoreEntry } from '../../lib/stores/store.js';
 import type { Token } from '../../lib/token.js';
@@ -13,7 +14,7 @@ export interface Session {
   /** An operation has ended. */
   finish(draft: Draft, place: Place, ending: Ending): void;
   /** A sign-out that a transition asks for. */
-  endAgain(draft: Draft, index: number, session: string): void;
+  endAgain(draft: Draft, index: number, effect: Extract<Effect, { do: 'signOut' }>): void;
 }
 
 /** A copy of the world that one move may change. */

@@ -51,11 +51,11 @@ function give<T>(protocol: Protocol<T>, fed: Fed): IteratorResult<Step, T> {
 }
 
 function protocolOf({ kind, session, token }: Op, variant: Variant): Protocol<unknown> {
-  const { refresh, signIn, signOut, update, readAgain } = { ...lib, ...variant.protocol };
+  const { refresh, signIn, signOut, endInStore, update, readAgain } = { ...lib, ...variant.protocol };
   if (kind === 'refresh') return refresh();
   if (kind === 'signIn') return signIn(session, token as Token);
   if (kind === 'signOut') return signOut(session);
-  if (kind === 'endAgain') return signOut(session, true);
+  if (kind === 'endAgain') return endInStore(session, token);
   return kind === 'update' ? update(session, token as Token, false) : readAgain();
 }
 
@@ -158,7 +158,7 @@ function takenIntoUse(draft: Draft, index: number, session: string): void {
 
 function act(draft: Draft, index: number, effect: Effect): void {
   if (effect.do === 'revoke') revoke(draft, effect.token);
-  if (effect.do === 'signOut') draft.session.endAgain(draft, index, effect.session);
+  if (effect.do === 'signOut') draft.session.endAgain(draft, index, effect);
 }
 
 /** The server ends the whole sign-in (RFC 7009 §2.1). */

@@ -631,6 +631,9 @@ describe('signIn(tokens) with a refresh token that is in use', () => {
     await session.signIn(saved);
     await session.token();
     await session.signOut();
-    expect(await codeOf(session.signIn(saved))).toBe('ERR_BEARER_SIGNED_OUT');
+    await expect(session.signIn(saved)).rejects.toMatchObject({
+      code: 'ERR_BEARER_SIGNED_OUT',
+      message: expect.stringMatching(/used up before .* tokens of a new login/),
+    });
   });
 });

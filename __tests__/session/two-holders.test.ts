@@ -77,6 +77,28 @@ describe('A sign-in elsewhere', () => {
     expect(await here.token()).toBe('at_d');
   });
 
+  it('L10 outlives the end of one whose refresh was refused, though that has heard of nothing', async () => {
+    const clock = installClock();
+    const refused = Object.assign(new Error(), { response: { status: 400 } });
+    const store = memoryStore();
+    const here = startSession({
+      store: storeWith({ subscribe: undefined }, store),
+      tokens: tokenPair('a', { expires_in: 60 }),
+      source: () => Promise.reject(refused),
+      leeway: 0,
+    });
+    await here.token();
+    const there = startSession({ store });
+    await there.token();
+    expect(await codeOf(here.refresh())).toBe('ERR_BEARER_REJECTED');
+    expect(await here.token()).toBe('at_a');
+    await there.update(tokenPair('b'));
+    await clock.advance(61_000);
+    await codeOf(here.token()); // It learns that its own has ended.
+    await settle();
+    expect([await there.token(), await here.token()]).toEqual(['at_b', 'at_b']);
+  });
+
   it('is heard by who has never been signed in', async () => {
     const store = memoryStore();
     const here = startSession({ store });

@@ -6,8 +6,8 @@ export type Effect =
   | { do: 'tell'; what: 'signedIn' | 'refreshed'; current: Current; adopted: boolean }
   | { do: 'tell'; what: 'signedOut' }
   | { do: 'revoke'; token: Token }
-  /** Write a sign-out above the tokens of this session. */
-  | { do: 'signOut'; session: string };
+  /** Write a sign-out above the tokens of this session. `only`: if the store still has this one. */
+  | { do: 'signOut'; session: string; only?: Token };
 
 export function tells(what: 'signedIn' | 'refreshed', current: Current, adopted = false): Effect {
   return { do: 'tell', what, current, adopted };

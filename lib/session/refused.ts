@@ -62,9 +62,10 @@ export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusa
   refusal.endPause = undefined;
   const other = unrefused(requests, sent, refusal);
   if (other) return other;
-  doubt(requests, refusal.order);
   const current = requests.held(life.current);
-  if (!isRenewable(life, current) || isHopeless(requests, current, refusal)) return undefined;
+  if (isHopeless(requests, current, refusal)) return undefined;
+  doubt(requests, refusal.order);
+  if (!isRenewable(life, current)) return undefined;
   const ms = pauseBefore(requests, current, refusal);
   if (ms !== undefined) return afterPause(requests, sent, refusal, ms);
   if (!mayRefresh(requests, current, refusal)) return undefined;

@@ -56,25 +56,27 @@ export function overtaken() {
   return bearerError('ERR_BEARER_IDENTITY', 'Another sign-in took the place of this one');
 }
 
-/**
- * A sign-out. If the store holds one that we did not know of, nothing is written.
- *
- * @param only the session that ends, if not whatever is signed in
- */
-export function* signOut(session: string, only = false): Protocol<void> {
+/** A sign-out. If the store holds one that we did not know of, nothing is written. */
+export function* signOut(session: string): Protocol<void> {
   // It names the session that has ended: a `signIn` of that session that writes again finds that it was signed out.
   const draft = { session };
   const isToken = function* (found: StoreEntry): Protocol<boolean> {
-    if (!found.token || (only && found.session !== session)) return false;
+    if (!found.token) return false;
     // The session that was to end is gone. Another one is ended only if the app has not signed in since.
     if (found.session !== draft.session && !(yield* isWanted())) return false;
-    if (!only) {
-      draft.session = found.session;
-      yield* apply({ is: 'disowned', session: found.session });
-      yield* revoke(found.token);
-    }
+    draft.session = found.session;
+    yield* apply({ is: 'disowned', session: found.session });
+    yield* revoke(found.token);
     return true;
   };
   const { entry } = yield* write(draft, yield* known(), isToken);
+  yield* take(entry);
+}
+
+/** A session has ended here, and ends in the store as well. `only`: unless that has a newer access token than this one. */
+export function* endInStore(session: string, only?: Token): Protocol<void> {
+  const isEnded = ({ session: found, token }: StoreEntry) =>
+    found === session && token !== undefined && (!only || token.accessToken === only.accessToken);
+  const { entry } = yield* write({ session }, yield* known(), isEnded);
   yield* take(entry);
 }

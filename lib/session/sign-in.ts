@@ -15,6 +15,9 @@ import { perform, revoke, underLock } from './steps.js';
 // After `close()` a token request under way, and the write of what it brings, may take so many times `refreshTimeout`.
 const LONGEST_END = 5;
 
+const OF_ANOTHER_TIME =
+  'signIn() was given a refresh token that was used up before the session was signed out: it takes the tokens of a new login';
+
 type Shared = SharedPromise<Current | undefined>;
 
 /** A sign-in with tokens of a login. @throws ERR_BEARER_IDENTITY when another sign-in takes its place */
@@ -53,6 +56,7 @@ export async function signInAgain(life: Lifecycle, token: Token): Promise<Curren
   const spent = life.parts.refreshTokens.spentBy(token.refreshToken as string);
   if (!spent) return signInWith(life, token);
   if (!life.current) await inTime(life, () => run(readAgain(), perform(life)));
+  if (!life.current) throw bearerError('ERR_BEARER_SIGNED_OUT', OF_ANOTHER_TIME);
   return ofSame(life, life.parts.identityOf({ session: spent.session, token }));
 }
 

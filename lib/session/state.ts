@@ -169,9 +169,10 @@ function withoutRefreshToken(state: Active): Active {
 }
 
 function end(holding: Holding, why: BearerError): Next {
-  const { state } = holding;
-  const session = currentIn(state)?.session;
-  const effects = [...tellsEnd(currentIn(state)), ...(session ? [{ do: 'signOut', session } as const] : [])];
+  const current = currentIn(holding.state);
+  const effects = tellsEnd(current);
+  // Another holder may have been given tokens that nobody has refused.
+  if (current) effects.push({ do: 'signOut', session: current.session, only: current.token });
   return { holding: { ...holding, state: { is: 'ended', why } }, effects };
 }
 

@@ -11,7 +11,7 @@ import { newId } from './ids.js';
 import type { Life } from './life.js';
 import { EXPIRY, SIGN_IN } from './pending.js';
 import type { Look, Protocol, Step } from './protocol.js';
-import { signOut } from './register.js';
+import { endInStore } from './register.js';
 import { run } from './run.js';
 import { isDoubted } from './state.js';
 
@@ -54,7 +54,7 @@ export function perform(life: Life, place?: Place): (step: Step) => unknown {
 /** Does what follows from a transition at the store and the source. */
 export function act(life: Life, effect: Effect): void {
   if (effect.do === 'revoke') void revoke(life, effect.token);
-  if (effect.do === 'signOut') run(signOut(effect.session, true), perform(life)).catch(() => {});
+  if (effect.do === 'signOut') run(endInStore(effect.session, effect.only), perform(life)).catch(() => {});
 }
 
 /** Runs a protocol under the store's lock. Those that watch are told when it is free again. @throws Failure */
