@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ApiVideo } from 'axios-bearer/testing';
-import { cleanUp, codeOf, installClock, recordEvents, settle, startClient, stateOf } from '../support/kit.js';
+import { cleanUp, codeOf, failureOf, installClock, recordEvents, settle, startClient, stateOf } from '../support/kit.js';
 
 afterEach(cleanUp);
 
@@ -56,6 +56,22 @@ describe('While a refresh is under way behind the requests', () => {
     await Promise.all(waits);
     expect(await session.token()).not.toBe(old);
     expect(sent(server, '/echo/upload')).toEqual([2]);
+  });
+
+  it('L10 who asks for nothing goes with it, though a target that refuses every token has refused it again', async () => {
+    const { server, session, api } = await startClient({ refreshTimeout: 30 * MINUTE, backoff: { initial: 1 } });
+    await api.get('/echo/plain');
+    await failureOf(api.get('/always-401'));
+    await api.get('/echo/plain');
+    const known = server.stats.refresh;
+    await failureOf(api.get('/always-401'));
+    expect(server.stats.refresh).toBe(known);
+    const refresh = server.hold('/auth/refresh');
+    const asked = session.refresh();
+    await refresh.arrived(1);
+    expect((await api.get('/echo/plain')).status).toBe(200);
+    refresh.release();
+    await asked;
   });
 
   it('L10 who asks for nothing waits once the old token is over', async () => {
