@@ -269,3 +269,10 @@ describe.each(adapters)(`L16 a replayable() body (${onAdapters}), over %s`, (ada
     },
   );
 });
+
+it.each(['with beforeSend', 'without'])('L16 a body is closed where axios has no such adapter: %s', async (how) => {
+  const { made, body } = endless();
+  const { api } = await startRecordedClient(how === 'without' ? {} : { beforeSend: () => {} });
+  await failureOf(api.post('/videos', body, { adapter: 'nonsense' }));
+  await closed(made[0] as PassThrough);
+});

@@ -30,7 +30,7 @@ export function transmit(exchange: Exchange, current: Current, recover: Recover)
         (error) => unsent(exchange, ownError(error, config)),
       );
     }
-    assertDestination(exchange);
+    makeReady(exchange);
     return dispatch(exchange, recover);
   } catch (error) {
     return Promise.reject(ownError(error, config));
@@ -53,7 +53,14 @@ async function prepareSend(exchange: Exchange, body: Promise<void> | undefined):
     await withCancellation(whileSame(exchange, asked), config, since);
   }
   requests.assertSame(sent);
+  makeReady(exchange);
+}
+
+/** The last that may go wrong before it is sent. @throws ERR_BEARER_CONFIG, and what axios says of an unknown adapter */
+function makeReady(exchange: Exchange): void {
   assertDestination(exchange);
+  // A transform may have put another one there. While it answers, axios-mock-adapter takes it off.
+  if (exchange.replays === 0) exchange.adapter = adapterOf(exchange);
 }
 
 /** Nothing is made of its body any more. @throws the error */
@@ -64,10 +71,8 @@ export function unsent(exchange: Exchange, error: unknown): never {
 }
 
 function dispatch(exchange: Exchange, recover: Recover): Promise<AxiosResponse> {
-  const { config, replays, requests } = exchange;
+  const { config, requests } = exchange;
   const { parts } = requests.life;
-  // A transform may have put another one there. While it answers, axios-mock-adapter takes it off.
-  if (replays === 0) exchange.adapter = adapterOf(exchange);
   override(exchange);
   exchange.began = monotonicNow();
   const answered = (response: AxiosResponse) => {
