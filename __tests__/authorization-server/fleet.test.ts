@@ -75,8 +75,8 @@ describe('A start', () => {
   it('L22 after a sign-out elsewhere, in a store without hints: a later sign-in is found too', async () => {
     const rows = newRows();
     const worker = processAt(rows, { tokens: await setup.tokens() });
-    const page = processAt(rows);
     expect(await ownerOf(worker.api.get('/resource'))).toBe('ada');
+    const page = processAt(rows);
     await page.session.refresh();
     await page.session.signOut();
     await setup.server.expire();
