@@ -13,7 +13,8 @@ export default {
     config: {
       // Those that judge the core, and are quick.
       testMatch: [
-        '**/__tests__/{interceptors,laws,platform,session,stores}/*.test.ts',
+        '**/__tests__/{interceptors,platform,session,stores}/*.test.ts',
+        '**/__tests__/laws/**/*.test.ts',
         '**/__tests__/interop/pass-through/*.test.ts',
         '**/__tests__/sources/{client,source}.test.ts',
         '**/__tests__/{backoff,errors,options,token}.test.ts',

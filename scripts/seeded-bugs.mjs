@@ -46,7 +46,8 @@ function firstRed(args, environment = {}) {
 
 /** The files that speak of it; jest would start every other one too. */
 function filesOf(law) {
-  const files = LAWS.flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)));
+  const filesIn = (folder) => readdirSync(folder, { recursive: folder === LAWS[0] }).map((file) => join(folder, file));
+  const files = LAWS.flatMap(filesIn);
   return files.filter(
     (file) => file.endsWith('.test.ts') && new RegExp(`\\b${law}\\b`).test(readFileSync(file, 'utf8')),
   );

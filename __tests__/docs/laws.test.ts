@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { linksIn, rowsOf, sectionOf } from './markdown.js';
 
@@ -28,6 +29,24 @@ describe('The laws', () => {
 
   it('are each tested where the page says so', () => {
     expect(rows.flatMap(unproved)).toEqual([]);
+  });
+});
+
+describe('__tests__/laws', () => {
+  const folder = '__tests__/laws';
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+
+  it('has one file for each law, or one folder, that begins with its name, and nothing else', () => {
+    const laws = readdirSync(folder).map((name) => /^(L\d+)-[a-z-]+(\.test\.ts)?$/.exec(name)?.[1] ?? name);
+    expect(laws.sort()).toEqual([...LAWS].sort());
+  });
+
+  it.each(files)('has titles that begin with the law of their file: %s', (file) => {
+    const text = readFileSync(join(folder, file), 'utf8');
+    // A title follows on `it(`, or on the `)(` that ends the cases of it.each.
+    const titles = [...text.matchAll(/\bit(?:\(|\.each[\s\S]*?\)\()\s*['"`](\S+)/g)].map(([, first]) => first);
+    expect(titles).toEqual(titles.map(() => file.split('-')[0]));
+    expect(titles).toHaveLength(text.match(/\bit(\(|\.each)/g)?.length ?? 0);
   });
 });
 

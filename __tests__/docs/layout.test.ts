@@ -44,7 +44,3 @@ it('a test that bears the name of a file of lib lies where that file does', () =
     if (namesake) expect({ file, place: namesake }).toEqual({ file, place });
   }
 });
-
-it('laws/ has nothing but tests whose names say which law', () => {
-  for (const file of filesIn('__tests__/laws')) expect(readFileSync(file, 'utf8')).toMatch(/\bL\d+\b/);
-});

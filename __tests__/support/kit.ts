@@ -6,5 +6,7 @@ export * from './kit/clock.js';
 export * from './kit/deferred.js';
 export * from './kit/events.js';
 export * from './kit/failure.js';
+export * from './kit/gate.js';
+export * from './kit/interceptors.js';
 export * from './kit/server.js';
 export * from './kit/store.js';

@@ -1,4 +1,4 @@
-import axios, { type AxiosInstance, type CreateAxiosDefaults } from 'axios';
+import axios, { type AxiosInstance, type AxiosRequestConfig, type CreateAxiosDefaults } from 'axios';
 import {
   bearer,
   createSession,
@@ -7,6 +7,7 @@ import {
   type Session,
   type SessionOptions,
   type TokenResponse,
+  type TokenStore,
 } from 'axios-bearer';
 import type { ApiRequest, ApiVideo, ApiVideoOptions } from 'axios-bearer/testing';
 import { closeSessionAtEnd } from './cleanup.js';
@@ -131,4 +132,31 @@ export async function startRecordedClient(
   const authorizations = (path: string) =>
     sends.filter((send) => send.path.startsWith(path)).map((send) => send.headers.authorization);
   return { ...client, sends, secrets, refreshWith, authorizations };
+}
+
+/** An instance of axios alone, with a live token in its defaults. */
+export function bareClient(url: string, token: string, more: AxiosRequestConfig = {}): AxiosInstance {
+  return axios.create({ baseURL: url, ...more, headers: { Authorization: `Bearer ${token}` } } as never);
+}
+
+/** A source that answers what it is told, and counts. */
+export function sourceThatAnswers(answer: () => unknown): RefreshFunction & { calls: number } {
+  const source = Object.assign(
+    async () => {
+      source.calls += 1;
+      return answer() as TokenResponse;
+    },
+    { calls: 0 },
+  );
+  return source;
+}
+
+/** Two sessions of one process that hold one store, the second one without tokens of its own. */
+export async function twoHolders(store: TokenStore, options: ClientOptions = {}) {
+  const server = await startServer();
+  const a = clientOf(server, { store, ...options });
+  await a.session.token();
+  const b = clientOf(server, { store, tokens: undefined, ...options });
+  await b.session.token();
+  return { server, a, b };
 }

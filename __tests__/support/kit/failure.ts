@@ -35,3 +35,8 @@ export function statusOrError(request: Promise<{ status: number }>): Promise<num
     (error: AxiosError) => error,
   );
 }
+
+/** By its answer: an error of the older axios versions has no `status` of its own. */
+export function statusOf({ response }: AxiosError): number | undefined {
+  return response?.status;
+}

@@ -77,3 +77,8 @@ export function installWindow(): { goOnline(): void; readonly listeners: number 
     },
   };
 }
+
+/** How often `path` was asked for. */
+export function hits({ log }: ApiVideo, path: string): number {
+  return log.filter((entry) => entry.path === path).length;
+}

@@ -1,4 +1,5 @@
-import { memoryStore, type TokenStore } from 'axios-bearer';
+import { expect } from '@jest/globals';
+import { memoryStore, type StoreEntry, type TokenStore } from 'axios-bearer';
 
 /** A store with some of its methods replaced. */
 export function storeWith(changes: Partial<TokenStore>, inner: TokenStore = memoryStore()): TokenStore {
@@ -46,4 +47,20 @@ export function watchStore(store: TokenStore) {
     }, options);
   };
   return { seen, store: { ...store, write, withLock } as TokenStore };
+}
+
+/** The same session and tokens, written anew or not: a mark came and went. */
+export function sameAs(entry: StoreEntry | undefined) {
+  return { ...entry, id: expect.any(String), version: expect.any(Number) };
+}
+
+/** What rests there: an access token, a sign-out, or nothing. */
+export async function restsIn(store: TokenStore): Promise<string | undefined> {
+  const entry = await store.read();
+  return entry && (entry.token?.accessToken ?? 'a sign-out');
+}
+
+/** Without its hints a holder learns of the others only by reading. */
+export function withoutHints({ read, write, withLock }: TokenStore): TokenStore {
+  return { read, write, withLock };
 }

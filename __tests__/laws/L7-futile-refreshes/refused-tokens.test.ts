@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { type InstallOptions, replayable, type SessionOptions, type TokenResponse } from 'axios-bearer';
 import {
-  atEnd,
+  ALWAYS,
   type Client,
   cleanUp,
   codeOf,
@@ -14,12 +14,11 @@ import {
   recordEvents,
   refreshing,
   startClient,
-} from '../support/kit.js';
+} from '../../support/kit.js';
 
 afterEach(cleanUp);
 
 const SOON = { initial: 1, factor: 1, cap: 1 };
-const ALWAYS = { times: Number.POSITIVE_INFINITY };
 /** More than `refreshWindow` bears, by default. */
 const ROUNDS = 7;
 
@@ -101,19 +100,6 @@ describe.each(rules)('L7 Refreshes that do not help, by %s', (_, options) => {
       expect((await failureOf(api.get(`/echo/${name}`))).response.status).toBe(401);
     }
     expect(server.stats.refresh).toBe(5);
-  });
-
-  it('L6 send one request at most four times more', async () => {
-    const { server, api } = await startClient({ backoff: SOON, maxReplays: 10, ...options });
-    expect((await failureOf(api.get('/always-401'))).response.status).toBe(401);
-    expect(server.stats).toMatchObject({ refresh: 2, unauthorized: 5 });
-  });
-
-  it('L6 send a POST at most once more, where nothing says that it was not done', async () => {
-    const { server, api } = await startClient({ backoff: SOON, maxReplays: 10, ...options });
-    server.fault('/echo', { status: 401 }, ALWAYS);
-    expect((await failureOf(api.post('/echo', { a: 1 }))).response.status).toBe(401);
-    expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 2 });
   });
 });
 
@@ -226,19 +212,6 @@ it('L7 a rule that takes its time and finds fault with every answer gives the an
   for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) expect((await api.get(`/echo/${name}`)).status).toBe(200);
   expect(server.stats.refresh).toBe(5);
   expect(session.state.status).toBe('active');
-});
-
-it('L24 a rule whose promise fails counts as the default, is reported, and blocks nobody', async () => {
-  const report = jest.spyOn(console, 'error').mockImplementation(() => {});
-  atEnd(() => report.mockRestore());
-  const failed = new Error('no such rule');
-  const { server, api } = await startClient({ shouldRefresh: () => Promise.reject(failed) });
-  expect((await api.get('/echo')).status).toBe(200);
-  expect(report).toHaveBeenCalledTimes(1);
-  expect(report).toHaveBeenCalledWith(expect.stringContaining('predicate'), failed);
-  server.expire();
-  expect((await api.get('/echo')).status).toBe(200);
-  expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 1 });
 });
 
 describe('L7 While the breaker is open', () => {

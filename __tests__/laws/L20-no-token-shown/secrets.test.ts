@@ -13,7 +13,7 @@ import {
   startSession,
   storeWith,
   tokenPair,
-} from '../support/kit.js';
+} from '../../support/kit.js';
 
 afterEach(cleanUp);
 
@@ -237,7 +237,7 @@ describe('L20 A request that fails beside busy neighbours on one keep-alive agen
 });
 
 describe('L20 A request whose connection fails', () => {
-  it.each([{ maxRedirects: 0 }, {}])('keeps no head that was not sent: %p', async (defaults) => {
+  it.each([{ maxRedirects: 0 }, {}])('L20 keeps no head that was not sent: %p', async (defaults) => {
     const { api, session } = await startClient({ defaults: { ...defaults, baseURL: 'http://127.0.0.1:1' } });
     const token = await session.token();
     const error = await failureOf(api.get('/'));

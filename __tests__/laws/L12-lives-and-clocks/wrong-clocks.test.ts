@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import { bearer, type RefreshFunction } from 'axios-bearer';
 import type { Clock } from 'axios-bearer/testing';
-import { jwt } from '../support/jwt.js';
+import { jwt } from '../../support/jwt.js';
 import {
   cleanUp,
   closeSessionAtEnd,
@@ -12,8 +12,7 @@ import {
   SECOND,
   startHttpServer,
   until,
-  watchEvent,
-} from '../support/kit.js';
+} from '../../support/kit.js';
 
 afterEach(cleanUp);
 
@@ -119,26 +118,4 @@ describe.each(SAYINGS)('L12 a page whose clock is ahead of the server’s, which
       expect(counts.unauthorized).toBe(0);
     },
   );
-});
-
-describe('L8 a Retry-After that is a date', () => {
-  it.each([-HOUR, 0, HOUR])('is measured by the answer’s Date: our clock is %i ms ahead', async (ahead) => {
-    const clock = installClock();
-    const at = (ms: number) => new Date(clock.now() - ahead + ms).toUTCString();
-    let asked = 0;
-    const { url } = await startHttpServer((_, res) => {
-      asked += 1;
-      if (asked > 1) return res.end('{"access_token":"at"}');
-      return res.writeHead(503, { 'retry-after': at(20 * SECOND), date: at(0) }).end();
-    });
-    const { session } = pageOf(url, undefined, { refresh_token: 'rt' });
-    const failed = watchEvent(session, 'refreshFailed');
-    const token = session.token().catch(String);
-    await failed.count(1);
-    expect(failed.all[0]!.retryAfter).toBe(20 * SECOND);
-    await clock.advance(19 * SECOND);
-    expect(asked).toBe(1);
-    await clock.advance(2 * SECOND);
-    expect(await token).toBe('at');
-  });
 });

@@ -8,8 +8,8 @@ import { apiVideo } from 'axios-bearer/api-video';
 import { createAuthRefresh } from 'axios-bearer/axios-auth-refresh';
 import { applyAuthTokenInterceptor } from 'axios-bearer/axios-jwt';
 import { clientCredentials, refreshToken } from 'axios-bearer/oauth2';
-import { jwt } from '../support/jwt.js';
-import { atEnd, cleanUp } from '../support/kit.js';
+import { jwt } from '../../support/jwt.js';
+import { atEnd, cleanUp } from '../../support/kit.js';
 
 afterEach(cleanUp);
 
