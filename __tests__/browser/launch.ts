@@ -70,9 +70,10 @@ export async function close(browser: Browser): Promise<void> {
  * Tests for each browser, launched once for all of them.
  *
  * @param tests is given the way to the browser: it is there when a test runs
+ * @param only leaves the others out
  */
-export function inBrowsers(tests: (browser: () => Browser, name: BrowserName) => void): void {
-  for (const { name, executablePath, debianPackage } of browsers) {
+export function inBrowsers(tests: (browser: () => Browser, name: BrowserName) => void, only?: BrowserName): void {
+  for (const { name, executablePath, debianPackage } of browsers.filter((each) => !only || each.name === only)) {
     const [title, isThere] = [`in ${name}`, Boolean(executablePath)];
     describeOn({ title, isThere, how: `install ${debianPackage}`, required: 'REQUIRE_BROWSERS' }, () => {
       let browser: Browser | undefined;

@@ -1,0 +1,3 @@
+import { judgeIn } from './store-cases.js';
+
+judgeIn('Firefox');
