@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { createDefaultEsmPreset, type JestConfigWithTsJest } from 'ts-jest';
 
 /** AXIOS=1.6.8 runs the whole suite on that version, installed under an alias; unset, on the newest. */
@@ -33,8 +34,8 @@ const config: JestConfigWithTsJest = {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   // Ends a test that hangs. No test's own outcome hangs on it, however busy the machine is.
   testTimeout: 120_000,
-  // Half of what jest takes by itself on two cores is idle.
-  maxWorkers: '100%',
+  // Tests wait as long as they compute, for servers, browsers and leases: meanwhile two more files run than there are cores.
+  maxWorkers: availableParallelism() + 2,
   // jest keeps some of each file's modules. A worker that holds a gigabyte takes longer to end than jest waits for it.
   workerIdleMemoryLimit: '600MB',
 };
