@@ -1,13 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { diagnose } from '../support/docs.js';
 import { type Block, readReadme } from '../support/readme.js';
-import { FILES, PRELUDES } from './preludes.js';
+import { FILES, PRELUDES, REFERENCE } from './preludes.js';
 
 const THEIRS = 'node_modules/axios-jwt/README.md';
 
 /** What is wrong by one name, and that name: where it is found, the rest was looked at. */
 const WRONG: [page: string, code: string, name: string][] = [
-  ['README.md', 'bearer(api, { sauce: refresh });', 'sauce'],
+  ...['README.md', ...REFERENCE].map((page): [string, string, string] => [
+    page,
+    'bearer(api, { sauce: refresh });',
+    'sauce',
+  ]),
   ['docs/lease.md', "import { leaseStorage } from 'axios-bearer/lease';", 'leaseStorage'],
   ['docs/redis.md', "import { redisStorage } from 'axios-bearer/redis';", 'redisStorage'],
   [

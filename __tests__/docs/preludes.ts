@@ -1,9 +1,5 @@
-/**
- * What each page takes for granted: the names it has imported before, and those that stand for the reader's own code.
- * Nothing here is an axios-bearer of its own making: all types are the package's.
- */
-export const PRELUDES: Record<string, string> = {
-  'README.md': `
+// What the README and its reference take for granted.
+const OURS = `
   type Core = typeof import('axios-bearer');
   type Session = import('axios-bearer').Session;
   type TokenSource = import('axios-bearer').TokenSource;
@@ -46,7 +42,31 @@ export const PRELUDES: Record<string, string> = {
     export function useSyncExternalStore<T>(
       subscribe: (changed: () => void) => () => void, getSnapshot: () => T, getServerSnapshot?: () => T): T;
   }
-`,
+`;
+
+/** The pages of the reference that have code. */
+export const REFERENCE = [
+  'docs/reference/api-video.md',
+  'docs/reference/compat.md',
+  'docs/reference/cookies.md',
+  'docs/reference/errors.md',
+  'docs/reference/events.md',
+  'docs/reference/oauth2.md',
+  'docs/reference/request.md',
+  'docs/reference/session.md',
+  'docs/reference/source.md',
+  'docs/reference/stores.md',
+  'docs/reference/testing.md',
+  'docs/reference/use.md',
+];
+
+/**
+ * What each page takes for granted: the names it has imported before, and those that stand for the reader's own code.
+ * Nothing here is an axios-bearer of its own making: all types are the package's.
+ */
+export const PRELUDES: Record<string, string> = {
+  'README.md': OURS,
+  ...Object.fromEntries(REFERENCE.map((page) => [page, OURS])),
   'docs/many-identities.md': `
   declare const tokens: import('axios-bearer').TokenResponse;`,
   'docs/deployments.md': `

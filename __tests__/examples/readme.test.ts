@@ -46,17 +46,3 @@ describe("the examples' table", () => {
     expect(tests).toContainEqual(expect.stringMatching(`^${folder}\\.test\\.tsx?$`));
   });
 });
-
-it('leads nowhere that is not there', () => {
-  const headings = readFileSync(join(EXAMPLES, '../README.md'), 'utf8').match(/^#+ .*$/gm) ?? [];
-  const anchors = headings.map((heading) =>
-    heading
-      .replace(/^#+ /, '')
-      .toLowerCase()
-      .replace(/[^\w -]/g, '')
-      .replaceAll(' ', '-'),
-  );
-  const targets = [...readme.matchAll(/\]\(\.\.\/README\.md#([\w-]+)\)/g)].map(([, anchor]) => anchor);
-  expect(targets.length).toBeGreaterThan(0);
-  for (const target of targets) expect(anchors).toContain(target);
-});

@@ -7,12 +7,12 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const HEADING = /^#{1,6} +(.*)$/;
 const FENCE = /^```(\w*)/;
 
-/** A piece of code in the README, named by its heading, and from the second on by its number below it. */
+/** A piece of code in a page, named by its heading, and from the second on by its number below it. */
 export interface Block {
   name: string;
   lang: string;
   code: string;
-  /** Of its first line in the README, from 1. */
+  /** Of its first line in the page, from 1. */
   line: number;
 }
 
@@ -62,7 +62,7 @@ export function readReadme(path = 'README.md'): Readme {
 /** The rows of all tables below a heading: their cells, heads left out. */
 export function rowsOf({ sections }: Readme, heading: string): string[][] {
   const section = sections.find((one) => one.heading === heading);
-  if (!section) throw new Error(`The README has no section "${heading}"`);
+  if (!section) throw new Error(`The page has no section "${heading}"`);
   const rows = section.text.split('\n').map((row) => (row.startsWith('|') ? cells(row) : undefined));
   return rows.filter((row, i): row is string[] => Boolean(row && !isRule(row) && !isRule(rows[i + 1])));
 }
@@ -101,7 +101,7 @@ export async function runBlock({ code }: Block, modules: Values, globals: Values
   const { outputText } = ts.transpileModule(code, { compilerOptions });
   const exports: Values = {};
   const require = (name: string) => {
-    if (!(name in modules)) throw new Error(`The README imports ${name}`);
+    if (!(name in modules)) throw new Error(`The page imports ${name}`);
     return Object.assign({ __esModule: true }, modules[name]);
   };
   const given = { ...globals, exports, require };

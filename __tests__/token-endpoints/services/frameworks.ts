@@ -98,7 +98,7 @@ export const FRAMEWORKS: Service[] = [
     ],
     notes: [
       'A token of Sanctum’s is not refreshed: its 401 is handed on.',
-      'With its cookies: `header: false`, as the README has it; a CSRF header is written in `beforeSend`.',
+      'With its cookies: `header: false`, as [Cookies](reference/cookies.md) has it; a CSRF header is written in `beforeSend`.',
     ],
   },
   {
