@@ -1,6 +1,7 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { type Claim, exactly, type Played } from '../../examples/demo/act.js';
-import type { Phase } from '../../examples/demo/phases.js';
+import { LOOKS, legend, type Phase } from '../../examples/demo/phases.js';
 import { closing, isOk } from '../../examples/demo/report.js';
 import { waterfall } from '../../examples/demo/waterfall.js';
 import { Wire } from '../../examples/demo/wire.js';
@@ -114,9 +115,21 @@ describe('the waterfall', () => {
   });
 });
 
+it('the legend has every sign, and fits 80 columns', () => {
+  const shown = `   ${stripVTControlCharacters(legend())}`;
+  for (const { glyph } of Object.values(LOOKS)) expect(shown).toContain(`${glyph} `);
+  expect(shown.length).toBeLessThanOrEqual(80);
+});
+
 describe('the last word', () => {
   const played = (claim: Claim, drawn = 7): Played[] => [
-    { act: { letter: 'x', headline: 'An act', play: () => Promise.reject() }, claims: [claim], drawn, logged: 7 },
+    {
+      act: { letter: 'x', headline: 'An act', play: () => Promise.reject() },
+      claims: [claim],
+      drawn,
+      logged: 7,
+      scenes: [],
+    },
   ];
 
   it('is good when every claim held', () => {

@@ -33,6 +33,8 @@ export interface Played extends Outcome {
   /** Requests as the picture has them, on the client's side of the wire, and as the server's log has them. */
   readonly drawn: number;
   readonly logged: number;
+  /** What was drawn. */
+  readonly scenes: readonly Scene[];
 }
 
 export interface Claim {

@@ -2,7 +2,7 @@
  * What axios-bearer does, live: `npm start`. Exit code 0 only if every claim held.
  *
  *     npx tsx examples/demo/index.ts            all acts
- *     npx tsx examples/demo/index.ts b g        some of them
+ *     npx tsx examples/demo/index.ts a g        some of them
  *     npx tsx examples/demo/index.ts --json     the figures alone
  */
 import type { Played } from './act.js';

@@ -28,18 +28,21 @@ export const LOOKS: Record<Phase, Look> = {
   failed: { glyph: '✗', colour: (text) => paint.bold(paint.red(text)), rank: 6, after: 'idle' },
 };
 
-const LEGEND: [Phase, string][] = [
-  ['sent', 'sent'],
-  ['refused', '401'],
-  ['waiting', 'waiting'],
-  ['replayed', 'replayed'],
-  ['ok', 'ok'],
-  ['failed', 'failed'],
-  ['asking', 'refresh'],
-];
+const MEANINGS: Record<Exclude<Phase, 'idle'>, string> = {
+  sent: 'sent',
+  refused: '401',
+  waiting: 'waits',
+  replayed: 'replayed',
+  ok: 'ok',
+  failed: 'failed',
+  asking: 'token request',
+  alive: 'valid',
+};
 
+/** Every sign, in one line of a narrow window. */
 export function legend(): string {
-  return LEGEND.map(([phase, meaning]) => `${glyphs(phase)} ${meaning}`).join('  ');
+  const signs = Object.entries(MEANINGS) as [Phase, string][];
+  return signs.map(([phase, meaning]) => `${glyphs(phase)} ${paint.dim(meaning)}`).join('  ');
 }
 
 export function glyphs(phase: Phase, times = 1): string {

@@ -15,8 +15,7 @@ export function opening(): string[] {
     MARGIN + paint.dim('const session = bearer(api, { source: apiVideo({ apiKey }) });'),
     MARGIN + paint.dim("await api.get('/videos');"),
     '',
-    `${MARGIN}Live, over real HTTP on 127.0.0.1. One lane per request, time to the right:`,
-    MARGIN + legend(),
+    `${MARGIN}Live, over real HTTP on 127.0.0.1. One lane per request, time to the right.`,
     '',
   ];
 }
@@ -31,6 +30,7 @@ export function actPage(
 ): string[] {
   return [
     ` ${paint.bold(paint.inverse(` ${act.letter} `))} ${paint.bold(act.headline)}`,
+    MARGIN + legend(),
     ...waterfall(scenes, { width, lanes: LANES, lead: 0, ...act }),
     ...notes.map((note) => MARGIN + note),
     ...(claims ? [...verdict(claims, width), ''] : []),

@@ -26,7 +26,7 @@ export async function perform(act: Act, screen: Screen): Promise<Played> {
   screen.print(actPage(act, seen, notes, screen.width, outcome.claims));
   const drawn = sum(scenes.map(({ wire }) => wire.trips));
   const logged = sum(scenes.map(({ server }) => server.stats.requests));
-  return { ...outcome, act, drawn, logged };
+  return { ...outcome, act, drawn, logged, scenes: seen };
 }
 
 async function openInto(scenes: Scene[], opening: Promise<Scene>): Promise<Scene> {

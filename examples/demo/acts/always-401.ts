@@ -8,7 +8,7 @@ import { paint } from '../phases.js';
 const POLLS = 20;
 
 export const always401: Act = {
-  letter: 'f',
+  letter: 'g',
   headline: 'A server that always says 401: 20 polls in a row, and no storm',
   lead: 1, // the only one that refreshes
 

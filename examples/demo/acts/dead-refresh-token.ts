@@ -3,7 +3,7 @@ import { apiVideo } from 'axios-bearer/api-video';
 import { type Act, exactly, succeeded, upTo } from '../act.js';
 
 export const deadRefreshToken: Act = {
-  letter: 'e',
+  letter: 'f',
   headline: 'The refresh token is dead: signs in with the API key again, once',
 
   async play(show) {

@@ -3,7 +3,7 @@ import { apiVideo } from 'axios-bearer/api-video';
 import { type Act, exactly, succeeded, upTo } from '../act.js';
 
 export const firstToken: Act = {
-  letter: 'a',
+  letter: 'c',
   headline: 'No token yet: the first requests wait for one API-key sign-in',
 
   async play(show) {

@@ -7,4 +7,4 @@ import { outage } from './outage.js';
 import { steadyTraffic } from './steady-traffic.js';
 import { storm } from './storm.js';
 
-export const ACTS: readonly Act[] = [firstToken, storm, steadyTraffic, outage, deadRefreshToken, always401, comparison];
+export const ACTS: readonly Act[] = [comparison, storm, firstToken, steadyTraffic, outage, deadRefreshToken, always401];

@@ -8,7 +8,7 @@ const REFUSALS = 3;
 const TIMER_GRAIN = 5; // ms: a timer may fire a little early by the clock of another part of the machine
 
 export const outage: Act = {
-  letter: 'd',
+  letter: 'e',
   headline: 'The refresh endpoint is down for a while: backoff, and no request lost',
 
   async play(show) {

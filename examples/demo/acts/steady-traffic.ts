@@ -10,7 +10,7 @@ const REFRESHES = 2;
 const VIEWERS = 6;
 
 export const steadyTraffic: Act = {
-  letter: 'c',
+  letter: 'd',
   headline: 'Tokens that expire under steady traffic: refreshed in time, not one 401',
 
   async play(show) {
