@@ -35,6 +35,7 @@ async function compile(entry: Record<string, string>, outDir: string): Promise<v
     dts: false,
     clean: false,
     logLevel: 'error',
-    deps: { neverBundle: ['axios-bearer', /^axios\//] },
+    // axios-jwt ships its sources beside what Node loads, and a bundler takes those.
+    deps: { neverBundle: ['axios-bearer', 'axios-jwt', /^axios\//] },
   });
 }

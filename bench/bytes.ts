@@ -33,6 +33,37 @@ async function perRequest(install: (api: AxiosInstance, server: Server) => void)
   return rounds.sort((a, b) => a - b)[ROUNDS >> 1] as number;
 }
 
+/** What a request holds that is under way on bare axios, in bytes. */
+async function perUnderWay(): Promise<number> {
+  let answer!: () => void;
+  const isAnswered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const server = new Server();
+  const api = axios.create({ baseURL, adapter: (config) => isAnswered.then(() => server.adapter(config)) });
+  api.defaults.headers.common.Authorization = `Bearer ${server.token}`;
+  gc();
+  const before = heap();
+  const requests = all(WAITING, api);
+  await new Promise(setImmediate);
+  gc();
+  const held = (heap() - before) / WAITING;
+  answer();
+  await Promise.all(requests);
+  return held;
+}
+
+/** What an instance of axios holds, in bytes. */
+function perInstance(): number {
+  const instances = new Array<AxiosInstance>(SESSIONS);
+  for (let made = 0; made < 100; made++) axios.create({ baseURL });
+  gc();
+  const before = heap();
+  for (let made = 0; made < SESSIONS; made++) instances[made] = axios.create({ baseURL });
+  gc();
+  return (heap() - before) / instances.length;
+}
+
 /** What a request holds while it waits for a refresh, in bytes. */
 async function perWaiting(tokens: { access_token: string; expires_in: number }): Promise<number> {
   const server = new Server();
@@ -97,6 +128,9 @@ const ours = await perRequest((api, { token }) => {
 });
 console.log(
   JSON.stringify({
+    bare,
+    underWay: await perUnderWay(),
+    instance: perInstance(),
     added: ours - bare,
     revoked: await perWaiting({ access_token: 'revoked', expires_in: 3_600 }),
     expired: await perWaiting({ access_token: 'ended', expires_in: -1 }),

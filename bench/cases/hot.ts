@@ -1,7 +1,9 @@
 import axios, { type AxiosInstance } from 'axios';
 import { createAuthRefresh } from 'axios-auth-refresh';
 import { bearer } from 'axios-bearer';
-import { Server } from '../server.js';
+import { applyAuthTokenInterceptor, applyStorage, setAuthTokens } from 'axios-jwt';
+import { copiedSnippet } from '../../examples/demo/peers.js';
+import { jwtOfAnHour, Server } from '../server.js';
 import { assertEqual, baseURL, type Case, type Send } from './case.js';
 
 type Install = (api: AxiosInstance, server: Server) => void;
@@ -24,6 +26,18 @@ export const hot: Case = {
         config.headers.Authorization = `Bearer ${token}`;
         return config;
       });
+    }),
+    'copied snippet': contender((api, { tokens }) => copiedSnippet.install(api, tokens)),
+    'axios-jwt': contender((api, server) => {
+      const items = new Map<string, string>();
+      applyStorage({
+        get: async (key) => items.get(key) ?? null,
+        set: async (key, value) => void items.set(key, value),
+        remove: async (key) => void items.delete(key),
+      });
+      server.token = jwtOfAnHour();
+      void setAuthTokens({ accessToken: server.token, refreshToken: 'refresh' });
+      applyAuthTokenInterceptor(api, { requestRefresh: async () => server.token });
     }),
   },
 };

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import axios from 'axios';
 import { bearer } from 'axios-bearer';
+import { copiedSnippet } from '../../examples/demo/peers.js';
 import { Server } from '../server.js';
 import { all, assertEqual, baseURL, type Case, type Send } from './case.js';
 
@@ -8,7 +9,7 @@ import { all, assertEqual, baseURL, type Case, type Send } from './case.js';
 export const storm: Case = {
   base: 'bare axios, twice',
   targets: { 'axios-bearer': 0.6 },
-  contenders: { 'bare axios, twice': bareTwice, 'axios-bearer': recovered },
+  contenders: { 'bare axios, twice': bareTwice, 'axios-bearer': recovered, 'copied snippet': queued },
 };
 
 function bareTwice(): Send {
@@ -39,6 +40,18 @@ function recovered(): Send {
     refreshes = 0;
     await Promise.all(all(requests, api));
     assertEqual('refreshes', refreshes, 1);
+    assertSentTwice(server, requests);
+  };
+}
+
+function queued(): Send {
+  const server = new Server();
+  const api = axios.create({ baseURL, adapter: server.adapter });
+  copiedSnippet.install(api, server.tokens);
+  return async (requests) => {
+    server.rotate();
+    await Promise.all(all(requests, api));
+    assertEqual('refreshes', server.refreshes, 1);
     assertSentTwice(server, requests);
   };
 }

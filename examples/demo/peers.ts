@@ -1,7 +1,5 @@
 import axios, { type AxiosError, type AxiosInstance, type InternalAxiosRequestConfig } from 'axios';
 import { createAuthRefresh } from 'axios-auth-refresh';
-import { bearer } from 'axios-bearer';
-import { apiVideo } from 'axios-bearer/api-video';
 import type { TokenAnswer } from 'axios-bearer/testing';
 
 /** A client that is signed in, and is to see its requests through an expired token. */
@@ -10,14 +8,6 @@ export interface Contender {
   readonly title: string;
   install(api: AxiosInstance, tokens: TokenAnswer): void;
 }
-
-export const ours: Contender = {
-  name: 'axios-bearer',
-  title: 'axios-bearer',
-  install: (api, tokens) => {
-    bearer(api, { tokens, source: apiVideo({ baseURL: api.defaults.baseURL! }) });
-  },
-};
 
 /** As its README has it, with its default options. */
 export const axiosAuthRefresh: Contender = {

@@ -61,6 +61,10 @@ export function text(words: string, x: number, y: number, colour = 'text', ancho
   return `<text class="${colour}" x="${short(x)}" y="${short(y)}" text-anchor="${anchor}">${escaped(words)}</text>`;
 }
 
+export function heading(words: string): string {
+  return `<text class="text heading" x="24" y="34">${escaped(words)}</text>`;
+}
+
 function short(n: number): string {
   return String(Math.round(n * 10) / 10);
 }

@@ -1,7 +1,7 @@
 /** Draws the README's picture from one run of the demo, and compares the README's table with the same run. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { comparison, type Score } from '../../examples/demo/acts/comparison.js';
-import { ours } from '../../examples/demo/peers.js';
+import { ours } from '../../examples/demo/ours.js';
 import { darkScreen } from '../../examples/demo/screen.js';
 import { perform } from '../../examples/demo/stage.js';
 import { oneRefresh } from './one-refresh.js';

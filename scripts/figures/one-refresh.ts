@@ -1,6 +1,6 @@
 import { LOOKS, type Phase } from '../../examples/demo/phases.js';
 import type { Change, Lane, Wire } from '../../examples/demo/wire.js';
-import { card, rect, text } from './card.js';
+import { card, heading, rect, text } from './card.js';
 
 const WIDTH = 860;
 const LEFT = 130;
@@ -44,7 +44,7 @@ export function oneRefresh(wire: Wire): string {
     width: WIDTH,
     height,
     body: [
-      `<text class="text heading" x="24" y="34">${facts}</text>`,
+      heading(facts),
       ...legend(),
       ...axis(wire.endedAt! - start, x, start, height),
       text('token endpoint', 24, TOP + 15, 'faint'),
