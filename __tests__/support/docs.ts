@@ -15,7 +15,7 @@ export function diagnose(page: string, blocks: Block[], prelude = ''): string[] 
   const files = new Map<string, { text: string; line: number }>();
   files.set(join(ROOT, 'page-prelude.d.ts'), { text: prelude, line: Number.NaN });
   for (const [i, { code, line }] of blocks.entries()) {
-    const [, name = `block-${i}`] = /^\/\/ (\w+)\.ts\n/.exec(code) ?? [];
+    const [, name = `block-${i}`] = /^\/\/ ([\w.-]+)\.ts\n/.exec(code) ?? [];
     files.set(join(ROOT, `${name}.ts`), { text: `${code}\nexport {};\n`, line });
   }
   const program = programOf(new Map([...files].map(([file, { text }]) => [file, text])));
