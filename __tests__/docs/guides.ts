@@ -1,3 +1,12 @@
+import axios from 'axios';
+import * as core from 'axios-bearer';
+import * as apiVideo from 'axios-bearer/api-video';
+import * as oauth2 from 'axios-bearer/oauth2';
+import * as redis from 'axios-bearer/redis';
+import * as sessionPool from 'axios-bearer/session-pool';
+import { atEnd } from '../support/kit.js';
+import { readReadme, runBlock, type Values } from '../support/readme.js';
+
 /** Files of the reader's own that a guide imports. The first line of each is its name. */
 export const BESIDE: Record<string, string[]> = {
   'docs/guides/spa-refresh-cookie.md': [
@@ -28,3 +37,35 @@ export const MODULES: Record<string, string> = {
     }>;
   }`,
 };
+
+const ENTRIES: Values = {
+  axios: { default: axios },
+  'axios-bearer': core,
+  'axios-bearer/api-video': apiVideo,
+  'axios-bearer/oauth2': oauth2,
+  'axios-bearer/redis': redis,
+  'axios-bearer/session-pool': sessionPool,
+};
+
+/**
+ * Runs the code of a guide as it stands, but for its hosts.
+ *
+ * @param hosts what is written there, and where that is here
+ * @param modules what its imports find, beside our entries and the guide's own files
+ * @returns runs the file of that name, and tells what it declares
+ */
+export function openGuide(page: string, hosts: Record<string, string>, modules: Values = {}) {
+  const { blocks } = readReadme(page);
+  const known = { ...ENTRIES, ...modules };
+  return async (file: string, globals: Values = {}): Promise<Values> => {
+    const block = blocks.find(({ code }) => code.startsWith(`// ${file}.ts\n`));
+    if (!block) throw new Error(`${page} has no ${file}.ts`);
+    const code = Object.entries(hosts).reduce((text, [there, here]) => text.replaceAll(there, here), block.code);
+    const declared = await runBlock({ ...block, code }, known, globals);
+    const { session, pool } = declared as { session?: core.Session; pool?: sessionPool.SessionPool };
+    if (session instanceof core.Session) atEnd(() => session.close());
+    if (pool) atEnd(() => pool.close());
+    known[`./${file}.js`] = declared;
+    return declared;
+  };
+}
