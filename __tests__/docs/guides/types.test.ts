@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { diagnose } from '../support/docs.js';
-import { type Block, readReadme } from '../support/readme.js';
-import { BESIDE, MODULES } from './guides.js';
-import { filesBelow } from './markdown.js';
+import { diagnose } from '../../support/docs.js';
+import { type Block, readReadme } from '../../support/readme.js';
+import { filesBelow } from '../markdown.js';
+import { BESIDE, MODULES } from './open.js';
 
 const GUIDES = filesBelow('docs/guides');
 
