@@ -19,6 +19,7 @@ const config: JestConfigWithTsJest = {
     '^axios-bearer/axios-auth-refresh$': '<rootDir>/lib/compat/axios-auth-refresh/index.ts',
     '^axios-bearer/axios-jwt$': '<rootDir>/lib/compat/axios-jwt/index.ts',
     '^axios-bearer/browser$': '<rootDir>/lib/stores/browser/index.ts',
+    '^axios-bearer/devtools$': '<rootDir>/lib/devtools/index.ts',
     '^axios-bearer/file$': '<rootDir>/lib/stores/file/index.ts',
     '^axios-bearer/lease$': '<rootDir>/lib/stores/lease/index.ts',
     '^axios-bearer/oauth2$': '<rootDir>/lib/sources/oauth2.ts',

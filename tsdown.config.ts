@@ -35,6 +35,7 @@ const core: UserConfig = {
     'axios-auth-refresh': 'lib/compat/axios-auth-refresh/index.ts',
     'axios-jwt': 'lib/compat/axios-jwt/index.ts',
     browser: 'lib/stores/browser/index.ts',
+    devtools: 'lib/devtools/index.ts',
     lease: 'lib/stores/lease/index.ts',
     oauth2: 'lib/sources/oauth2.ts',
     redis: 'lib/stores/redis/index.ts',

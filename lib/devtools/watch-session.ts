@@ -1,0 +1,53 @@
+import { requestsOf, type Session } from '../session/session.js';
+import { keep, type Recording } from './recording.js';
+
+/** Records the refreshes and tokens of a session. @returns the way to stop */
+export function watchSession(session: Session, recording: Recording, tell: () => void): () => void {
+  let before = heldBy(session);
+  const begun = () => {
+    before = heldBy(session);
+    recording.counts.refreshes++;
+    keep(recording.refreshes, { startedAt: Date.now(), failures: [] });
+    tell();
+  };
+  const attemptFailed = () => {
+    const last = recording.refreshes.at(-1);
+    if (last?.endedAt === undefined) last?.failures.push(Date.now());
+    tell();
+  };
+  const changed = () => {
+    const held = heldBy(session);
+    const isNew = held !== undefined && held !== before;
+    if (session.getSnapshot().status !== 'refreshing') endRefresh(recording, isNew ? 'done' : 'failed');
+    noteToken(held, recording);
+    tell();
+  };
+  noteToken(before, recording);
+  const stops = [
+    session.on('refreshing', begun),
+    session.on('refreshFailed', attemptFailed),
+    session.subscribe(changed),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+/** Of the token nothing is read but its times. */
+function heldBy(session: Session) {
+  return requestsOf(session)?.life.current;
+}
+
+function endRefresh({ refreshes }: Recording, outcome: 'done' | 'failed'): void {
+  const last = refreshes.at(-1);
+  if (last && last.endedAt === undefined) Object.assign(last, { endedAt: Date.now(), outcome });
+}
+
+function noteToken(held: ReturnType<typeof heldBy>, { tokens }: Recording): void {
+  const last = tokens.at(-1);
+  if (held && held.generation === last?.generation && last.until === undefined) return;
+  if (last) last.until ??= Date.now();
+  if (!held) return;
+  const { generation, dueAt, token } = held;
+  keep(tokens, { generation, from: last ? Date.now() : token.issuedAt, dueAt, expiresAt: token.expiresAt });
+}
