@@ -35,7 +35,6 @@ const core: UserConfig = {
     'axios-auth-refresh': 'lib/compat/axios-auth-refresh/index.ts',
     'axios-jwt': 'lib/compat/axios-jwt/index.ts',
     browser: 'lib/stores/browser/index.ts',
-    devtools: 'lib/devtools/index.ts',
     lease: 'lib/stores/lease/index.ts',
     oauth2: 'lib/sources/oauth2.ts',
     redis: 'lib/stores/redis/index.ts',
@@ -62,6 +61,14 @@ export default defineConfig([
       sqlite: 'lib/stores/sqlite/index.ts',
     },
     platform: 'node',
+    format: ['esm', 'cjs'],
+  },
+  // By itself: what it takes of the core would be a file apart from the rest of it, and the core larger by that.
+  {
+    ...common,
+    ...sharedIn('shared/devtools'),
+    entry: { devtools: 'lib/devtools/index.ts' },
+    platform: 'neutral',
     format: ['esm', 'cjs'],
   },
   {

@@ -6,7 +6,7 @@ const NAMES: Record<Phase['is'], string> = { waiting: 'waited', wire: 'on the wi
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : 1)} s`;
-  return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1_000)} s`;
+  return clock(ms);
 }
 
 export function nameOf({ method, url }: Lane): string {
@@ -42,5 +42,10 @@ export function stateText(state: SessionState): string {
   const { generation, expiresAt } = state;
   if (expiresAt === undefined) return `token ${generation}`;
   const left = expiresAt - Date.now();
-  return `token ${generation}, ${left > 0 ? `${duration(Math.ceil(left / 1_000) * 1_000)} left` : 'expired'}`;
+  return `token ${generation}, ${left > 0 ? `${clock(left)} left` : 'expired'}`;
+}
+
+function clock(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }

@@ -1,6 +1,7 @@
 import type { AxiosInstance, AxiosResponse } from 'axios';
 import { adapterOf } from '../interceptors/axios-copies.js';
 import { type Config, extensible, requestInfo } from '../interceptors/config.js';
+import { redirectedTo } from '../interceptors/redirects.js';
 import { keep, type Lane, type Recording, type Send } from './recording.js';
 
 /** What axios keeps for each `use`. */
@@ -119,6 +120,7 @@ function adapterAround(own: Config['adapter'], { instance, lane, recording, tell
     try {
       const response = await adapterOf({ config: { ...config, adapter: own }, installation: { instance } })(config);
       answered(response.status);
+      tellRedirect(response);
       return response;
     } catch (error) {
       answered((error as { response?: AxiosResponse } | undefined)?.response?.status);
@@ -127,6 +129,15 @@ function adapterAround(own: Config['adapter'], { instance, lane, recording, tell
   };
   places.set(adapter, { lane, own });
   return adapter;
+}
+
+/**
+ * This entry has a copy of its own of what knows where fetch was redirected to: the session reads it as XMLHttpRequest
+ * tells it.
+ */
+function tellRedirect(response: AxiosResponse): void {
+  const to = redirectedTo(response);
+  if (to && !response.request.responseURL) response.request.responseURL = to.href;
 }
 
 function sent({ counts }: Recording, { sends }: Lane): Send {

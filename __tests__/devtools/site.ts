@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
+import { build } from 'esbuild';
+
+/** A policy under which nothing but the files of the page runs, and no style stands in its markup. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'none'; img-src data:; require-trusted-types-for 'script'";
+
+const PAGE = `<!doctype html><html lang="en"><title>Timeline</title><meta name="viewport" content="width=device-width">
+<link rel="icon" href="data:,"><main><h1>Page</h1><div id="place"></div><p id="below">Below</p></main>
+<script src="/program.js"></script></html>`;
+
+export interface Site {
+  readonly url: string;
+  /** What the page's requests come to, by way of the page's own origin. */
+  readonly server: ApiVideo;
+  close(): Promise<void>;
+}
+
+/** Serves a page with our program, and the API beside it. */
+export async function serveTimeline(): Promise<Site> {
+  const server = await startApiVideo({ latency: 40, refreshLatency: 150 });
+  const files = new Map([
+    ['/', ['text/html', PAGE]],
+    ['/program.js', ['text/javascript', await programOf(new URL('./program.ts', import.meta.url))]],
+    ['/axe.js', ['text/javascript', readFileSync('node_modules/axe-core/axe.min.js', 'utf8')]],
+  ]);
+  const site = createServer((incoming, response) => {
+    const [type, text] = files.get(incoming.url ?? '') ?? [];
+    if (!type) forward(server.url, incoming, response);
+    else response.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY }).end(text);
+  });
+  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+  const close = async () => {
+    site.close();
+    site.closeAllConnections();
+    await server.close();
+  };
+  return { url: `http://127.0.0.1:${(site.address() as AddressInfo).port}`, server, close };
+}
+
+async function programOf(entry: URL): Promise<string> {
+  const options = { bundle: true, write: false, format: 'iife', target: 'es2022' } as const;
+  const { outputFiles } = await build({ entryPoints: [entry.pathname], ...options });
+  return outputFiles[0]!.text;
+}
+
+function forward(to: string, incoming: IncomingMessage, response: ServerResponse): void {
+  const { method, url, headers } = incoming;
+  const onward = request(to + url, { method, headers }, (answer) => {
+    response.writeHead(answer.statusCode!, answer.headers);
+    answer.pipe(response);
+  });
+  onward.on('error', () => response.destroy());
+  response.on('close', () => onward.destroy());
+  incoming.pipe(onward);
+}
