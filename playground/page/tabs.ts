@@ -1,0 +1,19 @@
+import type { Session } from 'axios-bearer';
+import { tabNumber } from './levers.js';
+
+/** Says of each refresh which tab has done it. @returns the number of this tab */
+export async function joinTabs(session: Session, element: HTMLElement): Promise<number> {
+  const tab = await tabNumber();
+  const channel = new BroadcastChannel('axios-bearer-playground-refreshes');
+  const show = (by?: string) => {
+    element.textContent = `This is tab ${tab}. ${by ?? 'No refresh yet.'}`;
+  };
+  session.on('refreshed', ({ adopted }) => {
+    if (adopted) return;
+    channel.postMessage(tab);
+    show('The last refresh was its own.');
+  });
+  channel.addEventListener('message', ({ data }) => show(`Tab ${data} did the last refresh.`));
+  show();
+  return tab;
+}
