@@ -4,7 +4,7 @@ import { apiVideo } from 'axios-bearer/api-video';
 import { mountTimeline } from 'axios-bearer/devtools';
 
 /** What the pages of these tests can do. */
-interface Program {
+interface TimelineProgram {
   api: AxiosInstance;
   session: Session;
   /** A timeline in the page's place for it. */
@@ -22,7 +22,7 @@ interface Program {
 }
 
 declare global {
-  var program: Program;
+  var timeline: TimelineProgram;
 }
 
 const api = axios.create({ baseURL: location.origin });
@@ -31,7 +31,7 @@ let unmount = () => {};
 const [HEAD, ROW] = [62, 22];
 const STRIPS = { refresh: 24, token: 42 };
 
-globalThis.program = {
+globalThis.timeline = {
   api,
   session,
   mount() {

@@ -11,6 +11,7 @@ const BELOW: Record<string, string[]> = {
   'session-pool': ['session'],
   interceptors: ['session'],
   compat: ['interceptors'],
+  devtools: ['interceptors', 'session'],
   testing: [],
 };
 

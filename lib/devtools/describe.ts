@@ -1,6 +1,9 @@
 import type { SessionState } from '../session/snapshot.js';
 import { type Lane, type Phase, phasesOf } from './recording.js';
 
+// ms. Every call takes a moment before it is sent, and after its answer; that is no waiting.
+const TRIFLE = 10;
+
 const NAMES: Record<Phase['is'], string> = { waiting: 'waited', wire: 'on the wire', replay: 'replay' };
 
 export function duration(ms: number): string {
@@ -24,7 +27,7 @@ export function outcomeOf(lane: Lane): string {
 /** Its steps, in order; trifles are left out. A step that goes on has no duration: it would be read out ever anew. */
 export function stepsOf(lane: Lane): string[] {
   return phasesOf(lane)
-    .filter(({ is, from, to }) => is !== 'waiting' || to === undefined || to > from)
+    .filter(({ is, from, to }) => is !== 'waiting' || to === undefined || to - from > TRIFLE)
     .map(({ is, from, to, status }) => {
       if (to === undefined) return is === 'waiting' ? 'waiting' : 'on the wire';
       return `${NAMES[is]} ${duration(to - from)}${status ? ` → ${status}` : ''}`;

@@ -3,7 +3,7 @@ import type { AnyAxios } from '../session/joins.js';
 import type { Session } from '../session/session.js';
 import { listen } from './controls.js';
 import { paletteOf } from './palette.js';
-import { makePanel } from './panel.js';
+import { makePanel, type Panel } from './panel.js';
 import { newRecording } from './recording.js';
 import { newScreen, show } from './screen.js';
 import { watchInstance } from './watch-instance.js';
@@ -72,19 +72,18 @@ function frames(draw: () => boolean, signal: AbortSignal): () => void {
   return ask;
 }
 
-/** Light or dark, wide or narrow, and the clock. The host's own colour is what tells of the first. */
-function followLooks({ host, scroll }: ReturnType<typeof makePanel>, redraw: () => void, recolour: () => void) {
-  const inherits = () =>
-    host.toggleAttribute('data-plain', getComputedStyle(host.parentElement as Element).colorScheme === 'normal');
-  const recoloured = () => {
+/** Light or dark, wide or narrow, and the clock. In a page that says nothing of its colours it is as the user prefers. */
+function followLooks({ host, root, scroll }: Panel, redraw: () => void, recolour: () => void): (() => void)[] {
+  const look = () => {
+    const { colorScheme } = getComputedStyle(host);
+    host.toggleAttribute('data-plain', colorScheme === 'normal');
     recolour();
     redraw();
   };
-  inherits();
-  recolour();
-  host.addEventListener('transitionend', recoloured);
+  look();
+  root.addEventListener('transitionend', look);
   const sizes = new ResizeObserver(redraw);
   sizes.observe(scroll);
-  const clock = setInterval(redraw, TICK);
+  const clock = setInterval(look, TICK);
   return [() => sizes.disconnect(), () => clearInterval(clock)];
 }

@@ -64,14 +64,21 @@ export function makePanel() {
   details.setAttribute('role', 'status');
   const probes = make('div', { className: 'probes' }, ...SHADES.map((shade) => make('i', { className: shade })));
   const top = make('div', { className: 'top' }, state.element, buttons.element);
+  // One is as the page is, one as the panel: their colours tell by an event when light and dark have changed.
+  const [sentinel, inner] = [make('i', { className: 'sentinel' }), make('i', { className: 'sentinel' })];
   const stage = make('div', { className: 'stage' }, scroll, canvas, table);
-  root.append(
-    label(
-      make('section', { className: 'panel' }, top, counts.element, makeLegend(), stage, details, probes),
-      'region',
-      'Session timeline',
-    ),
+  const shell = make(
+    'section',
+    { className: 'panel' },
+    top,
+    counts.element,
+    makeLegend(),
+    stage,
+    details,
+    probes,
+    inner,
   );
+  root.append(sentinel, label(shell, 'region', 'Session timeline'));
   return { host, root, state, buttons, counts, stage, canvas, scroll, spacer, table, details, probes };
 }
 

@@ -15,13 +15,12 @@ const CSS = `
   --refresh: light-dark(#7446d6, #b596ff);
   --token: light-dark(#1b7f47, #56cf8a);
   display: block;
+  position: relative;
   height: 100%;
-  min-height: 26rem;
+  min-height: 28rem;
   min-width: 0;
-  color: var(--fg);
-  transition: color 1ms;
 }
-:host([data-plain]) { color-scheme: light dark; }
+:host([data-plain]) .panel { color-scheme: light dark; }
 * { box-sizing: border-box; margin: 0; }
 [hidden] { display: none !important; }
 .panel {
@@ -77,6 +76,7 @@ dd { font-size: 17px; font-weight: 600; line-height: 1.25; }
 .legend i.token { opacity: .45; }
 .line { color: var(--line); } .muted { color: var(--muted); } .fg { color: var(--fg); } .bg { color: var(--bg); }
 .probes { display: none; }
+.sentinel { position: absolute; visibility: hidden; color: var(--fg); transition: color 1ms; }
 .stage { position: relative; flex: 1 1 12rem; min-height: 12rem; border-top: 1px solid var(--line); }
 canvas { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; }
 .scroll { position: absolute; inset: 0; overflow: hidden scroll; scrollbar-width: thin; touch-action: pan-y; }
