@@ -8,6 +8,8 @@ export const ours = createClient('axios-bearer');
 export const session = bearer(ours.api, {
   store: browserStore('axios-bearer-playground'),
   refreshTimeout: REFRESH_TIMEOUT,
+  // So short a timeout and so long a first pause leave time for another attempt when a refresh hangs.
+  backoff: { initial: REFRESH_TIMEOUT / 5 },
   skip: ({ url }) => url === SIGN_IN,
   source: async ({ refreshToken }, { client }) => (await client.post('/auth/refresh', { refreshToken })).data,
 });

@@ -1,6 +1,7 @@
 import type { AxiosError } from 'axios';
 import type { Stats } from 'axios-bearer/testing';
 import type { Client } from './client.js';
+import { NOTHING } from './wire.js';
 
 const numbers = new Intl.NumberFormat('en');
 const show = (n: number) => numbers.format(n);
@@ -11,7 +12,6 @@ export class Panel {
   readonly #calls: HTMLElement;
   #pending = 0;
   #failed = new Map<string, number>();
-  #failures = 0;
   #frame = 0;
   #client: Client | undefined;
 
@@ -22,11 +22,11 @@ export class Panel {
     this.#calls = this.#find('.calls');
   }
 
-  /** Shows this client from now on, with all counters at 0; none: an empty panel. */
+  /** Shows this client from now on; none: an empty panel. */
   show(client: Client | undefined): void {
     this.#client = client;
-    this.#failures = this.#pending = 0;
-    this.#root.classList.toggle('empty', !client);
+    if (client) client.wire.changed = () => this.#redraw();
+    this.#pending = 0;
     this.#startAnew();
     this.#find('.logged').textContent = '';
     this.#draw();
@@ -37,15 +37,16 @@ export class Panel {
     if (this.#pending === 0) this.#startAnew();
     const squares = Array.from({ length: n }, () => document.createElement('i'));
     this.#calls.append(...squares);
-    this.#calls.classList.toggle('many', this.#calls.childElementCount > 400);
+    this.#calls.dataset.size = sizeFor(this.#calls.childElementCount);
     this.#pending += n;
+    this.#root.ariaBusy = 'true';
     this.#redraw();
     return squares;
   }
 
   settle(square: HTMLElement, call: number, error?: AxiosError): void {
-    const how = error ? 'failed' : this.#client?.wire.isReplayed(call) ? 'replayed' : 'ok';
-    square.className = how;
+    if (!square.isConnected) return; // of a client that is shown no more
+    square.className = error ? 'failed' : this.#client?.wire.isReplayed(call) ? 'replayed' : 'ok';
     this.#pending--;
     if (error) this.#note(error);
     this.#redraw();
@@ -55,12 +56,11 @@ export class Panel {
   logged({ requests, unauthorized, refresh, reuse }: Stats): void {
     const spentTwice = reuse ? `, ${show(reuse)} refresh tokens spent twice` : '';
     this.#find('.logged').textContent =
-      `The server’s log: ${show(requests)} requests, ${show(unauthorized)} × 401, ${show(refresh)} × refresh${spentTwice}`;
+      `The server’s log, of all tabs: ${show(requests)} requests, ${show(unauthorized)} × 401, ${show(refresh)} × refresh${spentTwice}`;
   }
 
   #note(error: AxiosError): void {
     const why = reasonOf(error);
-    this.#failures++;
     this.#failed.set(why, (this.#failed.get(why) ?? 0) + 1);
   }
 
@@ -76,11 +76,12 @@ export class Panel {
 
   #draw(): void {
     this.#frame = 0;
-    const counts = { ...this.#client?.wire.counts, failures: this.#failures };
-    for (const [name, count] of Object.entries(counts)) this.#find(`[data-count=${name}]`).textContent = show(count);
+    for (const [name, count] of Object.entries(this.#client?.wire.counts ?? NOTHING))
+      this.#find(`[data-count=${name}]`).textContent = show(count);
     const said = this.#sentence();
     this.#find('.said').textContent = said;
     this.#calls.ariaLabel = said;
+    this.#root.ariaBusy = String(this.#pending > 0);
   }
 
   #sentence(): string {
@@ -101,4 +102,10 @@ export class Panel {
 /** What the caller reads: our code, else the status, else axios's code. */
 function reasonOf({ code = 'unknown', response }: AxiosError): string {
   return code.startsWith('ERR_BEARER') || !response ? code : String(response.status);
+}
+
+/** So that all squares find room, on a phone too. */
+function sizeFor(n: number): 'large' | 'middling' | 'small' {
+  if (n <= 100) return 'large';
+  return n <= 400 ? 'middling' : 'small';
 }

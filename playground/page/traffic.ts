@@ -15,11 +15,12 @@ export async function poll(client: Client, panel: Panel, n: number): Promise<voi
 }
 
 /** What an app does: a GET, which knows nothing of tokens. */
-async function call({ api }: Client, panel: Panel, square: HTMLElement, url: string): Promise<void> {
+async function call({ api, wire }: Client, panel: Panel, square: HTMLElement, url: string): Promise<void> {
   const call = ++calls;
   const error = await api.get(url, { params: { call } }).then(
     () => undefined,
     (error: AxiosError) => error,
   );
+  if (error) wire.counts.failures++;
   panel.settle(square, call, error);
 }
