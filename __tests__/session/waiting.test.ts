@@ -1,6 +1,15 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ApiVideo } from 'axios-bearer/testing';
-import { cleanUp, codeOf, failureOf, installClock, recordEvents, settle, startClient, stateOf } from '../support/kit.js';
+import {
+  cleanUp,
+  codeOf,
+  failureOf,
+  installClock,
+  recordEvents,
+  settle,
+  startClient,
+  stateOf,
+} from '../support/kit.js';
 
 afterEach(cleanUp);
 
