@@ -189,8 +189,8 @@ describe('L16 a body that was sent', () => {
   });
 
   it('waits for a refresh under way if it can be sent only once', () => {
-    const waits = (data: unknown, isRefreshing = true) =>
-      hasOneChance({ ...exchangeOf(data), requests: { isRefreshing } } as unknown as Exchange);
+    const waits = (data: unknown, isBusy = true) =>
+      hasOneChance({ ...exchangeOf(data), requests: { isBusy } } as unknown as Exchange);
     expect([waits(stream()), waits({ a: stream() })]).toEqual([true, true]);
     expect([waits(stream(), false), waits('text'), waits(null), waits({ a: 1 }), waits(replayable(stream))]).toEqual(
       Array(5).fill(false),

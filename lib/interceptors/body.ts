@@ -29,7 +29,7 @@ export function isOneShot(value: unknown, seen = new Set<unknown>()): boolean {
 
 /** A one-shot body can't be replayed, so its request waits for a refresh under way rather than risk a 401. */
 export function hasOneChance({ data, requests }: Exchange): boolean {
-  return typeof data === 'object' && data !== null && requests.isRefreshing && isOneShot(data);
+  return typeof data === 'object' && data !== null && requests.isBusy && isOneShot(data);
 }
 
 /** The body of the first send, where axios has not transformed it. @returns a promise where it is made */

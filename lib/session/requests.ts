@@ -1,6 +1,7 @@
 import type { AxiosInstance } from 'axios';
 import { type BearerError, bearerError } from '../errors.js';
 import { monotonicNow, pause } from '../platform/deadline.js';
+import { isThenable } from '../platform/thenable.js';
 import type { TokenSource } from '../sources/source.js';
 import { isLive } from '../token.js';
 import { type Current, type Found, isFresh, isSameToken } from './current.js';
@@ -18,9 +19,6 @@ export class Requests {
   /** The highest number of a request that was refused with the current token: one sent later may prove that token. */
   lastRefused = 0;
   #sends = 0;
-  #outcome:
-    | { joined: object; identity: string | undefined; mayFail: boolean; of: Promise<Current | undefined> }
-    | undefined;
   #late: { pending: Pending; over: Promise<void> } | undefined;
 
   constructor(readonly life: Lifecycle) {}
@@ -53,7 +51,7 @@ export class Requests {
   }
 
   /** Is anything under way? */
-  get isRefreshing(): boolean {
+  get isBusy(): boolean {
     return this.life.pending !== undefined;
   }
 
@@ -84,9 +82,9 @@ export class Requests {
   /** The token of this moment, for a request that has waited for `found` and then for its turn. @throws as `assertSame` */
   tokenNow(found: Current, minValidity?: number): Found {
     this.assertSame(found);
+    const same = (now: Current | undefined) => this.#ofSame(this.life.parts.identityOf(found), this.held(now));
     const now = this.tokenFor(minValidity);
-    if (!now || !('then' in now)) return this.#ofSame(this.life.parts.identityOf(found), this.held(now));
-    return now.then((current) => this.#ofSame(this.life.parts.identityOf(found), this.held(current)));
+    return isThenable(now) ? now.then(same) : same(now);
   }
 
   /** A request that waited has given up. */
@@ -115,17 +113,11 @@ export class Requests {
     identity?: string,
     mayFail = false,
   ): Promise<Current | undefined> {
-    const joined = shared.join();
-    const known = this.#outcome;
-    // Thousands wait for the same.
-    if (known?.joined === joined && known.identity === identity && known.mayFail === mayFail) return known.of;
-    const before = this.life.current;
-    const of = joined.then(
+    const before = mayFail ? undefined : this.life.current;
+    return shared.join().then(
       (brought) => brought && this.#ofSame(identity, brought),
-      (error) => this.#afterFailure(error, identity, mayFail ? undefined : before),
+      (error) => this.#afterFailure(error, identity, before),
     );
-    this.#outcome = { joined, identity, mayFail, of };
-    return of;
   }
 
   /** @throws ERR_BEARER_SIGNED_OUT, or what ended the session */
