@@ -21,7 +21,7 @@ const importsOf = (file: string) =>
 const filesIn = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.tsx?$/.test(name))
-    .map((name) => join(folder, name));
+    .map((name) => join(folder, name).replaceAll('\\', '/'));
 
 it.each(Object.entries(BELOW))(
   'tests in %s/ ask for the inner parts of that folder of lib, or below',

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { dirname, join, normalize } from 'node:path/posix';
 import { expect, it } from '@jest/globals';
 import { anchorsOf, linksOf, pages } from './markdown.js';
 

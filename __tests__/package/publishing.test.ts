@@ -8,6 +8,8 @@ import ts from 'typescript';
 
 const run = promisify(execFile);
 const WORKFLOWS = '.github/workflows';
+// A commit says its version beside it, where a reader and Dependabot find it.
+const PINNED = /^(?:actions|github)\/[a-z/-]+@(?:v\d+|[0-9a-f]{40} # v\d[\d.]*)$/;
 
 const manifest = JSON.parse(await readFile('package.json', 'utf8'));
 const files = await readdir(WORKFLOWS);
@@ -32,10 +34,10 @@ function command(name: string): string {
 }
 
 describe('the workflows', () => {
-  it.each([...workflows])('%s uses actions of a pinned major, and no secret', (_, text) => {
+  it.each([...workflows])('%s uses actions of GitHub, of a pinned major or commit, and no secret', (_, text) => {
     const used = [...text.matchAll(/uses: (.+)/g)].map(([, action]) => action);
     expect(used.length).toBeGreaterThan(0);
-    for (const action of used) expect(action).toMatch(/^actions\/[a-z-]+@v\d+$/);
+    for (const action of used) expect(action).toMatch(PINNED);
     expect(text).not.toMatch(/secrets\./);
   });
 
@@ -45,6 +47,22 @@ describe('the workflows', () => {
     const [, nodes = ''] = /node: \[(.+)\]/.exec(ci) ?? [];
     expect(nodes.split(', ')).toEqual(['20', '22', '24']);
     expect(manifest.engines.node).toBe('>=20');
+  });
+
+  it('run the tests on macOS and Windows too', () => {
+    const elsewhere = job('ci.yml', 'elsewhere');
+    expect(elsewhere).toMatch(/os: \[macos-latest, windows-latest\]/);
+    expect([...elsewhere.matchAll(/- run: (.+)/g)].map(([, command]) => command)).toEqual(['npm ci', 'npm test']);
+  });
+
+  it('have the code read by CodeQL, which may write nothing but its results', () => {
+    const analyze = job('codeql.yml', 'analyze');
+    expect(analyze).toMatch(/languages: javascript-typescript/);
+    expect([...analyze.matchAll(/(\S+): write/g)].map(([, permission]) => permission)).toEqual(['security-events']);
+  });
+
+  it('are kept up to date by Dependabot', async () => {
+    expect(await readFile('.github/dependabot.yml', 'utf8')).toMatch(/package-ecosystem: github-actions/);
   });
 
   it('publish nothing before .ci/run has passed', () => {

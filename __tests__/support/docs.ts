@@ -1,9 +1,11 @@
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { join } from 'node:path/posix';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import type { Block } from './readme.js';
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
+// As the compiler writes paths, on Windows too.
+const ROOT = join(dirname(fileURLToPath(import.meta.url)).replaceAll('\\', '/'), '../..');
 
 /**
  * What the compiler says to blocks of TypeScript, strict and in one program: `<page>:<line> <message>`. A block that
