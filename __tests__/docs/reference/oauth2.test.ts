@@ -1,8 +1,9 @@
-import { expect } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import axios from 'axios';
 import type * as core from 'axios-bearer';
 import { startAuthorizationServer } from '../../support/authorization-server.js';
-import { openPage } from '../../support/page.js';
+import { openPage, tableOf } from '../../support/page.js';
+import { membersOf } from '../../support/readme.js';
 
 const page = openPage('docs/reference/oauth2.md');
 
@@ -28,4 +29,11 @@ page.itRuns({
       await logins.close();
     }
   },
+});
+
+it('names each option, and no other', () => {
+  const own = membersOf('lib/sources/oauth2.ts', 'OAuth2Options');
+  const endpoints = membersOf('lib/sources/metadata.ts', 'Endpoints');
+  expect([own.length > 1, endpoints.length > 1]).toEqual([true, true]);
+  expect(tableOf(page.text, 'OAuth 2', 3)).toEqual([...own, ...endpoints].sort());
 });
