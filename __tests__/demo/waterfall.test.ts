@@ -1,8 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { type Claim, exactly, type Played } from '../../examples/demo/act.js';
+import { ACTS } from '../../examples/demo/acts/index.js';
 import { LOOKS, legend, type Phase } from '../../examples/demo/phases.js';
-import { closing, isOk } from '../../examples/demo/report.js';
+import { actPage, closing, isOk } from '../../examples/demo/report.js';
 import { waterfall } from '../../examples/demo/waterfall.js';
 import { Wire } from '../../examples/demo/wire.js';
 
@@ -119,6 +120,12 @@ it('the legend has every sign, and fits 80 columns', () => {
   const shown = `   ${stripVTControlCharacters(legend())}`;
   for (const { glyph } of Object.values(LOOKS)) expect(shown).toContain(`${glyph} `);
   expect(shown.length).toBeLessThanOrEqual(80);
+});
+
+it.each(ACTS)('the headline of $letter fits 80 columns', (act) => {
+  for (const line of actPage(act, [], [], 80)) {
+    expect(stripVTControlCharacters(line).length).toBeLessThanOrEqual(80);
+  }
 });
 
 describe('the last word', () => {

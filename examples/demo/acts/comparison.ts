@@ -31,7 +31,7 @@ export interface Score {
 
 export const comparison: Act = {
   letter: 'a',
-  headline: '100 requests at once, one expired token: what people use today, and axios-bearer',
+  headline: '100 requests at once, one expired token: beside what people use today',
   lanes: 4,
 
   async play(show) {
