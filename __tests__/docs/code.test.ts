@@ -21,6 +21,7 @@ const WRONG: [page: string, code: string, name: string][] = [
   ],
   ['docs/many-identities.md', "import { sessionsPool } from 'axios-bearer/session-pool';", 'sessionsPool'],
   ['docs/deployments.md', 'await session.end();', 'end'],
+  ['docs/devtools.md', "import { mountTimelines } from 'axios-bearer/devtools';", 'mountTimelines'],
   ['docs/serverless.md', "import { sessions } from './sessions.js';", 'sessions'],
   ['docs/migrate-from-axios-jwt.md', "import { applyToken } from 'axios-bearer/axios-jwt';", 'applyToken'],
   ['docs/migrate-from-the-queue-snippet.md', 'bearer(api, { sauce: source });', 'sauce'],

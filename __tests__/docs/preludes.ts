@@ -73,6 +73,9 @@ export const PRELUDES: Record<string, string> = {
   declare const server: import('node:http').Server;
   declare const session: import('axios-bearer').Session;
   declare const database: { end(): Promise<void> };`,
+  'docs/devtools.md': `
+  declare const saved: import('axios-bearer').TokenResponse;
+  declare const refresh: import('axios-bearer').RefreshFunction;`,
   'docs/serverless.md': `
   declare const session: import('axios-bearer').Session;
   declare const waitUntil: (work: Promise<unknown>) => void;

@@ -17,8 +17,7 @@ export function watchSession(session: Session, recording: Recording, tell: () =>
   };
   const changed = () => {
     const held = heldBy(session);
-    const isNew = held !== undefined && held !== before;
-    if (session.getSnapshot().status !== 'refreshing') endRefresh(recording, isNew ? 'done' : 'failed');
+    if (session.getSnapshot().status !== 'refreshing') endRefresh(recording, isNewer(held, before) ? 'done' : 'failed');
     noteToken(held, recording);
     tell();
   };
@@ -33,9 +32,17 @@ export function watchSession(session: Session, recording: Recording, tell: () =>
   };
 }
 
+type Held = ReturnType<typeof heldBy>;
+
 /** Of the token nothing is read but its times. */
 function heldBy(session: Session) {
   return requestsOf(session)?.life.current;
+}
+
+/** A refresh may bring the same access token again, with a life of its own. */
+function isNewer(held: Held, before: Held): boolean {
+  if (!held) return false;
+  return held.generation !== before?.generation || held.token.issuedAt !== before.token.issuedAt;
 }
 
 function endRefresh({ refreshes }: Recording, outcome: 'done' | 'failed'): void {
@@ -43,7 +50,7 @@ function endRefresh({ refreshes }: Recording, outcome: 'done' | 'failed'): void 
   if (last && last.endedAt === undefined) Object.assign(last, { endedAt: Date.now(), outcome });
 }
 
-function noteToken(held: ReturnType<typeof heldBy>, { tokens }: Recording): void {
+function noteToken(held: Held, { tokens }: Recording): void {
   const last = tokens.at(-1);
   if (held && held.generation === last?.generation && last.until === undefined) return;
   if (last) last.until ??= Date.now();
