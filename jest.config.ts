@@ -35,8 +35,8 @@ const config: JestConfigWithTsJest = {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   // Ends a test that hangs. No test's own outcome hangs on it, however busy the machine is.
   testTimeout: 120_000,
-  // Tests wait as long as they compute, for servers, browsers and leases: meanwhile two more files run than there are cores.
-  maxWorkers: availableParallelism() + 2,
+  // Tests wait as long as they compute, for servers, browsers and leases: meanwhile one more file runs than there are cores.
+  maxWorkers: availableParallelism() + 1,
   // jest keeps some of each file's modules. A worker that holds a gigabyte takes longer to end than jest waits for it.
   workerIdleMemoryLimit: '600MB',
 };
