@@ -6,7 +6,7 @@ onPostgres((server) => {
   const { judge, lease, session } = setUpHolders(server);
   const key = () => Buffer.alloc(32, 'k');
   const encrypted: Kind = ['encrypted', { ...lease[1], encryption: { current: 'k', key } }, lease[2]];
-  judge([encrypted], () => server().config);
+  judge([session, encrypted], () => server().config);
 
   throughPgBouncer(server, (bouncer) => {
     const kinds = [lease, session, encrypted].map(([name, options, { corrupt, loseLock }]): Kind => {
