@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSession, type Lock, type StoreEntry, type TokenStore } from 'axios-bearer';
-import { closeSessionAtEnd, failureOf, never, settle, until } from '../support/kit.js';
+import { closeSessionAtEnd, failureOf, never, nextEvent, settle, until } from '../support/kit.js';
 import { clientWithStore } from './client.js';
 import { ownerOf, setUpAuthorizationServer } from './setup.js';
 
@@ -234,7 +234,7 @@ describe('A bad store, whose withLock()', () => {
   });
 
   it('L3 forgets the lock while the server rotates, and gives it to another holder: that one finds the mark, and waits', async () => {
-    const { store, inner, api, holder, wait, pass, asked } = await clientWithStore(setup);
+    const { store, inner, api, holder, wait, clock, asked } = await clientWithStore(setup);
     const other = holder();
     await wait(other.session.token());
     // No other holder is kept out: the lock died with its engine.
@@ -242,8 +242,10 @@ describe('A bad store, whose withLock()', () => {
     const { arrived, release } = setup.holdTokenEndpoint();
     const waiting = ownerOf(api.get('/resource'));
     await arrived;
+    const refreshing = nextEvent(other.session, 'refreshing');
     const theirs = ownerOf(other.api.get('/resource'));
-    await pass(10_000).catch(() => {});
+    await refreshing;
+    await clock.advance(10_000);
     expect(asked()).toBe(1);
     release();
     expect(await wait(Promise.all([waiting, theirs]))).toEqual(['ada', 'ada']);
