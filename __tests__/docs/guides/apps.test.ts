@@ -46,3 +46,32 @@ describe('Coming from an interceptor of your own', () => {
     expect((await api.get('/videos')).status).toBe(200);
   });
 });
+
+describe('A login form and a refresh cookie', () => {
+  it('nothing is refreshed before the first signIn()', async () => {
+    const server = await startServer();
+    const run = openGuide('docs/guides/spa-refresh-cookie.md', { [API]: server.url });
+    const { api } = (await run('session')) as unknown as Own;
+    await expect(api.get('/videos')).rejects.toMatchObject({ response: { status: 401 } });
+    expect(server.log.map(({ path }) => path)).toEqual(['/videos']);
+  });
+});
+
+describe('Several tabs', () => {
+  it('the page shows the login, the app after it, and the login again at the end', async () => {
+    const server = await startServer();
+    const shown: string[] = [];
+    const views = { showApp: () => shown.push('app'), showLogin: () => shown.push('login') };
+    const hosts = { [API]: server.url, '/auth/login': '/auth/api-key', '{ email, password }': '{ apiKey: email }' };
+    const run = openGuide('docs/guides/several-tabs.md', hosts, { './views.js': views });
+    const { api, session } = (await run('session')) as unknown as Own;
+    const { login, logout } = (await run('page')) as { login(email: string): Promise<void>; logout(): Promise<void> };
+    await session.token().catch(() => {});
+    expect(shown).toEqual(['login']);
+    await login(server.apiKey);
+    server.expire();
+    expect((await api.get('/videos')).status).toBe(200);
+    await logout();
+    expect(shown).toEqual(['login', 'app', 'login']);
+  });
+});

@@ -103,6 +103,20 @@ describe('A dialog asks for the login', () => {
     expect((await api.get('/a')).data).toEqual({ bearer: 'bob-1' });
   });
 
+  it('an error without a name is no refusal: it opens again after a short backoff', async () => {
+    const { api, session, notes, close, endAda } = await start([]);
+    await endAda();
+    const clock = fakeClock();
+    atEnd(() => clock.restore());
+    const failed = nextEvent(session, 'refreshFailed');
+    close.reject(new Error('no such element'));
+    expect(await api.get('/a').catch(codeOf)).toBe('ERR_BEARER_UNAVAILABLE');
+    const { retryAfter = 0 } = await failed;
+    await clock.advance(retryAfter);
+    expect(await api.get('/a').catch(codeOf)).toBe('ERR_BEARER_UNAVAILABLE');
+    expect([notes.length, retryAfter < 1_000]).toEqual([2, true]);
+  });
+
   it('is open for as long as it takes, but for the `timeout` of a request', async () => {
     const { api, opened, close, endAda } = await start(['ada']);
     await endAda();

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import axios, { type AxiosError, type AxiosInstance } from 'axios';
 import * as core from 'axios-bearer';
 import * as apiVideo from 'axios-bearer/api-video';
+import * as browser from 'axios-bearer/browser';
 import * as oauth2 from 'axios-bearer/oauth2';
+import * as postgres from 'axios-bearer/postgres';
 import * as redis from 'axios-bearer/redis';
 import * as sessionPool from 'axios-bearer/session-pool';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
@@ -50,7 +52,9 @@ const ENTRIES: Values = {
   axios: { default: axios },
   'axios-bearer': core,
   'axios-bearer/api-video': apiVideo,
+  'axios-bearer/browser': browser,
   'axios-bearer/oauth2': oauth2,
+  'axios-bearer/postgres': postgres,
   'axios-bearer/redis': redis,
   'axios-bearer/session-pool': sessionPool,
 };
