@@ -31,7 +31,7 @@ const QUESTIONS: [typed: string, page: string][] = [
   ['graphql', 'guides/graphql'],
   ['UNAUTHENTICATED', 'guides/graphql'],
   ['uploads', 'guides/uploads'],
-  ['api.video', 'guides/api-video'],
+  ['api.video key', 'guides/api-video'],
   ['axios-auth-refresh', 'migrate-from-axios-auth-refresh'],
   ['failedQueue', 'migrate-from-the-queue-snippet'],
   ['machine to machine', 'guides/client-credentials'],
