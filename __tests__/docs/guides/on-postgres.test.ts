@@ -3,7 +3,7 @@ import { afterEach, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { PUBLIC, startAuthorizationServer } from '../../support/authorization-server.js';
 import { onPostgres } from '../../support/engines/postgres.js';
-import { cleanUp, closeAtEnd, nextEvent } from '../../support/kit.js';
+import { atEnd, cleanUp, closeAtEnd, nextEvent } from '../../support/kit.js';
 import { API, LOGIN, type Own, openGuide, setEnv } from './open.js';
 
 afterEach(cleanUp);
@@ -18,12 +18,15 @@ onPostgres((postgres) => {
       const hosts = { [API]: server.resource, [LOGIN]: server.issuer, 'my-service': PUBLIC.clientId };
       const modules = { 'node:http': http, pg: { default: pg } };
       const run = openGuide('docs/guides/many-processes.md', hosts, modules);
-      const own = (await run('session')) as unknown as Own;
+      const own = (await run('session')) as unknown as Own & { database: pg.Pool };
+      atEnd(() => own.database.ended || own.database.end());
       await run('end', { process: { once: (_: string, end: () => Promise<void>) => ends.push(end) } });
       return own;
     };
     const [one, other] = await Promise.all([start(), start()]);
+    const heard = nextEvent(other.session, 'signedIn');
     await one.session.signIn({ access_token: 'over', refresh_token: await server.login(PUBLIC.clientId) });
+    await heard;
     const answers = await Promise.all([one, other, one, other].map(({ api }) => api.get('/videos')));
     expect(answers.map(({ data }) => data)).toEqual(Array(4).fill({ owner: 'ada' }));
     expect([server.asked, server.revoked]).toEqual([1, 0]);
