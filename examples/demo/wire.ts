@@ -55,6 +55,11 @@ export class Wire {
     return starts.length ? Math.min(...starts) : undefined;
   }
 
+  /** 401s that have reached the client. */
+  get refused(): number {
+    return this.lanes.flatMap(({ changes }) => changes).filter(({ phase }) => phase === 'refused').length;
+  }
+
   lane(name: string): Lane {
     const known = this.lanes.find((lane) => lane.name === name);
     if (known) return known;

@@ -1,5 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import type { ApiVideo, ApiVideoOptions } from 'axios-bearer/testing';
+import type { ApiVideoOptions } from 'axios-bearer/testing';
 import Table from 'cli-table3';
 import { type Act, exactly, upTo } from '../act.js';
 import { ours } from '../ours.js';
@@ -60,7 +59,7 @@ export const comparison: Act = {
 async function weather(contender: Contender, scene: Scene, { hiccup = false } = {}): Promise<Result> {
   const { server, api } = scene;
   contender.install(api, server.issue());
-  if (hiccup) void stumble(server);
+  if (hiccup) server.fault('/auth/refresh', { status: 503 }); // when those that are refused together wait for it
   const ok = await hundredAtOnce(scene);
   await scene.end();
   return { ok, failed: 100 - ok, refreshes: server.stats.refresh };
@@ -72,14 +71,6 @@ async function poll(contender: Contender, scene: Scene): Promise<number> {
   for (const poll of upTo(POLLS)) await get('/always-401', { poll });
   await scene.end();
   return server.stats.refresh;
-}
-
-/** A 503 from a busy server: it comes when those that are to be refused have been refused, and wait. */
-async function stumble(server: ApiVideo): Promise<void> {
-  server.fault('/auth/refresh', { status: 503 });
-  const door = server.hold('/auth/refresh');
-  while (server.stats.unauthorized < 90) await pause(10, undefined, { ref: false });
-  door.release();
 }
 
 function isAsGood({ storm, withOne503 }: Score): boolean {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { bearer } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import { type Act, exactly, succeeded, upTo } from '../act.js';
@@ -30,16 +31,26 @@ export const storm: Act = {
  * A hundred requests with a token that the server takes no longer, which no client can know. Ninety are refused together. Ten
  * of the 401s come when the refresh is long done, as they do on a real network: that is where a second refresh slips in.
  */
-export async function hundredAtOnce({ server, get }: Pick<Scene, 'server' | 'get'>): Promise<number> {
+export async function hundredAtOnce(scene: Pick<Scene, 'server' | 'wire' | 'get'>): Promise<number> {
+  const { server, get } = scene;
   server.expire();
   const late = server.hold(({ query }) => Number(query.page) > 90);
   const early = server.hold(({ query }) => Number(query.page) <= 90);
 
   const calls = upTo(100).map((page) => get('/videos', { page }));
   await Promise.all([early.arrived(90), late.arrived(10)]);
+  void refreshAfter(90, scene);
   early.release();
   await Promise.all(calls.slice(0, 90));
+  void refreshAfter(100, scene);
   late.release();
 
   return succeeded(await Promise.all(calls));
+}
+
+/** A refresh is answered when so many 401s have come: what becomes of them hangs on no moment of a busy machine. */
+async function refreshAfter(refused: number, { server, wire }: Pick<Scene, 'server' | 'wire'>): Promise<void> {
+  const door = server.hold('/auth/refresh');
+  while (wire.refused < refused) await pause(5, undefined, { ref: false });
+  door.release();
 }
