@@ -132,9 +132,9 @@ inBrowsers((browser, name) => {
       });
     await page.evaluate(() => timeline.root().querySelector<HTMLElement>('.scroll')!.focus());
     await page.keyboard.press('End');
-    expect(await details()).toMatch(/^GET \/videos\/none: failed 404 in \d/);
+    expect(await details()).toMatch(/^GET \/videos\/none, failed 404 in \d/);
     await page.keyboard.press('ArrowUp');
-    expect(await details()).toMatch(/^GET \/videos: done 200 in .*waited .*, on the wire .* → 200$/);
+    expect(await details()).toMatch(/^GET \/videos, done 200 in .*: waited .*, on the wire .* → 200$/);
     await page.keyboard.press('Escape');
     expect(await details()).toMatch(/^Point at/);
     await page.keyboard.press('p');
@@ -144,7 +144,7 @@ inBrowsers((browser, name) => {
     expect(await details()).toMatch(/^GET \/videos\/none/);
     await page.keyboard.press('p');
     await page.keyboard.press('End');
-    expect(await details()).toMatch(/^GET \/videos: done/);
+    expect(await details()).toMatch(/^GET \/videos, done/);
     await page.keyboard.press('t');
     const rows = () => page.evaluate(() => timeline.root().querySelectorAll('tbody tr').length);
     await page.waitForFunction(() => timeline.root().querySelectorAll('tbody tr').length === 3);

@@ -12,6 +12,11 @@ export function duration(ms: number): string {
   return clock(ms);
 }
 
+/** At a mark of the axis: a round number. */
+export function moment(ms: number): string {
+  return Math.abs(ms) < 1_000 ? `${Math.round(ms)} ms` : `${Number((ms / 1_000).toFixed(3))} s`;
+}
+
 export function nameOf({ method, url }: Lane): string {
   return `${method.toUpperCase()} ${url}`;
 }
@@ -36,7 +41,7 @@ export function stepsOf(lane: Lane): string[] {
 
 export function detailsOf(lane: Lane): string {
   const total = lane.endedAt === undefined ? '' : ` in ${duration(lane.endedAt - lane.startedAt)}`;
-  return `${nameOf(lane)}: ${outcomeOf(lane)}${total}. ${stepsOf(lane).join(', ')}`;
+  return `${nameOf(lane)}, ${outcomeOf(lane)}${total}: ${stepsOf(lane).join(', ')}`;
 }
 
 export function stateText(state: SessionState): string {

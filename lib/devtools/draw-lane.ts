@@ -69,10 +69,10 @@ function drawRefused({ context, palette, scale }: Brush, at: number, y: number):
   const middle = x(scale, at);
   if (middle < scale.left || middle > scale.width) return;
   context.beginPath();
-  context.moveTo(middle, y - 6);
-  context.lineTo(middle + 6, y);
-  context.lineTo(middle, y + 6);
-  context.lineTo(middle - 6, y);
+  context.moveTo(middle, y - 5.5);
+  context.lineTo(middle + 5.5, y);
+  context.lineTo(middle, y + 5.5);
+  context.lineTo(middle - 5.5, y);
   context.closePath();
   context.fillStyle = palette.refused;
   context.fill();
@@ -86,11 +86,12 @@ function drawEnd(brush: Brush, lane: Lane, y: number): void {
   if (lane.endedAt === undefined) return;
   const at = x(scale, lane.endedAt);
   if (at < scale.left || at > scale.width) return;
-  if (lane.outcome === 'done') drawDot(brush, at, y);
-  else drawCross(brush, at, y);
+  // Beside its bar, which may be short.
+  if (lane.outcome === 'done') drawDot(brush, at + 5, y);
+  else drawCross(brush, at + 7, y);
   context.fillStyle = lane.outcome === 'failed' ? palette.failed : palette.muted;
   const text = lane.outcome === 'failed' ? failure(lane) : duration(lane.endedAt - lane.startedAt);
-  if (at + 10 + context.measureText(text).width < scale.width) context.fillText(text, at + 10, y);
+  if (at + 16 + context.measureText(text).width < scale.width) context.fillText(text, at + 16, y);
 }
 
 function failure({ sends, code = 'failed' }: Lane): string {
@@ -99,7 +100,7 @@ function failure({ sends, code = 'failed' }: Lane): string {
 
 function drawDot({ context, palette }: Brush, at: number, y: number): void {
   context.beginPath();
-  context.arc(at, y, 5, 0, 2 * Math.PI);
+  context.arc(at, y, 4.5, 0, 2 * Math.PI);
   context.fillStyle = palette.done;
   context.fill();
   context.lineWidth = 1.5;

@@ -1,4 +1,4 @@
-import { duration } from './describe.js';
+import { duration, moment } from './describe.js';
 import { type Brush, drawLane } from './draw-lane.js';
 import type { Lane, Recording, Refresh, TokenLife } from './recording.js';
 import { clip, HEAD, ROW, STRIPS, ticks, x } from './scale.js';
@@ -68,7 +68,7 @@ function drawHead(brush: Brush, recording: Recording, marks: number[], origin: n
   context.fillStyle = palette.muted;
   for (const at of marks) {
     const left = x(scale, at) + 4;
-    const text = duration(at - origin);
+    const text = moment(at - origin);
     if (left >= scale.left && left + context.measureText(text).width < scale.width)
       context.fillText(text, left, STRIPS.axis / 2);
   }
@@ -106,7 +106,7 @@ function drawToken({ context, palette, scale }: Brush, token: TokenLife): void {
   context.globalAlpha = 0.22;
   context.fillRect(start, STRIPS.token, stop - start, STRIPS.height);
   context.globalAlpha = 1;
-  context.fillRect(start, STRIPS.token, 2, STRIPS.height);
+  if (x(scale, from) >= start) context.fillRect(start, STRIPS.token, 2, STRIPS.height);
   const leeway = clip(scale, Math.max(from, dueAt ?? end), end);
   if (leeway && expiresAt !== undefined && (dueAt ?? end) < end) hatch(context, ...leeway);
   if (expiresAt === end) context.fillRect(stop - 2, STRIPS.token - 3, 2, STRIPS.height + 6);

@@ -4,4 +4,4 @@
  * @module axios-bearer/devtools
  */
 export { type EventConsole, logEvents } from './log-events.js';
-export { mountTimeline, type TimelineOptions } from './mount-timeline.js';
+export { mountTimeline, type PageElement, type TimelineOptions } from './mount-timeline.js';

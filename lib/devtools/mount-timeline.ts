@@ -15,6 +15,12 @@ export interface TimelineOptions {
   instances?: readonly AnyAxios[];
 }
 
+/** An `HTMLElement`. Where types are compiled without a page's, none has that name. */
+export interface PageElement {
+  /** As elements have it. */
+  append(child: never): void;
+}
+
 // ms. The rest of a token's life is told in seconds.
 const TICK = 1_000;
 
@@ -26,10 +32,10 @@ const TICK = 1_000;
  * @param element where it is appended, in a shadow root
  * @returns the way to take it away, and all that watched for it
  */
-export function mountTimeline(element: HTMLElement, session: Session, options: TimelineOptions = {}): () => void {
+export function mountTimeline(element: PageElement, session: Session, options: TimelineOptions = {}): () => void {
   const { instances = [] } = options;
   const panel = makePanel();
-  element.append(panel.host);
+  element.append(panel.host as never);
   const recording = newRecording();
   const hint =
     instances.length > 0

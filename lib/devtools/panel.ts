@@ -66,7 +66,7 @@ export function makePanel() {
   const top = make('div', { className: 'top' }, state.element, buttons.element);
   // One is as the page is, one as the panel: their colours tell by an event when light and dark have changed.
   const [sentinel, inner] = [make('i', { className: 'sentinel' }), make('i', { className: 'sentinel' })];
-  const stage = make('div', { className: 'stage' }, scroll, canvas, table);
+  const stage = make('div', { className: 'stage' }, canvas, scroll, table);
   const shell = make(
     'section',
     { className: 'panel' },

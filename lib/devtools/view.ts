@@ -24,7 +24,7 @@ interface Still {
 // ms. Less than the first is too coarse a clock, more than the second is too small a bar.
 const SHORTEST = 20;
 const LEAST = 400;
-const MOST = 10_000;
+const MOST = 6_000;
 const LONGEST = 24 * 3_600_000;
 /** Of the picture, to the right of what is newest. */
 const MARGIN = 0.06;
