@@ -100,7 +100,7 @@ inBrowsers((browser) => {
       expect(await user.send(SEND_100)).toMatchObject({ ours: '100 of 100 answered.' });
     });
     expect(counts).toMatchObject({ refreshes, failures: 0 });
-    expect(await user.page.$eval('[value=works]', (radio) => (radio as HTMLInputElement).checked)).toBe(true);
+    await user.page.waitForSelector('[value=works]:checked');
     expect(await playground.stats('axios-bearer')).toMatchObject({ reuse: 0 });
   });
 
@@ -176,6 +176,8 @@ inBrowsers((browser) => {
     await user.pull('#offline');
     expect(await user.send(SEND_1)).toMatchObject({ ours: '0 of 1 answered, 1 failed (ERR_NETWORK).' });
     expect(await playground.log('axios-bearer')).toHaveLength(before.length);
+    await user.press(AS_BERT);
+    await user.shows('#session', /^Not signed in: Network Error$/);
     await user.pull('#offline');
     expect(await user.send(SEND_1)).toMatchObject({ ours: '1 of 1 answered.' });
     expect(await playground.log('axios-bearer')).toHaveLength(before.length + 1);

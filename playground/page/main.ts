@@ -47,7 +47,11 @@ function show({ nextRefresh, isOffline, stats }: LeverState): void {
 
 async function choosePeer(): Promise<void> {
   const name = checked('peer') as ClientName | '';
-  peer = name ? await createPeer(name, userName() ?? 'Anna') : undefined;
+  peer = undefined;
+  panels.peer.show(undefined);
+  const made = name ? await createPeer(name, userName() ?? 'Anna') : undefined;
+  if (checked('peer') !== name) return; // another one was chosen meanwhile
+  peer = made;
   panels.peer.show(peer);
   // A fault that waits is to be met by both.
   show(await pull('next-refresh', checked('next-refresh') as NextRefresh));
@@ -58,14 +62,18 @@ async function signIn(user: string): Promise<void> {
   await choosePeer();
 }
 
+/** Offline, nobody can sign in, and no peer has tokens to begin with. */
+function tellFailure({ message }: Error): void {
+  byId('session').textContent = `Not signed in: ${message}`;
+  if (!peer) document.querySelector<HTMLInputElement>('[name=peer][value=""]')!.checked = true;
+}
+
 async function signOutMidRefresh(): Promise<void> {
   await pull('next-refresh', 'slow');
   await pull('expire');
-  const stop = session.on('refreshing', () => {
-    stop();
-    setTimeout(() => session.signOut(), REFRESH_TIMEOUT / 4);
-  });
+  const stop = session.on('refreshing', () => setTimeout(() => session.signOut(), REFRESH_TIMEOUT / 4));
   await run((client, panel) => send(client, panel, 100));
+  stop();
 }
 
 async function setNetwork(isOffline: boolean): Promise<void> {
@@ -83,8 +91,12 @@ for (const button of each('[data-send]')) {
   const play = n > AT_ONCE ? runInTurn : run;
   onClick(button, () => play((client, panel) => send(client, panel, n)));
 }
-for (const button of each('[data-user]')) onClick(button, () => signIn(button.dataset.user!));
-for (const radio of each('[name=peer]')) radio.addEventListener('change', choosePeer);
+for (const button of each('[data-user]')) {
+  onClick(button, () => signIn(button.dataset.user!).catch(tellFailure));
+}
+for (const radio of each('[name=peer]')) {
+  radio.addEventListener('change', () => choosePeer().catch(tellFailure));
+}
 for (const radio of each<HTMLInputElement>('[name=next-refresh]')) {
   radio.addEventListener('change', async () => show(await pull('next-refresh', radio.value as NextRefresh)));
 }
@@ -99,7 +111,7 @@ offline.addEventListener('change', () => setNetwork(offline.checked));
 
 mountTimeline(byId('timeline'), session, { instances: [ours.api] });
 showSession(session, byId('session'));
-const tab = await joinTabs(session, byId('tab'));
-if (tab === 1) await signIn('Anna');
+await joinTabs(session, byId('tab'));
+if (!userName()) await signIn('Anna'); // the first tab; others find the session in the store
 show(await look());
 document.documentElement.dataset.ready = '';

@@ -54,9 +54,14 @@ export class Panel {
 
   /** What the server has counted of this client, in all tabs. */
   logged({ requests, unauthorized, refresh, reuse }: Stats): void {
-    const spentTwice = reuse ? `, ${show(reuse)} refresh tokens spent twice` : '';
-    this.#find('.logged').textContent =
-      `The server’s log, of all tabs: ${show(requests)} requests, ${show(unauthorized)} × 401, ${show(refresh)} × refresh${spentTwice}`;
+    const entries = {
+      sent: requests,
+      '401s': unauthorized,
+      refreshes: refresh,
+      ...(reuse && { 'spent twice': reuse }),
+    };
+    const said = Object.entries(entries).map(([name, n]) => `${name} ${show(n)}`);
+    this.#find('.logged').textContent = `The server’s log: ${said.join(', ')}`;
   }
 
   #note(error: AxiosError): void {
