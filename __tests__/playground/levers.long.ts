@@ -182,6 +182,16 @@ inBrowsers((browser) => {
     expect(await user.send(SEND_1)).toMatchObject({ ours: '1 of 1 answered.' });
     expect(await playground.log('axios-bearer')).toHaveLength(before.length + 1);
   });
+
+  it('starts over: all counters at 0, the levers as at first, and the session is kept', async () => {
+    await user.pull('[value="503"]');
+    await Promise.all([user.page.waitForNavigation(), user.press('#reset')]);
+    await user.shows('#tab', /^This is tab 1\. No refresh yet\.$/);
+    await user.shows('#session', /^Anna is signed in/);
+    await user.page.waitForSelector('[value=works]:checked');
+    expect(await agreed()).toEqual({ sent: 0, unauthorized: 0, refreshes: 0, replays: 0, failures: 0 });
+    expect(await user.send(SEND_1)).toMatchObject({ ours: '1 of 1 answered.' });
+  });
 });
 
 /** By the page's own link. */
