@@ -55,6 +55,7 @@ export const groups: readonly Group[] = [
   {
     text: 'See it',
     pages: [
+      ['The playground', 'docs/see-it.md'],
       ['On the screen of your app', 'docs/devtools.md'],
       ['What it costs', 'docs/bench/README.md'],
     ],
