@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import { emptyProject, type Project } from './project.js';
@@ -14,7 +15,8 @@ afterAll(() => project?.remove());
 
 const STRICT = { target: 'es2022', types: ['node'], strict: true, exactOptionalPropertyTypes: true, noEmit: true };
 const manifest = JSON.parse(await readFile('package.json', 'utf8'));
-const printedBy = async (consumer: string) => JSON.parse(await project.node(await project.take(consumer)));
+const printedBy = async (consumer: string, ...args: string[]) =>
+  JSON.parse(await project.node(await project.take(consumer), ...args));
 
 /** What a storm of four on an expired token comes to. */
 const RECOVERED = {
@@ -53,6 +55,16 @@ describe('the package, installed in an empty project', () => {
       ],
     });
   });
+
+  // There is no fetch in axios below 1.7.
+  const itByFetch = Number(axios.VERSION.split('.')[1]) >= 7 ? it : it.skip;
+  itByFetch(
+    'watches requests with a copy of its own, and the session still knows where fetch was redirected to',
+    async () => {
+      const dom = fileURLToPath(import.meta.resolve('happy-dom'));
+      expect(await printedBy('devtools.mjs', dom)).toEqual({ status: 401, refreshes: 0, isGone: true });
+    },
+  );
 
   it('works in the CommonJS tests of a consumer who runs plain jest', async () => {
     await project.take('plain.test.js');

@@ -14,6 +14,7 @@ import {
 } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import { browserStore } from 'axios-bearer/browser';
+import { logEvents, mountTimeline } from 'axios-bearer/devtools';
 import { fileStore } from 'axios-bearer/file';
 import { postgresStore } from 'axios-bearer/postgres';
 import { type SqliteDatabase, sqliteStore } from 'axios-bearer/sqlite';
@@ -68,7 +69,8 @@ export async function consumer(): Promise<string> {
 
   const used: Session = axios.use(bearer, options);
   const uninstallUsed: () => void = axios.use(bearer, { session: used });
-  uninstallUsed();
+  const unwatch: (() => void)[] = [logEvents(used), mountTimeline(document.body, used, { instances: [axios] })];
+  for (const stop of [uninstallUsed, ...unwatch]) stop();
   axios.use(axiosRetry, { retries: 3 });
   axios.create().use(axiosRetry);
   // @ts-expect-error The plugin's own options are checked.
