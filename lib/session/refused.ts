@@ -50,6 +50,7 @@ const LATER = 4;
 export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusal): Found {
   const { life } = requests;
   const { pending, holding } = life;
+  refusal.endPause = undefined;
   if (holding.state.is === 'unread') return afterReading(requests, sent, refusal);
   const identity = life.parts.identityOf(sent);
   const brought = (by: SharedPromise<Current | undefined>) =>
@@ -59,7 +60,6 @@ export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusa
   if (!life.current && !isRefusedForGood(holding.state)) return undefined;
   requests.assertSame(sent);
   refusal.refused.push(sent);
-  refusal.endPause = undefined;
   const other = unrefused(requests, sent, refusal);
   if (other) return other;
   const current = requests.held(life.current);
@@ -68,6 +68,7 @@ export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusa
   if (!isRenewable(life, current)) return undefined;
   const ms = pauseBefore(requests, current, refusal);
   if (ms !== undefined) return afterPause(requests, sent, refusal, ms);
+  if (isOfNoHelp(requests, current, refusal)) giveUp(requests, current, refusal);
   if (!mayRefresh(requests, current, refusal)) return undefined;
   refusal.refreshes++;
   const cause: AskReason = { reason: 'refused', challenge: refusal.challenge };
@@ -123,13 +124,12 @@ function pauseBefore(requests: Requests, current: Current, refusal: Refusal): nu
   if (wanted === undefined) return undefined;
   const ms = Math.min(wanted, cap);
   // The caller had rather have the server's answer than a timeout.
-  if (ms >= patience) return undefined;
-  refusal.repeats++;
-  return ms;
+  return ms < patience ? ms : undefined;
 }
 
 async function afterPause(requests: Requests, sent: Current, refusal: Refusal, ms: number): Promise<Current> {
   const { pauses } = requests.life.parts;
+  refusal.repeats++;
   await new Promise<void>((resolve) => {
     const timer = startTimer(ms, resolve);
     // Somebody waits for the request: the process must not end before.
@@ -150,18 +150,22 @@ function isHopeless({ life }: Requests, current: Current, { target }: Refusal): 
   return isLive(current.token, Date.now()) && life.parts.targets.isMarked(target, monotonicNow());
 }
 
+/** Did the refresh that made it not help? It was accepted nowhere yet, or not by the target that it was made for. */
+function isOfNoHelp(requests: Requests, current: Current, refusal: Refusal): boolean {
+  return requests.life.parts.breaker.isUnproven(current.generation) || isMadeFor(requests, current, refusal);
+}
+
 /** Would a refresh help, after so many that did not? A token past its end is always refreshed. */
 function mayRefresh(requests: Requests, current: Current, refusal: Refusal): boolean {
   const { life } = requests;
   const { breaker, targets } = life.parts;
   const now = monotonicNow();
   const isProven = !breaker.isUnproven(current.generation);
-  if (!isProven || isMadeFor(requests, current, refusal)) giveUp(requests, current, refusal);
   if (!refusal.isRepeatable && refusal.refused.length > 1) return false;
   if (refusal.refreshes >= MOST_REFRESHES || (refusal.refreshes > 0 && isProven)) return false;
   if (!isLive(current.token, Date.now())) return true;
   if (isHopeless(requests, current, refusal)) return false;
-  return life.pending !== undefined || breaker.openFor(now) === 0 || targets.mayPass(refusal.target, now);
+  return life.pending !== undefined || breaker.openFor(now) === 0 || targets.letPass(refusal.target, now);
 }
 
 /** A token that a refresh had made was refused all the same. */

@@ -77,8 +77,8 @@ export class Targets {
     return isMarked;
   }
 
-  /** May it start a refresh though too many did not help? One that has accepted a token before may, once per interval. */
-  mayPass(target: string, now: number): boolean {
+  /** Lets it start a refresh though too many did not help: once per interval, if it has accepted a token before. */
+  letPass(target: string, now: number): boolean {
     const passedAt = this.#passed.get(target);
     if (passedAt !== undefined && now - passedAt < this.interval) return false;
     if (!this.#hasAccepted(target)) return false;
