@@ -15,8 +15,7 @@ import { perform, revoke, underLock } from './steps.js';
 // After `close()` a token request under way, and the write of what it brings, may take so many times `refreshTimeout`.
 const LONGEST_END = 5;
 
-const OF_ANOTHER_TIME =
-  'signIn() was given a refresh token that was used up before the session was signed out: it takes the tokens of a new login';
+const USED_UP = 'The refresh token was used up before the session was signed out: pass the tokens of a new login';
 
 type Shared = SharedPromise<Current | undefined>;
 
@@ -56,7 +55,7 @@ export async function signInAgain(life: Lifecycle, token: Token): Promise<Curren
   const spent = life.parts.refreshTokens.spentBy(token.refreshToken as string);
   if (!spent) return signInWith(life, token);
   if (!life.current) await inTime(life, () => run(readAgain(), perform(life)));
-  if (!life.current) throw bearerError('ERR_BEARER_SIGNED_OUT', OF_ANOTHER_TIME);
+  if (!life.current) throw bearerError('ERR_BEARER_SIGNED_OUT', USED_UP);
   return ofSame(life, life.parts.identityOf({ session: spent.session, token }));
 }
 
