@@ -33,7 +33,6 @@ describe('three processes on a plain file', () => {
   it('lose the session: so these tests can fail', async () => {
     const { holders } = await signedIn(3, await place({ at: { store: 'plainFile', folder: await newFolder() } }));
     await Promise.all(holders.map((holder) => holder.hold()));
-    await Promise.all(holders.map((holder) => holder.token()));
     const before = setup.server.revoked;
     const asking = holders.map((holder) => holder.next('asking'));
     const requests = holders.map((holder) => holder.get());

@@ -8,7 +8,7 @@ import { plainFile } from './plain-file.js';
 /** Where a session rests, as it is told to a process. */
 export type StoreAt =
   | { store: 'file'; folder: string }
-  /** The control: a file without a lock and without marks, which is what many a tool has. */
+  /** The control: a file without a lock, which is what many a tool has. */
   | { store: 'plainFile'; folder: string }
   /** A row of a key-value service over HTTP. */
   | { store: 'conditionalPut'; url: string; row: string }

@@ -40,7 +40,7 @@ export function setUpProcesses({ newPlace, execPath }: SomeStore, options?: Serv
     const holders = await start(where, n, clocks);
     const [first, ...others] = holders;
     await first.signIn(await setup.tokens());
-    if (where.at.store !== 'plainFile') await Promise.all(others.map(untilActive));
+    await Promise.all(others.map(untilActive));
     return { at: where, holders };
   }
 
