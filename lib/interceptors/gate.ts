@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { startTimer } from '../platform/deadline.js';
+import { pause } from '../platform/deadline.js';
 
 // ms. The gate spreads what comes at once; it is no limit on answers that take long.
 const LONGEST_PLACE = 1_000;
@@ -18,34 +18,20 @@ export interface Gate {
 export function gateOf(places: number): Gate {
   const limit = pLimit(places);
   const queue: { order: number; send: Send }[] = [];
-  let next = 0;
   let orders = 0;
 
   const sendFirst = () => {
-    const first = queue[next++];
-    if (next >= queue.length) queue.length = next = 0;
-    return first && settledOrLate(first.send());
+    const sent = queue.shift()?.send();
+    return sent && pause(LONGEST_PLACE, (end) => void sent.then(end, end));
   };
   return {
     nextTurn: () => ++orders,
     pass(order, send) {
       // Nearly always the last one: some take a few promises more to come here.
       let at = queue.length;
-      while (at > next && (queue[at - 1]?.order ?? 0) > order) at--;
+      while (at > 0 && (queue[at - 1]?.order ?? 0) > order) at--;
       queue.splice(at, 0, { order, send });
       void limit(sendFirst);
     },
   };
-}
-
-/** Resolves when `sent` settles, or after a second. */
-function settledOrLate(sent: PromiseLike<unknown>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = startTimer(LONGEST_PLACE, resolve);
-    const settled = () => {
-      timer.stop();
-      resolve();
-    };
-    sent.then(settled, settled);
-  });
 }

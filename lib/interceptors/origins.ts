@@ -22,15 +22,9 @@ export function originOf(url: string | undefined): string | undefined {
 const NOWHERE =
   'axios-bearer: no token is attached, as the baseURL is relative and there is no page to tell its origin. On a server, set the option "origins", or an absolute baseURL';
 
-let latest: unknown;
-let isLatestRelative = false;
-
-/** Relative to the `baseURL`, whatever reads it. Asked twice for each request. */
+/** Relative to the `baseURL`, whatever reads it. */
 export function isPlainlyRelative(url: unknown): boolean {
-  if (url === latest) return isLatestRelative;
-  latest = url;
-  isLatestRelative = typeof url === 'string' && PLAINLY_RELATIVE.test(url);
-  return isLatestRelative;
+  return typeof url === 'string' && PLAINLY_RELATIVE.test(url);
 }
 
 /**

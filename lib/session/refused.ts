@@ -68,8 +68,10 @@ export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusa
   if (!isRenewable(life, current)) return undefined;
   const ms = pauseBefore(requests, current, refusal);
   if (ms !== undefined) return afterPause(requests, sent, refusal, ms);
-  if (isOfNoHelp(requests, current, refusal)) giveUp(requests, current, refusal);
-  if (!mayRefresh(requests, current, refusal)) return undefined;
+  const isProven = !life.parts.breaker.isUnproven(current.generation);
+  // The refresh that made it has not helped.
+  if (!isProven || isMadeFor(requests, current, refusal)) giveUp(requests, current, refusal);
+  if (!mayRefresh(requests, current, refusal, isProven)) return undefined;
   refusal.refreshes++;
   const cause: AskReason = { reason: 'refused', challenge: refusal.challenge };
   const renewal = life.renewal(cause);
@@ -150,17 +152,15 @@ function isHopeless({ life }: Requests, current: Current, { target }: Refusal): 
   return isLive(current.token, Date.now()) && life.parts.targets.isMarked(target, monotonicNow());
 }
 
-/** Did the refresh that made it not help? It was accepted nowhere yet, or not by the target that it was made for. */
-function isOfNoHelp(requests: Requests, current: Current, refusal: Refusal): boolean {
-  return requests.life.parts.breaker.isUnproven(current.generation) || isMadeFor(requests, current, refusal);
-}
-
-/** Would a refresh help, after so many that did not? A token past its end is always refreshed. */
-function mayRefresh(requests: Requests, current: Current, refusal: Refusal): boolean {
+/**
+ * Would a refresh help, after so many that did not? A token past its end is always refreshed.
+ *
+ * @param isProven was a request with the current one accepted?
+ */
+function mayRefresh(requests: Requests, current: Current, refusal: Refusal, isProven: boolean): boolean {
   const { life } = requests;
   const { breaker, targets } = life.parts;
   const now = monotonicNow();
-  const isProven = !breaker.isUnproven(current.generation);
   if (!refusal.isRepeatable && refusal.refused.length > 1) return false;
   if (refusal.refreshes >= MOST_REFRESHES || (refusal.refreshes > 0 && isProven)) return false;
   if (!isLive(current.token, Date.now())) return true;

@@ -19,6 +19,9 @@ export class Requests {
   /** The highest number of a request that was refused with the current token: one sent later may prove that token. */
   lastRefused = 0;
   #sends = 0;
+  #outcome:
+    | { joined: object; identity: string | undefined; before: Current | undefined; of: Promise<Current | undefined> }
+    | undefined;
   #late: { pending: Pending; over: Promise<void> } | undefined;
 
   constructor(readonly life: Lifecycle) {}
@@ -113,11 +116,17 @@ export class Requests {
     identity?: string,
     mayFail = false,
   ): Promise<Current | undefined> {
+    const joined = shared.join();
     const before = mayFail ? undefined : this.life.current;
-    return shared.join().then(
+    const known = this.#outcome;
+    // Thousands wait for the same: a promise for each would be a quarter of a kilobyte.
+    if (known?.joined === joined && known.identity === identity && known.before === before) return known.of;
+    const of = joined.then(
       (brought) => brought && this.#ofSame(identity, brought),
       (error) => this.#afterFailure(error, identity, before),
     );
+    this.#outcome = { joined, identity, before, of };
+    return of;
   }
 
   /** @throws ERR_BEARER_SIGNED_OUT, or what ended the session */
