@@ -42,9 +42,15 @@ async function perUnderWay(): Promise<number> {
   const server = new Server();
   const api = axios.create({ baseURL, adapter: (config) => isAnswered.then(() => server.adapter(config)) });
   api.defaults.headers.common.Authorization = `Bearer ${server.token}`;
+  return heldByRequests(api, answer);
+}
+
+/** In bytes, of each. @param isUnderWay resolves when all of them wait */
+async function heldByRequests(api: AxiosInstance, answer: () => void, isUnderWay?: Promise<void>): Promise<number> {
   gc();
   const before = heap();
   const requests = all(WAITING, api);
+  await isUnderWay;
   await new Promise(setImmediate);
   gc();
   const held = (heap() - before) / WAITING;
@@ -82,16 +88,7 @@ async function perWaiting(tokens: { access_token: string; expires_in: number }):
     return server.token;
   };
   bearer(api, { source, tokens });
-  gc();
-  const before = heap();
-  const requests = all(WAITING, api);
-  await isAsked;
-  await new Promise(setImmediate);
-  gc();
-  const held = (heap() - before) / WAITING;
-  answer();
-  await Promise.all(requests);
-  return held;
+  return heldByRequests(api, answer, isAsked);
 }
 
 /** What a session holds that has nothing to do, in bytes, its tokens of 44 letters included. */

@@ -52,7 +52,7 @@ export function readSessionOptions(given: SessionOptions) {
     identity,
     keepFresh,
     leeway: leeway === undefined ? undefined : atLeast(0, 'leeway', leeway),
-    // Long enough for a token endpoint on a bad day, short enough for a person who waits.
+    // Long enough for a slow token endpoint, and short enough for a person at a screen.
     refreshTimeout: atLeast(1, 'refreshTimeout', options.refreshTimeout ?? 10_000),
     refreshRetries: atLeast(0, 'refreshRetries', options.refreshRetries ?? 3),
     backoff: readBackoff(options.backoff),

@@ -66,6 +66,13 @@ export async function close(browser: Browser): Promise<void> {
   browser.process()?.kill('SIGKILL');
 }
 
+/** Tests that launch a browser by themselves. */
+export function describeIn(name: BrowserName, tests: () => void): void {
+  const { executablePath, debianPackage } = browsers.find((each) => each.name === name)!;
+  const [title, isThere] = [`in ${name}`, Boolean(executablePath)];
+  describeOn({ title, isThere, how: `install ${debianPackage}`, required: 'REQUIRE_BROWSERS' }, tests);
+}
+
 /**
  * Tests for each browser, launched once for all of them.
  *
@@ -73,9 +80,8 @@ export async function close(browser: Browser): Promise<void> {
  * @param only leaves the others out
  */
 export function inBrowsers(tests: (browser: () => Browser, name: BrowserName) => void, only?: BrowserName): void {
-  for (const { name, executablePath, debianPackage } of browsers.filter((each) => !only || each.name === only)) {
-    const [title, isThere] = [`in ${name}`, Boolean(executablePath)];
-    describeOn({ title, isThere, how: `install ${debianPackage}`, required: 'REQUIRE_BROWSERS' }, () => {
+  for (const { name } of browsers.filter((each) => !only || each.name === only)) {
+    describeIn(name, () => {
       let browser: Browser | undefined;
       beforeAll(async () => {
         browser = await launch(name);

@@ -12,8 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'puppeteer-core';
 import { groups } from '../../docs/.vitepress/sidebar.js';
-import { browsers, close, launch } from '../browser/launch.js';
-import { describeOn } from '../support/on.js';
+import { close, describeIn, launch } from '../browser/launch.js';
 
 /** What readers type, and the page that is to answer it. */
 const QUESTIONS: [typed: string, page: string][] = [
@@ -123,15 +122,7 @@ async function search(page: Page, typed: string): Promise<string> {
   return page.$eval('.result', (result) => result.getAttribute('href') ?? '');
 }
 
-const { executablePath, debianPackage } = browsers.find(({ name }) => name === 'Chromium')!;
-const needed = {
-  title: 'in Chromium',
-  isThere: Boolean(executablePath),
-  how: `install ${debianPackage}`,
-  required: 'REQUIRE_BROWSERS',
-} as const;
-
-describeOn(needed, () => {
+describeIn('Chromium', () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launch('Chromium');

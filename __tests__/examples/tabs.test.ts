@@ -1,17 +1,8 @@
 import { afterEach, expect, it, jest } from '@jest/globals';
-import { browsers } from '../browser/launch.js';
-import { describeOn } from '../support/on.js';
+import { browsers, describeIn } from '../browser/launch.js';
 import { printed } from './printed.js';
 
 const run = () => printed(() => import('../../examples/tabs/index.js'));
-const { executablePath, debianPackage } = browsers.find(({ name }) => name === 'Chromium')!;
-const needed = {
-  title: 'in Chromium',
-  isThere: Boolean(executablePath),
-  how: `install ${debianPackage}`,
-  required: 'REQUIRE_BROWSERS',
-} as const;
-
 afterEach(() => {
   delete process.env.CHROMIUM;
   jest.resetModules();
@@ -23,9 +14,9 @@ it('says what it wants where there is no Chromium', async () => {
   expect(lines).toEqual(['No Chromium at /nowhere/chrome: install it, or say where it is, CHROMIUM=/path/to/chrome']);
 });
 
-describeOn(needed, () => {
+describeIn('Chromium', () => {
   it('plays the example', async () => {
-    process.env.CHROMIUM = executablePath ?? '';
+    process.env.CHROMIUM = browsers.find(({ name }) => name === 'Chromium')?.executablePath ?? '';
     const { lines } = await run();
     expect(lines).toEqual([
       'three tabs: Welcome, Welcome, Welcome',

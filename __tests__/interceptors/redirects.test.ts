@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { type AxiosAdapter, AxiosHeaders, type AxiosResponse, getAdapter } from 'axios';
 import type { Config } from '../../lib/interceptors/config.js';
 import { redirectedTo, tellingRedirects } from '../../lib/interceptors/redirects.js';
+import { describeOn } from '../support/on.js';
 
 afterEach(() => void jest.restoreAllMocks());
 
@@ -50,9 +51,14 @@ const takesFetch = (() => {
   }
 })();
 
-const onFetch = takesFetch ? describe : describe.skip;
+const fetches = {
+  title: 'fetch, whose response axios does not show,',
+  isThere: takesFetch,
+  how: 'this axios takes none',
+  required: undefined,
+};
 
-onFetch('fetch, whose response axios does not show,', () => {
+describeOn(fetches, () => {
   type Own = ReturnType<typeof fetchVia>;
 
   const fetchVia = (url: string, redirected = true) =>

@@ -23,6 +23,7 @@ import {
   nextEvent,
   onAdapters,
   outcomeOf,
+  reactive,
   startHttpServer,
   startRecordedClient,
 } from '../support/kit.js';
@@ -40,15 +41,6 @@ function cloneDeep<T>(value: T): T {
   const clone = Object.create(Object.getPrototypeOf(value));
   for (const [key, inner] of Object.entries(value)) clone[key] = cloneDeep(inner);
   return clone;
-}
-
-/** As Vue's reactive() and MobX: what is read from it is wrapped as well. */
-function reactive<T extends object>(target: T): T {
-  const get = (from: object, key: PropertyKey, self: unknown): unknown => {
-    const value = Reflect.get(from, key, self);
-    return typeof value === 'object' && value !== null ? reactive(value) : value;
-  };
-  return new Proxy(target, { get }) as T;
 }
 
 /** What others make of a config. */

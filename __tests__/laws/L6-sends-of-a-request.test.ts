@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosError, type AxiosRequestConfig } from 'axios';
-import { type InstallOptions, isBearerError, type SessionOptions } from 'axios-bearer';
+import { isBearerError } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import type { ApiVideo } from 'axios-bearer/testing';
 import {
@@ -13,6 +13,7 @@ import {
   MINUTE,
   QUICK,
   roundTrip,
+  rules,
   SECOND,
   startClient,
   startServer,
@@ -337,26 +338,15 @@ describe('a token that was made and is no good at all', () => {
   });
 });
 
-const SOON = { initial: 1, factor: 1, cap: 1 };
-
-type Options = Partial<SessionOptions> & InstallOptions;
-
-const isRefused = ({ status }: { status: number }) => status === 401;
-const rules: [string, Options][] = [
-  ['the default', {}],
-  ['a rule of one’s own', { shouldRefresh: isRefused }],
-  ['a rule that takes its time', { shouldRefresh: async (answer) => isRefused(answer) }],
-];
-
 describe.each(rules)('L6 Refreshes that do not help, by %s', (_, options) => {
   it('L6 send one request at most four times more', async () => {
-    const { server, api } = await startClient({ backoff: SOON, maxReplays: 10, ...options });
+    const { server, api } = await startClient({ backoff: QUICK, maxReplays: 10, ...options });
     expect((await failureOf(api.get('/always-401'))).response.status).toBe(401);
     expect(server.stats).toMatchObject({ refresh: 2, unauthorized: 5 });
   });
 
   it('L6 send a POST at most once more, where nothing says that it was not done', async () => {
-    const { server, api } = await startClient({ backoff: SOON, maxReplays: 10, ...options });
+    const { server, api } = await startClient({ backoff: QUICK, maxReplays: 10, ...options });
     server.fault('/echo', { status: 401 }, ALWAYS);
     expect((await failureOf(api.post('/echo', { a: 1 }))).response.status).toBe(401);
     expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 2 });

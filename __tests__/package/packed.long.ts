@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
+import { describeOn } from '../support/on.js';
 import { emptyProject, type Project } from './project.js';
 import { bundled } from './tree-shaking.js';
 
@@ -56,15 +57,13 @@ describe('the package, installed in an empty project', () => {
     });
   });
 
-  // There is no fetch in axios below 1.7.
-  const itByFetch = Number(axios.VERSION.split('.')[1]) >= 7 ? it : it.skip;
-  itByFetch(
-    'watches requests with a copy of its own, and the session still knows where fetch was redirected to',
-    async () => {
+  const hasFetch = Number(axios.VERSION.split('.')[1]) >= 7;
+  describeOn({ title: 'over fetch', isThere: hasFetch, how: 'axios has it from 1.7 on', required: undefined }, () => {
+    it('watches requests with a copy of its own, and the session still knows where they were redirected to', async () => {
       const dom = fileURLToPath(import.meta.resolve('happy-dom'));
       expect(await printedBy('devtools.mjs', dom)).toEqual({ status: 401, refreshes: 0, isGone: true });
-    },
-  );
+    });
+  });
 
   it('works in the CommonJS tests of a consumer who runs plain jest', async () => {
     await project.take('plain.test.js');

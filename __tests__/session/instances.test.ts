@@ -22,6 +22,7 @@ import {
   headersAt,
   never,
   nextEvent,
+  reactive,
   refreshing,
   settle,
   startClient,
@@ -49,15 +50,6 @@ const installed = (url: string, options: Partial<SessionOptions> & InstallOption
   closeAtEnd(bearer(api, { tokens: 'old', source: async () => 'new', ...options }));
   return api;
 };
-
-/** As Vue's reactive() and MobX: what is read from it is wrapped as well. */
-function reactive<T extends object>(target: T): T {
-  const get = (from: object, key: PropertyKey, self: unknown): unknown => {
-    const value = Reflect.get(from, key, self);
-    return typeof value === 'object' && value !== null ? reactive(value) : value;
-  };
-  return new Proxy(target, { get }) as T;
-}
 
 describe('close() of a session that one instance has under two headers', () => {
   const handlersOf = (api: AxiosInstance) =>

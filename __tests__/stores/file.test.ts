@@ -20,6 +20,7 @@ import type { Lock, TokenStore } from 'axios-bearer';
 import { fileStore } from 'axios-bearer/file';
 import { Folder } from '../../lib/stores/file/folder.js';
 import { atEnd, cleanUp, deferred, failureOf, never, settle, startSession, tokenPair } from '../support/kit.js';
+import { describeOn } from '../support/on.js';
 import { signedOut, stored } from '../support/stores.js';
 
 afterEach(cleanUp);
@@ -143,26 +144,32 @@ describe('the folder of a fileStore', () => {
     expect([error.code, error.cause.message]).toEqual(['ERR_BEARER_STORE', expect.stringMatching(says)]);
   });
 
-  const asRoot = process.getuid?.() === 0 ? it : it.skip;
-  asRoot('is refused where it is another user’s', async () => {
-    const folder = await newFolder();
-    await fileStore(folder).read();
-    await chown(folder, 65_534, 65_534);
-    expect((await failureOf(fileStore(folder).read())).message).toMatch(/it belongs to user 65534, and this is user 0/);
-  });
+  describeOn(
+    { title: 'as root', isThere: process.getuid?.() === 0, how: 'run it as root', required: undefined },
+    () => {
+      it('is refused where it is another user’s', async () => {
+        const folder = await newFolder();
+        await fileStore(folder).read();
+        await chown(folder, 65_534, 65_534);
+        expect((await failureOf(fileStore(folder).read())).message).toMatch(
+          /it belongs to user 65534, and this is user 0/,
+        );
+      });
 
-  asRoot('is judged by the user that the process acts as', async () => {
-    const folder = await newFolder();
-    await fileStore(folder).read();
-    await chmod(dirname(folder), 0o755);
-    await chown(folder, 65_534, 65_534);
-    process.seteuid?.(65_534);
-    try {
-      expect(await fileStore(folder).read()).toBeUndefined();
-    } finally {
-      process.seteuid?.(0);
-    }
-  });
+      it('is judged by the user that the process acts as', async () => {
+        const folder = await newFolder();
+        await fileStore(folder).read();
+        await chmod(dirname(folder), 0o755);
+        await chown(folder, 65_534, 65_534);
+        process.seteuid?.(65_534);
+        try {
+          expect(await fileStore(folder).read()).toBeUndefined();
+        } finally {
+          process.seteuid?.(0);
+        }
+      });
+    },
+  );
 
   it.each([
     ['ENOSPC', 'the disk is full'],

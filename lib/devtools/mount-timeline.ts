@@ -11,7 +11,7 @@ import { watchSession } from './watch-session.js';
 
 /** What a timeline shows. */
 export interface TimelineOptions {
-  /** Instances whose requests are drawn, each as a lane. Default none: refreshes and tokens only. */
+  /** The instances of which the requests are drawn, a lane for each request. Default: none, so refreshes and tokens only. */
   instances?: readonly AnyAxios[];
 }
 

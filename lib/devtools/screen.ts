@@ -71,7 +71,7 @@ function fitted(canvas: HTMLCanvasElement, width: number, height: number): Canva
   return context;
 }
 
-/** Makes room for the lanes. Who has scrolled to the newest goes on to see the newest. @returns px scrolled */
+/** Makes room for the lanes. A picture that is scrolled to the newest lane stays there. @returns px scrolled */
 function grow({ scroll, spacer }: Panel, lanes: number): number {
   const height = `${HEAD + lanes * ROW + 8}px`;
   const isAtEnd = scroll.scrollTop + scroll.clientHeight >= scroll.scrollHeight - ROW;

@@ -82,7 +82,7 @@ export function showAll(view: View, recording: Recording): void {
   view.length = length;
 }
 
-/** Moves in time, by a part of what is seen; who moves looks at what was, so the picture is paused. */
+/** Moves in time, by a part of what is seen. The picture is paused, or it would run away from the time looked at. */
 export function pan(view: View, recording: Recording, part: number): void {
   if (!view.still) pause(view, recording, Date.now());
   const still = view.still as Still;

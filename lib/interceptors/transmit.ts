@@ -87,7 +87,7 @@ function dispatch(exchange: Exchange, recover: Recover): Promise<AxiosResponse> 
     parts.underWay--;
     return holdOrHandOn(exchange, error?.response, { response: error?.response, failed: true, error });
   };
-  // Counted here, and not by `underWay`: a request whose token is fresh has no promise more for it.
+  // Counted here, and not by `underWay`, which makes a promise: a request with a fresh token is to cost none.
   parts.underWay++;
   return called(exchange.adapter, config).then(answered, failed);
 }

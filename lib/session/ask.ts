@@ -140,7 +140,7 @@ async function call(asking: Asking, method: Method | undefined, signal: AbortSig
     return readToken(response, { now: Date.now(), previous, cookies });
   } catch (error) {
     const failure = failureOf(error, response, asking);
-    // A person who has closed a dialog is not asked again.
+    // Whoever has closed a login dialog does not want to see it again.
     if (interactive && failure.kind === 'retryable') throw new Failure(failure.error, 'unavailable');
     throw failure;
   }

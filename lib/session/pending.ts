@@ -1,4 +1,4 @@
-import { monotonicNow } from '../platform/deadline.js';
+import { monotonicNow, pause } from '../platform/deadline.js';
 import type { SourceContext } from '../sources/source.js';
 import { isLive } from '../token.js';
 import { type Current, isSameToken } from './current.js';
@@ -35,6 +35,8 @@ export interface Pending extends Pick<Limits, 'lasts'> {
   brought?: Current | undefined;
   /** The token that a newer one was asked for: another one that has come meanwhile will do. */
   begunWith: Current | undefined;
+  /** Resolves when it takes too long for a request that has a token to go on with. */
+  late?: Promise<void> | undefined;
   /** What `obtain()` has brought: asked for once, however many attempts it takes to store it. */
   obtained: Obtained | undefined;
   /** Settles as `work` does, after `end` was called. */
@@ -90,4 +92,11 @@ export function isAnswer(current: Current, { kind, begunWith }: Pending): boolea
   if (kind === 'read') return true;
   const isOld = kind === 'refresh' && begunWith !== undefined && isSameToken(begunWith, current);
   return !isOld && isLive(current.token, Date.now());
+}
+
+/** Resolves `ms` after it was begun, or when it has settled before: one timer for all who ask. */
+export function lateAfter(pending: Pending, ms: number): Promise<void> {
+  const end = (wake: () => void) => void pending.shared.settled.then(wake, wake);
+  pending.late ??= pause(Math.max(0, pending.begun + ms - monotonicNow()), end);
+  return pending.late;
 }

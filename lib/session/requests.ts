@@ -1,13 +1,12 @@
 import type { AxiosInstance } from 'axios';
 import { type BearerError, bearerError } from '../errors.js';
-import { monotonicNow, pause } from '../platform/deadline.js';
 import { isThenable } from '../platform/thenable.js';
 import type { TokenSource } from '../sources/source.js';
 import { isLive } from '../token.js';
 import { type Current, type Found, isFresh, isSameToken } from './current.js';
 import type { BearerEvent, BearerEvents } from './events.js';
 import type { Lifecycle } from './lifecycle.js';
-import { EXPIRY, FIRST, type Pending } from './pending.js';
+import { EXPIRY, FIRST, lateAfter, type Pending } from './pending.js';
 import type { SharedPromise } from './shared-promise.js';
 import { isDoubted } from './state.js';
 import { isObtainable, isRenewable } from './steps.js';
@@ -22,7 +21,6 @@ export class Requests {
   #outcome:
     | { joined: object; identity: string | undefined; before: Current | undefined; of: Promise<Current | undefined> }
     | undefined;
-  #late: { pending: Pending; over: Promise<void> } | undefined;
 
   constructor(readonly life: Lifecycle) {}
 
@@ -149,12 +147,7 @@ export class Requests {
   #orLate(pending: Pending, current: Current): Promise<Current | undefined> {
     const identity = this.life.parts.identityOf(current);
     const brought = this.outcome(pending.shared, identity, true);
-    if (this.#late?.pending !== pending) {
-      const ms = pending.begun + this.life.settings.refreshTimeout - monotonicNow();
-      const end = (wake: () => void) => void pending.shared.settled.then(wake, wake);
-      this.#late = { pending, over: pause(Math.max(0, ms), end) };
-    }
-    const late = this.#late.over.then(() => {
+    const late = lateAfter(pending, this.life.settings.refreshTimeout).then(() => {
       const { serving } = this.life;
       if (!serving || !isLive(serving.token, Date.now())) return brought;
       return this.#ofSame(identity, serving);

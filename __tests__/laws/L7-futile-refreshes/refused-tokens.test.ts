@@ -11,29 +11,23 @@ import {
   installClock,
   MINUTE,
   nextEvent,
+  QUICK,
   recordEvents,
   refreshing,
+  rules,
   startClient,
 } from '../../support/kit.js';
 
 afterEach(cleanUp);
 
-const SOON = { initial: 1, factor: 1, cap: 1 };
+type Options = Partial<SessionOptions> & InstallOptions;
+
 /** More than `refreshWindow` bears, by default. */
 const ROUNDS = 7;
 
-type Options = Partial<SessionOptions> & InstallOptions;
-
-const isRefused = ({ status }: { status: number }) => status === 401;
-const rules: [string, Options][] = [
-  ['the default', {}],
-  ['a rule of one’s own', { shouldRefresh: isRefused }],
-  ['a rule that takes its time', { shouldRefresh: async (answer) => isRefused(answer) }],
-];
-
 describe.each(rules)('L7 Refreshes that helped, by %s', (_, options) => {
   it('L7 are never counted, however many rounds of expiry and refresh there are', async () => {
-    const { server, api, session } = await startClient({ backoff: SOON, ...options });
+    const { server, api, session } = await startClient({ backoff: QUICK, ...options });
     const seen = recordEvents(session);
     for (let round = 1; round <= ROUNDS; round += 1) {
       server.expire();
@@ -45,7 +39,7 @@ describe.each(rules)('L7 Refreshes that helped, by %s', (_, options) => {
   });
 
   it('L7 are never counted where the answer is a failure of another kind: the token was good', async () => {
-    const { server, api, session } = await startClient({ backoff: SOON, ...options });
+    const { server, api, session } = await startClient({ backoff: QUICK, ...options });
     const seen = recordEvents(session);
     for (let round = 1; round <= ROUNDS; round += 1) {
       server.expire();
@@ -56,7 +50,7 @@ describe.each(rules)('L7 Refreshes that helped, by %s', (_, options) => {
   });
 
   it('L7 are never counted where they were asked for by hand, and a good answer came before the next 401', async () => {
-    const { server, api, session } = await startClient({ backoff: SOON, ...options });
+    const { server, api, session } = await startClient({ backoff: QUICK, ...options });
     const seen = recordEvents(session);
     for (let round = 1; round <= ROUNDS; round += 1) {
       await session.refresh();
@@ -70,7 +64,7 @@ describe.each(rules)('L7 Refreshes that helped, by %s', (_, options) => {
 
   it('L7 are never counted where the caller lets every status through', async () => {
     const { server, api, session } = await startClient({
-      backoff: SOON,
+      backoff: QUICK,
       ...options,
       defaults: { validateStatus: null },
     });
@@ -86,7 +80,7 @@ describe.each(rules)('L7 Refreshes that helped, by %s', (_, options) => {
 
 describe.each(rules)('L7 Refreshes that do not help, by %s', (_, options) => {
   it('L7 are two for one target, however often it is polled, and then the 401 is handed on', async () => {
-    const { server, api } = await startClient({ backoff: SOON, ...options });
+    const { server, api } = await startClient({ backoff: QUICK, ...options });
     for (let poll = 0; poll < 10; poll += 1) {
       expect((await failureOf(api.get('/always-401'))).response.status).toBe(401);
     }
@@ -94,7 +88,7 @@ describe.each(rules)('L7 Refreshes that do not help, by %s', (_, options) => {
   });
 
   it('L7 are bounded over all targets, and then the 401 is handed on', async () => {
-    const { server, api } = await startClient({ backoff: SOON, ...options });
+    const { server, api } = await startClient({ backoff: QUICK, ...options });
     server.fault('/echo/*', { status: 401 }, ALWAYS);
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) {
       expect((await failureOf(api.get(`/echo/${name}`))).response.status).toBe(401);
@@ -151,7 +145,7 @@ describe('L7 A target that refuses each new token, beside another one that accep
     ],
   ];
   it.each(ends)('L7 starts one refresh, however often it is polled by requests that %s', async (_, options, poll) => {
-    const client = await startClient({ backoff: SOON, ...options });
+    const client = await startClient({ backoff: QUICK, ...options });
     client.server.fault(refused, { status: 401 }, ALWAYS);
     for (let i = 0; i < 8; i += 1) {
       await poll(client);
@@ -177,7 +171,7 @@ describe('L7 A target that refuses each new token, beside another one that accep
   });
 
   it('L7 is asked again after a pause, as it may hear of the new token later', async () => {
-    const { server, api } = await startClient({ backoff: SOON });
+    const { server, api } = await startClient({ backoff: QUICK });
     server.fault(refused, { status: 401 }, { times: 2 });
     await fails(api.get(refused, { bearer: { replay: false } }));
     expect((await api.get('/echo/good')).status).toBe(200);
@@ -186,7 +180,7 @@ describe('L7 A target that refuses each new token, beside another one that accep
   });
 
   it('L7 is forgotten when it accepts a token: the end of that one is none of its doing', async () => {
-    const { server, api } = await startClient({ backoff: SOON });
+    const { server, api } = await startClient({ backoff: QUICK });
     for (let i = 1; i <= 3; i += 1) {
       server.expire();
       await fails(api.get('/echo/own', { bearer: { replay: false } }));
@@ -206,7 +200,7 @@ it('L7 a request whose timeout would end its pause gets the server’s 401, and 
 });
 
 it('L7 a rule that takes its time and finds fault with every answer gives the answer back, and the session is kept', async () => {
-  const { server, api, session } = await startClient({ backoff: SOON, shouldRefresh: async () => true });
+  const { server, api, session } = await startClient({ backoff: QUICK, shouldRefresh: async () => true });
   for (let poll = 0; poll < 10; poll += 1) expect((await api.get('/echo')).status).toBe(200);
   expect(server.stats.refresh).toBe(2);
   for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) expect((await api.get(`/echo/${name}`)).status).toBe(200);
@@ -217,7 +211,7 @@ it('L7 a rule that takes its time and finds fault with every answer gives the an
 describe('L7 While the breaker is open', () => {
   /** Open for an hour, after one refresh that did not help. */
   async function opened(options: Options = {}) {
-    const made = await startClient({ backoff: SOON, refreshWindow: { limit: 1, interval: 3_600_000 }, ...options });
+    const made = await startClient({ backoff: QUICK, refreshWindow: { limit: 1, interval: 3_600_000 }, ...options });
     const { server, api, session } = made;
     const open = nextEvent(session, 'breakerOpen');
     expect(await codeOf(api.get('/always-401'))).toBe('ERR_BAD_REQUEST');

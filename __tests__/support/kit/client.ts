@@ -160,3 +160,21 @@ export async function twoHolders(store: TokenStore, options: ClientOptions = {})
   await b.session.token();
   return { server, a, b };
 }
+
+const isRefused = ({ status }: { status: number }) => status === 401;
+
+/** The ways to say that a 401 refuses the token: for what must hold whatever says so. */
+export const rules: [string, Partial<SessionOptions> & InstallOptions][] = [
+  ['the default', {}],
+  ['a rule of one’s own', { shouldRefresh: isRefused }],
+  ['a rule that takes its time', { shouldRefresh: async (answer) => isRefused(answer) }],
+];
+
+/** As Vue's reactive() and MobX: what is read from it is wrapped as well. */
+export function reactive<T extends object>(target: T): T {
+  const get = (from: object, key: PropertyKey, self: unknown): unknown => {
+    const value = Reflect.get(from, key, self);
+    return typeof value === 'object' && value !== null ? reactive(value) : value;
+  };
+  return new Proxy(target, { get }) as T;
+}
