@@ -1,5 +1,5 @@
 import { card, heading, rect, text } from '../scripts/figures/card.js';
-import type { Bar, Result } from './results.js';
+import { type Bar, type Result, times } from './results.js';
 
 const WIDTH = 860;
 const LEFT = 250; // of the bars
@@ -16,7 +16,7 @@ export function chart({ title, of, base }: { title: string; of: string; base: st
   const height = TOP + bars.length * PITCH + 44;
   return card({
     title: `${title}: ${of}`,
-    description: bars.map(({ name, value }) => `${name}: × ${value.toFixed(2)}`).join('; '),
+    description: bars.map(({ name, value }) => `${name}: ${times(value)}`).join('; '),
     width: WIDTH,
     height,
     body: [
@@ -36,6 +36,6 @@ function drawn({ name, value, isOurs, low, high }: Bar, scale: number, y: number
     text(name, LEFT - 12, y + 14, 'text', 'end'),
     rect(isOurs ? 'green' : 'blue', LEFT, y, value * scale, THICK),
     ...(hasSpread ? [rect('amber', LEFT + low * scale, y + THICK / 2 - 1, (high - low) * scale, 2)] : []),
-    text(`× ${value.toFixed(2)}`, end + 8, y + 14),
+    text(times(value), end + 8, y + 14),
   ];
 }

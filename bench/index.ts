@@ -6,9 +6,10 @@ import { prepare } from './build.js';
 import { type CaseName, cases } from './cases/index.js';
 import { type Effort, measure, type Samples } from './measure.js';
 import { memory, memoryBars, memoryTable } from './memory.js';
-import { publish, times } from './page.js';
+import { publish } from './page.js';
 import { Report } from './report.js';
 import type { Bar, MeasureName } from './results.js';
+import { times } from './results.js';
 import { weigh } from './weight.js';
 
 const { values: flags, positionals } = parseArgs({

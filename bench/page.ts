@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chart } from './chart.js';
-import { type Bar, MEASURES, type MeasureName, type Result, type Results, readResults } from './results.js';
+import { type Bar, MEASURES, type MeasureName, type Result, type Results, readResults, times } from './results.js';
 
 /** Puts new results beside those that are there, and draws the page and its charts anew. */
 export function publish(folder: string, found: Results): void {
@@ -40,10 +40,6 @@ function sectionOf(name: MeasureName, { command, on, bars }: Result): string {
     [columns, columns.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n'),
     `${command.includes('--quick') ? 'A rough run: ' : ''}\`${command}\`, ${on}.`,
   ].join('\n\n');
-}
-
-export function times(ratio: number): string {
-  return `× ${ratio.toFixed(2)}`;
 }
 
 function spread({ low, high }: Bar): string {

@@ -63,3 +63,7 @@ export function readResults(folder: string): Results {
   const file = join(folder, 'results.json');
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
 }
+
+export function times(ratio: number): string {
+  return `× ${ratio.toFixed(2)}`;
+}

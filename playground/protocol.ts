@@ -7,14 +7,12 @@ export type ClientName = (typeof CLIENTS)[number];
 
 /** The users that the API knows; the name is the key. */
 export const USERS = ['Anna', 'Bert'] as const;
-export type User = (typeof USERS)[number];
 
 /** A request waits so long (ms) for one attempt to refresh. */
 export const REFRESH_TIMEOUT = 2_000;
 
 /** What the next refresh does. */
-export const REFRESHES = ['works', 'slow', '503', '429', 'hangs', 'late'] as const;
-export type NextRefresh = (typeof REFRESHES)[number];
+export type NextRefresh = 'works' | 'slow' | '503' | '429' | 'hangs' | 'late';
 
 /** How the levers stand, and what each API has counted. */
 export interface LeverState {

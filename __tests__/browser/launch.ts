@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll } from '@jest/globals';
-import puppeteer, { type Browser, type LaunchOptions } from 'puppeteer-core';
+import puppeteer, { type Browser, type LaunchOptions, type Page } from 'puppeteer-core';
 import { describeOn } from '../support/on.js';
 
 export type BrowserName = 'Chromium' | 'Firefox';
@@ -64,6 +64,16 @@ export async function close(browser: Browser): Promise<void> {
   await Promise.race([browser.close().catch(() => {}), late]);
   clearTimeout(timer);
   browser.process()?.kill('SIGKILL');
+}
+
+/** Errors and warnings of a page from now on. @param noFault what is none of the page's */
+export function faultsOf(page: Page, noFault = /(?!)/): string[] {
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => {
+    if (['error', 'warn'].includes(message.type()) && !noFault.test(message.text())) faults.push(message.text());
+  });
+  return faults;
 }
 
 /** Tests that launch a browser by themselves. */

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { BearerEvents } from 'axios-bearer';
 import type { EventConsole } from 'axios-bearer/devtools';
 import { logEvents } from 'axios-bearer/devtools';
 import { cleanUp, failureOf, QUICK, startClient } from '../support/kit.js';
@@ -50,6 +51,39 @@ describe('logEvents', () => {
       'warn axios-bearer signedOut: rejected',
     ]);
     expect(lines.filter((line) => line.includes('\n'))).toEqual([]);
+  });
+
+  it.each<[keyof BearerEvents, object, string]>([
+    ['signedIn', { generation: 1 }, 'info axios-bearer signedIn: token 1'],
+    ['tokensIgnored', { reason: 'stored' }, 'info axios-bearer tokensIgnored: stored'],
+    ['refreshing', { generation: 0 }, 'info axios-bearer refreshing: there is no token yet'],
+    [
+      'refreshed',
+      { generation: 2, adopted: true },
+      'info axios-bearer refreshed: token 2, by another holder of the store',
+    ],
+    [
+      'refreshFailed',
+      { error: { code: 'ERR_BEARER_UNAVAILABLE', message: 'down' }, retryAfter: 1_240 },
+      'warn axios-bearer refreshFailed: ERR_BEARER_UNAVAILABLE down, again in 1.3 s',
+    ],
+    ['skipped', { method: 'get', url: '/status', reason: 'off' }, 'info axios-bearer skipped: GET /status, off'],
+    [
+      'breakerOpen',
+      { retryAfter: 30_000 },
+      'warn axios-bearer breakerOpen: too many refreshes did not help, again in 30 s',
+    ],
+    ['signedOut', { reason: 'elsewhere' }, 'info axios-bearer signedOut: elsewhere'],
+  ])('says of %s what it is about: %j', (event, payload, line) => {
+    const { lines, ...to } = newConsole();
+    const heard = new Map<string, (payload: object) => void>();
+    const on = (name: string, listener: never) => {
+      heard.set(name, listener);
+      return () => {};
+    };
+    logEvents({ on } as never, to);
+    heard.get(event)?.(payload);
+    expect(lines).toEqual([line]);
   });
 
   it('L20 no line has a token, and none comes when it is off', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import type { Browser, Page } from 'puppeteer-core';
+import { faultsOf } from '../browser/launch.js';
 import { atEnd, cleanUp } from '../support/kit.js';
 import { type Site, serveTimeline } from './site.js';
 
@@ -26,12 +27,7 @@ export function setUpTimelines() {
   /** A page with a timeline, closed when the test is over. */
   async function openTimeline(browser: Browser, path = '/'): Promise<TimelinePage> {
     const page = await browser.newPage();
-    const faults: string[] = [];
-    page.on('pageerror', (error) => faults.push(String(error)));
-    page.on('console', (message) => {
-      const isFault = ['error', 'warn'].includes(message.type()) && !NO_FAULT.test(message.text());
-      if (isFault) faults.push(message.text());
-    });
+    const faults = faultsOf(page, NO_FAULT);
     atEnd(() => page.close().catch(() => {}));
     await page.goto(site.url + path);
     await page.evaluate(() => {

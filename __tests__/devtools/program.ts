@@ -2,6 +2,7 @@ import axios, { type AxiosInstance } from 'axios';
 import { bearer, type Session } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import { mountTimeline } from 'axios-bearer/devtools';
+import { HEAD, ROW, STRIPS } from '../../lib/devtools/scale.js';
 
 /** What the pages of these tests can do. */
 interface TimelineProgram {
@@ -28,8 +29,6 @@ declare global {
 const api = axios.create({ baseURL: location.origin });
 const session = bearer(api, { source: apiVideo({ apiKey: 'test-api-key', baseURL: location.origin }) });
 let unmount = () => {};
-const [HEAD, ROW] = [62, 22];
-const STRIPS = { refresh: 24, token: 42 };
 
 globalThis.timeline = {
   api,
@@ -62,7 +61,7 @@ function shadesIn(lane: number | 'refresh' | 'token'): string[] {
   const canvas = root().querySelector('canvas')!;
   const { scrollTop } = root().querySelector('.scroll')!;
   const top = typeof lane === 'number' ? HEAD + lane * ROW - scrollTop : STRIPS[lane];
-  const height = typeof lane === 'number' ? ROW : 14;
+  const height = typeof lane === 'number' ? ROW : STRIPS.height;
   const ratio = devicePixelRatio;
   const { data } = canvas.getContext('2d')!.getImageData(0, top * ratio, canvas.width, height * ratio);
   const there = new Set<string>();

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
 import { build } from 'esbuild';
+import { forward } from '../../examples/shared/forward.js';
 
 /** No text becomes markup, no script runs but the page's files, no style stands in the markup. */
 const POLICY =
@@ -33,7 +34,7 @@ export async function serveTimeline(): Promise<Site> {
   ]);
   const site = createServer((incoming, response) => {
     const [type, text] = files.get(incoming.url ?? '') ?? [];
-    if (!type) forward(server.url, incoming, response);
+    if (!type) forward(incoming, response, new URL(server.url + incoming.url));
     else response.writeHead(200, { 'content-type': type, ...(text === PAGE && STRICT) }).end(text);
   });
   await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
@@ -49,15 +50,4 @@ async function programOf(entry: URL): Promise<string> {
   const options = { bundle: true, write: false, format: 'iife', target: 'es2022' } as const;
   const { outputFiles } = await build({ entryPoints: [entry.pathname], ...options });
   return outputFiles[0]!.text;
-}
-
-function forward(to: string, incoming: IncomingMessage, response: ServerResponse): void {
-  const { method, url, headers } = incoming;
-  const onward = request(to + url, { method, headers }, (answer) => {
-    response.writeHead(answer.statusCode!, answer.headers);
-    answer.pipe(response);
-  });
-  onward.on('error', () => response.destroy());
-  response.on('close', () => onward.destroy());
-  incoming.pipe(onward);
 }

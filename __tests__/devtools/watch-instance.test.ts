@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosInstance, type InternalAxiosRequestConfig } from 'axios';
 import axiosRetry from 'axios-retry';
 import { type Lane, newRecording } from '../../lib/devtools/recording.js';
+import { isMoving } from '../../lib/devtools/view.js';
 import { watchInstance } from '../../lib/devtools/watch-instance.js';
 import { cleanUp, failureOf, startClient } from '../support/kit.js';
 
@@ -50,7 +51,7 @@ describe('watchInstance', () => {
         .map(({ status }) => status)
         .sort(),
     ).toEqual([200, 200, 201, 401, 401, 404]);
-    expect(recording.running).toBe(0);
+    expect(isMoving(recording)).toBe(false);
   });
 
   it('knows the end of a request whatever other interceptors make of it', async () => {
@@ -68,7 +69,7 @@ describe('watchInstance', () => {
       throw new Error('mine');
     };
     await failureOf(api.get('/videos', { transformResponse: breaking }));
-    expect(recording.running).toBe(0);
+    expect(isMoving(recording)).toBe(false);
     expect(lanes()).toEqual(['get /videos 200 done', 'get /never failed', 'get /videos 200 failed']);
   });
 
@@ -79,7 +80,7 @@ describe('watchInstance', () => {
     server.fault('/videos', { status: 503 });
     await api.get('/videos');
     expect(lanes()).toEqual(['get /videos 503 200 done']);
-    expect(recording.running).toBe(0);
+    expect(isMoving(recording)).toBe(false);
   });
 
   it('leaves an abort to the request: it is failed, and the adapter is the request’s own again', async () => {
@@ -129,6 +130,22 @@ describe('watchInstance', () => {
     expect(slots(api)).toEqual(before);
     await api.get('/videos');
     expect(lanes()).toEqual(['get /videos 200 done']);
+  });
+
+  it('draws a request once in each timeline that watches its instance, a retry and what comes after one of them too', async () => {
+    const { api, server } = await startClient();
+    axiosRetry(api, { retries: 2, retryDelay: () => 1 });
+    const both = [watch(api), watch(api)];
+    server.fault('/videos', { status: 503 });
+    const { config } = await api.get('/videos');
+    expect(config.adapter).toEqual(api.defaults.adapter);
+    both[1]!.stop();
+    await api.get('/public');
+    expect(both.map(({ lanes }) => lanes())).toEqual([
+      ['get /videos 503 200 done', 'get /public 200 done'],
+      ['get /videos 503 200 done'],
+    ]);
+    expect(both.map(({ recording }) => isMoving(recording))).toEqual([false, false]);
   });
 
   it('watches an instance that no session serves', async () => {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Session } from 'axios-bearer';
 import { newRecording } from '../../lib/devtools/recording.js';
 import { watchSession } from '../../lib/devtools/watch-session.js';
-import { cleanUp, failureOf, QUICK, startClient } from '../support/kit.js';
+import { cleanUp, failureOf, installClock, QUICK, startClient, startSession } from '../support/kit.js';
 
 afterEach(cleanUp);
 
@@ -55,6 +55,18 @@ describe('watchSession', () => {
     expect(tokens).toEqual([{ generation: 1, from: expiresAt - 600_000, dueAt: expiresAt - 60_000, expiresAt }]);
     await session.signOut();
     expect(tokens[0]?.until).toEqual(expect.any(Number));
+  });
+
+  it('knows of a refresh that brings the same access token again, with a longer life', async () => {
+    const clock = installClock();
+    const same = { access_token: 'same', refresh_token: 'r', expires_in: 600 };
+    const session = startSession({ tokens: same, source: async () => same, leeway: 60_000 });
+    const { tokens, refreshes } = watch(session);
+    await clock.advance(300_000);
+    await session.refresh();
+    const { expiresAt } = session.getSnapshot() as { expiresAt: number };
+    expect(refreshes).toMatchObject([{ outcome: 'done' }]);
+    expect(tokens).toEqual([{ generation: 1, from: expiresAt - 900_000, dueAt: expiresAt - 60_000, expiresAt }]);
   });
 
   it('leaves no listener behind', async () => {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { anchorOf } from '../../docs/.vitepress/links.js';
 
 const NOT_OURS = new Set(['node_modules', 'dist', 'api', 'coverage', '.git']);
 const FENCED = /^ *```[\s\S]*?^ *```$/gm;
@@ -62,16 +63,11 @@ export function anchorsOf(page: string): Set<string> {
   const anchors = new Set<string>();
   const text = readFileSync(page, 'utf8').replace(FENCED, '');
   for (const [, heading] of text.matchAll(/^#{1,6} +(.+?) *#*$/gm)) {
-    const slug = slugOf(heading!);
+    const slug = anchorOf(heading!.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1'));
     let anchor = slug;
     for (let n = 1; anchors.has(anchor); n++) anchor = `${slug}-${n}`;
     anchors.add(anchor);
   }
   for (const [, id] of text.matchAll(/<a\s+(?:id|name)="([^"]+)"/g)) anchors.add(id!);
   return anchors;
-}
-
-function slugOf(heading: string): string {
-  const words = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
-  return words.replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-');
 }

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'puppeteer-core';
 import { groups } from '../../docs/.vitepress/sidebar.js';
-import { close, describeIn, launch } from '../browser/launch.js';
+import { close, describeIn, faultsOf, launch } from '../browser/launch.js';
 
 /** What readers type, and the page that is to answer it. */
 const QUESTIONS: [typed: string, page: string][] = [
@@ -95,11 +95,7 @@ describe('The site', () => {
 
 /** What goes wrong on a page from now on. */
 function watch(page: Page): string[] {
-  const wrong: string[] = [];
-  page.on('console', (message) => {
-    if (['error', 'warn'].includes(message.type())) wrong.push(message.text());
-  });
-  page.on('pageerror', (error) => wrong.push(String(error)));
+  const wrong = faultsOf(page);
   page.on('response', (response) => {
     if (response.status() >= 400) wrong.push(`${response.status()} ${response.url()}`);
   });

@@ -1,5 +1,6 @@
 import type { Page } from 'puppeteer-core';
 import type { ClientName } from '../../playground/protocol.js';
+import { faultsOf } from '../browser/launch.js';
 import type { Playground } from './playground.js';
 
 /** What a browser says of an answer that is no 2xx, or of none: it is the server's, and no fault of the page. */
@@ -25,12 +26,7 @@ export interface Visit {
 
 /** @param page where the playground is open, or a new one */
 export async function visit(page: Page, url: string): Promise<Visit> {
-  const faults: string[] = [];
-  page.on('pageerror', (error) => faults.push(String(error)));
-  page.on('console', (message) => {
-    const isFault = ['error', 'warn'].includes(message.type()) && !OF_THE_NETWORK.test(message.text());
-    if (isFault) faults.push(message.text());
-  });
+  const faults = faultsOf(page, OF_THE_NETWORK);
   if (!page.url().startsWith(url)) await page.goto(url);
   await until(page, () => document.documentElement.dataset.ready === '');
 

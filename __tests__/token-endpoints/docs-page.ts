@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { anchorOf } from '../../docs/.vitepress/links.js';
 import { ALL, type Service } from './service.js';
 
 /** What was measured of a service. */
@@ -68,13 +69,6 @@ function callerOf(caller: string | number): string {
 function sourceIn(code: string): string {
   const [name] = /\b(refreshToken|clientCredentials|apiVideo|staticToken)(?=\()/.exec(code) ?? [];
   return name ? `\`${name}\`` : 'a function';
-}
-
-function anchorOf(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-    .replace(/\s/g, '-');
 }
 
 export const savedPage = () => readFileSync(PAGE, 'utf8');

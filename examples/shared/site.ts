@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { forward } from './forward.js';
 import { listen } from './listen.js';
 
 /** The page `index.html` of a folder, with its program `page.ts`. All else goes on to the API: for the browser it is of one origin. */
@@ -11,9 +11,6 @@ export async function serve(folder: string, api: string) {
   return listen((req, res) => {
     if (req.url === '/') return void res.setHeader('content-type', 'text/html').end(page);
     if (req.url === '/page.js') return void res.end(built.outputFiles[0]?.text);
-    const { method, headers, url = '' } = req;
-    const forward = request(new URL(url, api), { method, headers });
-    forward.on('response', (answer) => answer.pipe(res.writeHead(answer.statusCode ?? 502, answer.headers)));
-    req.pipe(forward);
+    forward(req, res, new URL(req.url ?? '', api));
   });
 }

@@ -43,6 +43,7 @@ function togglePause(screen: Screen): void {
   const { view, recording } = screen;
   if (view.still) resume(view);
   else pause(view, recording, Date.now());
+  screen.tabledAt = 0;
   showPaused(screen);
 }
 

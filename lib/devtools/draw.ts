@@ -107,8 +107,8 @@ function drawToken({ context, palette, scale }: Brush, token: TokenLife): void {
   context.fillRect(start, STRIPS.token, stop - start, STRIPS.height);
   context.globalAlpha = 1;
   if (x(scale, from) >= start) context.fillRect(start, STRIPS.token, 2, STRIPS.height);
-  const leeway = clip(scale, Math.max(from, dueAt ?? end), end);
-  if (leeway && expiresAt !== undefined && (dueAt ?? end) < end) hatch(context, ...leeway);
+  const leeway = dueAt < end ? clip(scale, Math.max(from, dueAt), end) : undefined;
+  if (leeway && expiresAt !== undefined) hatch(context, ...leeway);
   if (expiresAt === end) context.fillRect(stop - 2, STRIPS.token - 3, 2, STRIPS.height + 6);
   const text = `token ${generation}`;
   if (stop - start < context.measureText(text).width + 12) return;

@@ -33,9 +33,10 @@ export interface Refresh {
 export interface TokenLife {
   readonly generation: number;
   readonly from: number;
-  /** From when on a refresh starts ahead of its end; missing: it has no end that is known. */
-  readonly dueAt?: number | undefined;
-  readonly expiresAt?: number | undefined;
+  /** From when on a refresh starts ahead of its end; `Infinity`: never. */
+  dueAt: number;
+  /** Missing: its end is not known. */
+  expiresAt: number | undefined;
   /** When another one took its place, or the session ended. */
   until?: number;
 }
@@ -60,15 +61,13 @@ export interface Recording {
   readonly refreshes: Refresh[];
   readonly tokens: TokenLife[];
   readonly counts: Counts;
-  /** Requests that are not over yet. */
-  running: number;
   /** When something happened for the last time. */
   changedAt: number;
 }
 
 export function newRecording(): Recording {
   const counts = { requests: 0, sent: 0, refused: 0, replays: 0, refreshes: 0, done: 0, failed: 0 };
-  return { lanes: [], refreshes: [], tokens: [], counts, running: 0, changedAt: Date.now() };
+  return { lanes: [], refreshes: [], tokens: [], counts, changedAt: Date.now() };
 }
 
 /** Adds to one of the lists, which stays bounded. */

@@ -1,4 +1,4 @@
-/** Of the colours each has the name of what it shows. The canvas reads them from the legend. */
+/** Each colour is named after what it shows. The canvas reads them from the probes, as the page has computed them. */
 const CSS = `
 :host {
   --bg: light-dark(#ffffff, #15171e);

@@ -21,18 +21,17 @@ interface Still {
   readonly lanes: number;
 }
 
-// ms. Less than the first is too coarse a clock, more than the second is too small a bar.
-const SHORTEST = 20;
-const LEAST = 400;
-const MOST = 6_000;
-const LONGEST = 24 * 3_600_000;
+const SHORTEST = 20; // ms, as near as one may zoom: the clock is no finer
+const LEAST = 400; // ms seen, though less has happened
+const MOST = 6_000; // ms seen at a time: of more, the bars would be too small
+const LONGEST = 24 * 3_600_000; // ms, as far as one may zoom out
 /** Of the picture, to the right of what is newest. */
 const MARGIN = 0.06;
 
 /** While nothing is under way, time stands still: the picture stays as it is. */
-export function isMoving({ running, refreshes }: Recording): boolean {
+export function isMoving({ counts: { requests, done, failed }, refreshes }: Recording): boolean {
   const last = refreshes.at(-1);
-  return running > 0 || (last !== undefined && last.endedAt === undefined);
+  return requests > done + failed || (last !== undefined && last.endedAt === undefined);
 }
 
 export function spanOf({ length, still }: View, recording: Recording, now: number): Span {

@@ -12,6 +12,7 @@ interface Handler {
 
 /** Our adapter for a request, and what stood in its place. */
 interface Place {
+  readonly recording: Recording;
   readonly lane: Lane;
   readonly own: Config['adapter'];
 }
@@ -52,14 +53,14 @@ function watched(instance: AxiosInstance, recording: Recording, tell: Tell) {
   let lane: Lane | undefined;
   let config: Config | undefined;
   const over = (outcome: 'done' | 'failed', code?: string) => {
-    if (config) giveBack(config);
+    if (config) giveBack(config, recording);
     if (lane) end(recording, lane, outcome, code);
     tell();
   };
   return {
     begin(given: Config): Config {
       config = extensible(given);
-      const known = placeOf(config);
+      const known = placeOf(config.adapter, recording);
       // Another interceptor, such as axios-retry's, sends it again while its caller waits.
       const isAgain = known && known.lane.endedAt === undefined;
       lane = isAgain ? known.lane : begin(recording, config);
@@ -78,25 +79,25 @@ function watched(instance: AxiosInstance, recording: Recording, tell: Tell) {
   };
 }
 
-function placeOf({ adapter }: Config): Place | undefined {
-  return typeof adapter === 'function' ? places.get(adapter) : undefined;
+/** Of this recording: another timeline may watch the same instance, and its adapter stand around ours. */
+function placeOf(adapter: Config['adapter'], recording: Recording): Place | undefined {
+  const place = typeof adapter === 'function' ? places.get(adapter) : undefined;
+  return !place || place.recording === recording ? place : placeOf(place.own, recording);
 }
 
 /** A config may be kept, and sent again when we are gone. */
-function giveBack(config: Config): void {
-  const place = placeOf(config);
+function giveBack(config: Config, recording: Recording): void {
+  const place = placeOf(config.adapter, recording);
   if (place) config.adapter = place.own;
 }
 
 function begin(recording: Recording, config: Config): Lane {
   recording.counts.requests++;
-  recording.running++;
   return keep(recording.lanes, { ...requestInfo(config), startedAt: Date.now(), sends: [] });
 }
 
 function end(recording: Recording, lane: Lane, outcome: 'done' | 'failed', code: string | undefined): void {
   if (lane.endedAt !== undefined) return;
-  recording.running--;
   recording.counts[outcome]++;
   Object.assign(lane, { endedAt: Date.now(), outcome, code });
 }
@@ -118,7 +119,7 @@ function adapterAround(own: Config['adapter'], { instance, lane, recording, tell
       tell();
     };
     try {
-      const response = await adapterOf({ config: { ...config, adapter: own }, installation: { instance } })(config);
+      const response = await adapterOf({ ...config, adapter: own }, instance)(config);
       answered(response.status);
       tellRedirect(response);
       return response;
@@ -127,7 +128,7 @@ function adapterAround(own: Config['adapter'], { instance, lane, recording, tell
       throw error;
     }
   };
-  places.set(adapter, { lane, own });
+  places.set(adapter, { recording, lane, own });
   return adapter;
 }
 

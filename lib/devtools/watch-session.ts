@@ -52,9 +52,9 @@ function endRefresh({ refreshes }: Recording, outcome: 'done' | 'failed'): void 
 
 function noteToken(held: Held, { tokens }: Recording): void {
   const last = tokens.at(-1);
-  if (held && held.generation === last?.generation && last.until === undefined) return;
+  const life = held && { dueAt: held.dueAt, expiresAt: held.token.expiresAt };
+  if (held && held.generation === last?.generation && last.until === undefined) return void Object.assign(last, life);
   if (last) last.until ??= Date.now();
-  if (!held) return;
-  const { generation, dueAt, token } = held;
-  keep(tokens, { generation, from: last ? Date.now() : token.issuedAt, dueAt, expiresAt: token.expiresAt });
+  if (held && life)
+    keep(tokens, { generation: held.generation, from: last ? Date.now() : held.token.issuedAt, ...life });
 }

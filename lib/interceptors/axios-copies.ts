@@ -1,16 +1,9 @@
 import axios, { type AxiosAdapter, type AxiosInstance, type AxiosResponse } from 'axios';
 import { type Config, isOfOurCopy } from './config.js';
-import type { Installation } from './exchange.js';
 import { tellingRedirects } from './redirects.js';
 
-/** What is asked for the adapter of. */
-interface Sent {
-  readonly config: Config;
-  readonly installation: Pick<Installation, 'instance'>;
-}
-
 /** The adapter that a config names. One of axios's own is the instance's, which may be of another copy of axios. */
-export function adapterOf({ config, installation: { instance } }: Sent): AxiosAdapter {
+export function adapterOf(config: Config, instance: AxiosInstance): AxiosAdapter {
   const named = Object.hasOwn(config, 'adapter') ? config.adapter : undefined;
   if (typeof named === 'function') return named;
   if (isOfOurCopy(config)) return tellingRedirects(named || axios.defaults.adapter, config);

@@ -60,7 +60,7 @@ async function prepareSend(exchange: Exchange, body: Promise<void> | undefined):
 function makeReady(exchange: Exchange): void {
   assertDestination(exchange);
   // A transform may have put another one there. While it answers, axios-mock-adapter takes it off.
-  if (exchange.replays === 0) exchange.adapter = adapterOf(exchange);
+  if (exchange.replays === 0) exchange.adapter = adapterOf(exchange.config, exchange.installation.instance);
 }
 
 /** Nothing is made of its body any more. @throws the error */

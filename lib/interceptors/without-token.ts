@@ -16,10 +16,12 @@ export function sendWithout(exchange: Exchange, reason: SkipReason): Promise<Axi
   }
   requests?.emit('skipped', () => ({ ...requestInfo(config), reason }));
   const prepared = prepareBody(exchange);
-  if (!prepared) return adapterOf(exchange)(config);
+  if (!prepared) return adapterOf(config, installation.instance)(config);
   const answered = (response: AxiosResponse) => {
     restoreBody(exchange);
     return response;
   };
-  return prepared.then(() => adapterOf(exchange)(config)).then(answered, (error) => unsent(exchange, error));
+  return prepared
+    .then(() => adapterOf(config, installation.instance)(config))
+    .then(answered, (error) => unsent(exchange, error));
 }

@@ -13,7 +13,7 @@ export async function look(): Promise<LeverState> {
   return (await fetch('/levers')).json();
 }
 
-/** The how-manieth tab this is, since the server was started. */
+/** Counts this tab: 1 for the first since the server was started. */
 export async function tabNumber(): Promise<number> {
   return (await fetch('/tab', { method: 'POST' })).json();
 }

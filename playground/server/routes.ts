@@ -1,7 +1,7 @@
 import { type IRouter, Router } from 'express';
+import { forward } from '../../examples/shared/forward.js';
 import { apiPath } from '../protocol.js';
 import type { Apis } from './apis.js';
-import { forward } from './forward.js';
 
 /** What is answered beside the page: `/api/…`, `/levers/…`, `/log` and `/tab`. */
 export function serverRoutes(apis: Apis): IRouter {
