@@ -120,6 +120,62 @@ inBrowsers((browser, name) => {
     expect(page.faults).toEqual([]);
   });
 
+  it('leaves no clock running, and no element watched', async () => {
+    const page = await openTimeline(browser());
+    const left = await page.evaluate(() => {
+      timeline.unmount();
+      const left = new Set<unknown>();
+      const { setInterval: start, clearInterval: stop } = globalThis;
+      const { observe, disconnect } = ResizeObserver.prototype;
+      Object.assign(globalThis, {
+        setInterval: (...args: Parameters<typeof start>) => {
+          const id = start(...args);
+          left.add(id);
+          return id;
+        },
+        clearInterval: (id: number) => {
+          left.delete(id);
+          stop(id);
+        },
+      });
+      Object.assign(ResizeObserver.prototype, {
+        observe(this: ResizeObserver, element: Element) {
+          left.add(this);
+          observe.call(this, element);
+        },
+        disconnect(this: ResizeObserver) {
+          left.delete(this);
+          disconnect.call(this);
+        },
+      });
+      timeline.mount();
+      const during = left.size;
+      timeline.unmount();
+      return [during, left.size];
+    });
+    expect(left).toEqual([2, 0]);
+  });
+
+  // Firefox takes no such wish from a test.
+  if (name === 'Chromium') {
+    it('is as dark as the user prefers, in a page that says nothing of it', async () => {
+      const page = await openTimeline(browser());
+      const background = () =>
+        page.evaluate(() => {
+          timeline.unmount();
+          timeline.mount();
+          return getComputedStyle(timeline.root().querySelector('.panel')!).backgroundColor;
+        });
+      for (const [value, shade] of [
+        ['dark', 'rgb(21, 23, 30)'],
+        ['light', 'rgb(255, 255, 255)'],
+      ]) {
+        await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: value! }]);
+        expect(await background()).toBe(shade);
+      }
+    });
+  }
+
   it('is worked with the keyboard alone', async () => {
     const page = await openTimeline(browser());
     await get(page, '/videos');

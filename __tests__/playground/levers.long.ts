@@ -185,7 +185,9 @@ inBrowsers((browser) => {
 
   it('starts over: all counters at 0, the levers as at first, and the session is kept', async () => {
     await user.pull('[value="503"]');
+    await user.pull('#offline');
     await Promise.all([user.page.waitForNavigation(), user.press('#reset')]);
+    expect(await playground.levers()).toMatchObject({ nextRefresh: 'works', isOffline: false });
     await user.shows('#tab', /^This is tab 1\. No refresh yet\.$/);
     await user.shows('#session', /^Anna is signed in/);
     await user.page.waitForSelector('[value=works]:checked');

@@ -9,6 +9,8 @@ export interface Playground {
   readonly url: string;
   /** What has reached the API of a client so far. */
   log(client: ClientName): Promise<readonly LogEntry[]>;
+  /** How the levers stand, by the server. */
+  levers(): Promise<LeverState>;
   /** What that API has counted. */
   stats(client: ClientName): Promise<Stats>;
   /** Resolves when it has no request any more. */
@@ -21,10 +23,12 @@ export async function startPlayground(): Promise<Playground> {
   const child = spawn('node', ['--import', 'tsx', 'playground/index.ts'], { cwd: ROOT });
   const url = await address(child);
   const get = async <T>(path: string) => (await (await fetch(url + path)).json()) as T;
-  const stats = async (client: ClientName) => (await get<LeverState>('/levers')).stats[client];
+  const levers = () => get<LeverState>('/levers');
+  const stats = async (client: ClientName) => (await levers()).stats[client];
   return {
     url,
     log: async (client) => (await get<Logs>('/log'))[client],
+    levers,
     stats,
     async idle(client) {
       while ((await stats(client)).inFlight > 0) await new Promise((resolve) => setTimeout(resolve, 50));
