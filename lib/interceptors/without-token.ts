@@ -16,12 +16,11 @@ export function sendWithout(exchange: Exchange, reason: SkipReason): Promise<Axi
   }
   requests?.emit('skipped', () => ({ ...requestInfo(config), reason }));
   const prepared = prepareBody(exchange);
-  if (!prepared) return adapterOf(config, installation.instance)(config);
+  const send = () => adapterOf(config, installation.instance)(config);
+  if (!prepared) return send();
   const answered = (response: AxiosResponse) => {
     restoreBody(exchange);
     return response;
   };
-  return prepared
-    .then(() => adapterOf(config, installation.instance)(config))
-    .then(answered, (error) => unsent(exchange, error));
+  return prepared.then(send).then(answered, (error) => unsent(exchange, error));
 }
