@@ -15,7 +15,7 @@ import { perform, revoke, underLock } from './steps.js';
 // After `close()` a token request under way, and the write of what it brings, may take so many times `refreshTimeout`.
 const LONGEST_END = 5;
 
-const USED_UP = 'The refresh token was used up before the sign-out: pass tokens of a new login';
+const USED_UP = 'The refresh token was used up before signOut(): call signIn() with tokens of a new login';
 
 type Shared = SharedPromise<Current | undefined>;
 
