@@ -4,6 +4,8 @@ import { join } from 'node:path';
 
 export default {
   mutate: ['lib/{backoff,bearer,errors,expiry,read-options,token}.ts', 'lib/{interceptors,platform,session}/*.ts'],
+  plugins: ['@stryker-mutator/*', './scripts/mutation/draw.mjs'],
+  checkers: ['draw'],
   testRunner: 'jest',
   testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
   coverageAnalysis: 'perTest',

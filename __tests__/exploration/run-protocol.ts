@@ -51,12 +51,12 @@ function give<T>(protocol: Protocol<T>, fed: Fed): IteratorResult<Step, T> {
 }
 
 function protocolOf({ kind, session, token }: Op, variant: Variant): Protocol<unknown> {
-  const { refresh, signIn, signOut, endInStore, update, readAgain } = { ...lib, ...variant.protocol };
-  if (kind === 'refresh') return refresh();
-  if (kind === 'signIn') return signIn(session, token as Token);
-  if (kind === 'signOut') return signOut(session);
-  if (kind === 'endAgain') return endInStore(session, token);
-  return kind === 'update' ? update(session, token as Token, false) : readAgain();
+  const steps = { ...lib, ...variant.protocol };
+  if (kind === 'refresh') return steps.refreshSteps();
+  if (kind === 'signIn') return steps.signInSteps(session, token as Token);
+  if (kind === 'signOut') return steps.signOutSteps(session);
+  if (kind === 'endAgain') return steps.endInStoreSteps(session, token);
+  return kind === 'update' ? steps.updateSteps(session, token as Token, false) : steps.readAgainSteps();
 }
 
 /** The request that a step sends; `undefined`: it is done at once. */

@@ -17,8 +17,8 @@ export const updatesOutsideTheLock: Variant = { updatesUnlocked: true };
 /** A sign-in that had been stored, and gone on from, is written anew above. */
 export const signsInAnew: Variant = {
   protocol: {
-    *signIn(session: string, token: Token): Protocol<void> {
-      let turn = feed(lib.signIn(session, token));
+    *signInSteps(session: string, token: Token): Protocol<void> {
+      let turn = feed(lib.signInSteps(session, token));
       while (!turn.done) {
         let given = yield turn.step;
         while (turn.step.do === 'write' && isOwnButLost(given as Written, session)) {
@@ -40,8 +40,8 @@ export const marksNothing: Variant = { look: (look) => ({ ...look, marks: () => 
 /** The write of what a refresh has brought was given up: unlocked as if nothing had been sent, and nothing kept. */
 export const forgetsWhatWasGivenUp: Variant = {
   protocol: {
-    *refresh(): Protocol<lib.Outcome> {
-      let turn = feed(lib.refresh());
+    *refreshSteps(): Protocol<lib.Outcome> {
+      let turn = feed(lib.refreshSteps());
       let asked: Token | undefined;
       while (!turn.done) {
         const { step } = turn;
@@ -69,8 +69,8 @@ function unmarked(step: Extract<Step, { do: 'write' }>, token: Token): Step {
 export const dropsWhatComesLate: Variant = {
   revokesNothing: true,
   protocol: {
-    *refresh(): Protocol<lib.Outcome> {
-      let turn = feed(lib.refresh());
+    *refreshSteps(): Protocol<lib.Outcome> {
+      let turn = feed(lib.refreshSteps());
       let asked = false;
       while (!turn.done) {
         const { step } = turn;
@@ -86,7 +86,7 @@ export const dropsWhatComesLate: Variant = {
 /** A sign-in is put right when its write has failed: whatever is found in its place is written over. */
 export const putsRight: Variant = {
   protocol: {
-    *signIn(session: string, token: Token): Protocol<void> {
+    *signInSteps(session: string, token: Token): Protocol<void> {
       let above = 1;
       for (;;) {
         try {

@@ -51,9 +51,9 @@ function stateText(state: State): string {
 
 function textOfState(state: State): string {
   if (state.is !== 'active') return state.is;
-  const { current, unsaved, refusal, mustObtain, doubted } = state;
+  const { current, unsaved, rejection, mustObtain, doubted } = state;
   const made = unsaved ? `^${tokenText(unsaved.token)}<${unsaved.presented}` : '';
-  return `${current.session}:${tokenText(current.token)}${made}${refusal ? 'r' : ''}${mustObtain ? 'm' : ''}${doubted ? 'd' : ''}`;
+  return `${current.session}:${tokenText(current.token)}${made}${rejection ? 'r' : ''}${mustObtain ? 'm' : ''}${doubted ? 'd' : ''}`;
 }
 
 function entryText({ version, id, session, token, sent }: StoreEntry): string {

@@ -5,7 +5,9 @@ import type { Holder, Op } from './world.js';
 
 /** How a rule of the protocol is broken on purpose; `{}`: it is kept. */
 export interface Variant {
-  readonly protocol?: Partial<Pick<typeof lib, 'refresh' | 'signIn' | 'signOut' | 'update' | 'readAgain'>>;
+  readonly protocol?: Partial<
+    Pick<typeof lib, 'refreshSteps' | 'signInSteps' | 'signOutSteps' | 'updateSteps' | 'readAgainSteps'>
+  >;
   look?(look: Look, op: Op): Look;
   won?(answer: StoreEntry, entry: StoreEntry): boolean;
   versionOf?(step: Extract<Step, { do: 'write' }>, holder: Holder): number;

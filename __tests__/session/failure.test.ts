@@ -39,8 +39,8 @@ describe('what the source threw', () => {
   });
 
   it.each([400, 401, 403])('ends the session if it was answered %i', (status) => {
-    const { error, kind, askedDelay, offline, refused } = failed(answered(status));
-    expect([error.code, error.message, error.cause?.message, kind, askedDelay, offline, refused]).toEqual([
+    const { error, kind, askedDelay, offline, afterRejection } = failed(answered(status));
+    expect([error.code, error.message, error.cause?.message, kind, askedDelay, offline, afterRejection]).toEqual([
       'ERR_BEARER_REJECTED',
       `The token request was refused: status ${status}. Sign in again`,
       `status ${status}`,

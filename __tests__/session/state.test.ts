@@ -231,8 +231,8 @@ describe('The machine', () => {
   const error = bearerError('ERR_BEARER_REJECTED', 'refused');
 
   it.each<SessionEvent>([
-    { is: 'refused', session: 's', presented: 'rt_a', error, serves: false },
-    { is: 'refused', session: 'other', presented: 'rt_b', error, serves: false },
+    { is: 'rejected', session: 's', presented: 'rt_a', error, serves: false },
+    { is: 'rejected', session: 'other', presented: 'rt_b', error, serves: false },
     { is: 'mustObtain', session: 's', presented: 'rt_a' },
     { is: 'mustObtain', session: 'other', presented: 'rt_b' },
   ])('L10 keeps a refresh token when another one was refused: %j', (event) => {
@@ -241,7 +241,7 @@ describe('The machine', () => {
 
   it('L10 ends the session of a refresh token that was refused, if its access token is over', () => {
     const { state } = transition(holding, {
-      is: 'refused',
+      is: 'rejected',
       session: 's',
       presented: 'rt_b',
       error,

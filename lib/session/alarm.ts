@@ -8,7 +8,7 @@ const SHORTEST = 1_000;
 
 /** May there be anything to wake up for? */
 export function needsAlarm({ settings, holding: { state } }: Life): boolean {
-  return settings.keepFresh || (state.is === 'active' && state.refusal !== undefined);
+  return settings.keepFresh || (state.is === 'active' && state.rejection !== undefined);
 }
 
 /** One timer: the refresh ahead of expiry (`keepFresh`), or the end of a token that can't be refreshed. */
@@ -21,9 +21,9 @@ export class Alarm {
     this.#timer = undefined;
     const { state } = life.holding;
     if (state.is !== 'active') return;
-    const { current, refusal } = state;
-    if (refusal) this.#start(current.token.expiresAt, 0, () => life.apply({ is: 'over' }));
-    if (refusal || !life.settings.keepFresh || life.pending || !isRenewable(life, current)) return;
+    const { current, rejection } = state;
+    if (rejection) this.#start(current.token.expiresAt, 0, () => life.apply({ is: 'over' }));
+    if (rejection || !life.settings.keepFresh || life.pending || !isRenewable(life, current)) return;
     this.#start(current.dueAt, life.parts.outage.remaining, () => {
       life.renewal(EXPIRY);
       // Too early by a moment: the hold-off is not over yet.

@@ -110,20 +110,20 @@ async function refreshOrObtain(asking: Asking, token: Token | undefined, signal:
     return await call(asking, (ctx) => source.refresh?.({ ...token }, ctx), signal, token);
   } catch (failure) {
     if (!token || !source.obtain || !(failure instanceof Failure) || failure.kind !== 'rejected') throw failure;
-    if (source.interactive) throw new Failure(failure.error, 'retry-unlocked', { refused: true });
+    if (source.interactive) throw new Failure(failure.error, 'retry-unlocked', { afterRejection: true });
     return obtain(asking, signal, true);
   }
 }
 
-/** @param refused the refresh token was refused for good */
-async function obtain(asking: Asking, signal: AbortSignal, refused: boolean): Promise<Token> {
+/** @param afterRejection the refresh token was rejected before */
+async function obtain(asking: Asking, signal: AbortSignal, afterRejection: boolean): Promise<Token> {
   try {
     return await call(asking, asking.source.obtain, signal);
   } catch (error) {
-    const failure = Object.assign(error as Failure, { refused });
+    const failure = Object.assign(error as Failure, { afterRejection });
     if (failure.kind !== 'rejected' || asking.interactive) throw failure;
     // Nobody signs a service in: it asks again, as a secret that was just rotated may be known everywhere by then.
-    throw new Failure(failure.error, 'unavailable', { askedDelay: asking.cap, refused });
+    throw new Failure(failure.error, 'unavailable', { askedDelay: asking.cap, afterRejection });
   }
 }
 
@@ -160,8 +160,8 @@ function judge(error: unknown, response: TokenResponse, asking: Asking): Failure
   if (!isBearerError(error) || error.code !== 'ERR_BEARER_TOKEN') return sourceFailure(error, asking);
   // A page, or nothing, is no answer.
   const saysWhy = typeof response === 'object' && Object.keys(response ?? {}).length > 0;
-  const refusal = saysWhy ? sourceFailure(response, asking) : undefined;
-  return refusal?.kind === 'rejected' ? refusal : new Failure(error, 'retryable');
+  const rejection = saysWhy ? sourceFailure(response, asking) : undefined;
+  return rejection?.kind === 'rejected' ? rejection : new Failure(error, 'retryable');
 }
 
 let asked: TokenSource | undefined;

@@ -28,7 +28,7 @@ import { currentIn, type Holding } from './state.js';
  * @param obtained what `obtain()` has brought in an earlier attempt, or a person before this one
  * @throws Failure
  */
-export function* refresh(begunWith?: Current, obtained?: Obtained): Protocol<Outcome> {
+export function* refreshSteps(begunWith?: Current, obtained?: Obtained): Protocol<Outcome> {
   const before = begunWith ?? currentIn((yield* look()).holding.state);
   if (!(yield* isWanted())) return { kind: 'unwanted' };
   yield* take(yield* read());
@@ -92,16 +92,21 @@ function* mark(session: string, token: Token, base: number): Protocol<Outcome | 
 }
 
 /** No token came: may this refresh token be presented again? */
-function* failed(session: string, token: Token, { kind, error, refused }: Failure, base: number): Protocol<void> {
+function* failed(
+  session: string,
+  token: Token,
+  { kind, error, afterRejection }: Failure,
+  base: number,
+): Protocol<void> {
   const { serves, marks, holding } = yield* look();
   const presented = token.refreshToken;
   // The app may have handed in a newer access token meanwhile.
   const inUse = currentIn(holding.state)?.token ?? token;
-  if (refused) yield* apply({ is: 'mustObtain', session, presented });
-  else if (kind === 'rejected') yield* apply({ is: 'refused', session, presented, error, serves: serves(inUse) });
+  if (afterRejection) yield* apply({ is: 'mustObtain', session, presented });
+  else if (kind === 'rejected') yield* apply({ is: 'rejected', session, presented, error, serves: serves(inUse) });
   const { state } = (yield* look()).holding;
   if (state.is !== 'active' || state.current.session !== session) return;
-  if (refused || kind === 'rejected' || marks(token)) {
+  if (afterRejection || kind === 'rejected' || marks(token)) {
     yield* quietly(rewrite(session, state.current.token, { base, presented }));
   }
 }
@@ -140,7 +145,7 @@ function* quietly(protocol: Protocol<void>): Protocol<void> {
 }
 
 /** Under the lock: the option `tokens`, where nothing is stored. */
-export function* plant(session: string, token: Token): Protocol<void> {
+export function* plantSteps(session: string, token: Token): Protocol<void> {
   if (yield* take(yield* read())) return;
   // A sign-in or sign-out here meanwhile comes first.
   if ((yield* look()).holding.state.is !== 'unread') return;
@@ -152,7 +157,7 @@ export function* plant(session: string, token: Token): Protocol<void> {
  *
  * @param own has it a refresh token of its own?
  */
-export function* update(session: string, handedIn: Token, own: boolean): Protocol<Outcome> {
+export function* updateSteps(session: string, handedIn: Token, own: boolean): Protocol<Outcome> {
   yield* take(yield* read());
   const active = activeIn((yield* look()).holding, session);
   const before = active?.unsaved;

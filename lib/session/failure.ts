@@ -1,7 +1,7 @@
 import { askedDelay } from '../backoff.js';
 import { type BearerError, bearerError } from '../errors.js';
 import { answerNow } from '../platform/thenable.js';
-import { isFinal, mayPass } from '../sources/refusal.js';
+import { isFinal, mayPass } from '../sources/answer.js';
 import type { TokenSource } from '../sources/source.js';
 import type { Token } from '../token.js';
 import { reasonOf, redactedCause } from './redacted-cause.js';
@@ -20,12 +20,12 @@ export class Failure {
   /** The network failed, not a server: being online again ends the hold-off. */
   readonly offline: boolean = false;
   /** The refresh token was refused for good before, and `obtain()` is what failed. */
-  readonly refused: boolean = false;
+  readonly afterRejection: boolean = false;
 
   constructor(
     readonly error: BearerError,
     readonly kind: 'rejected' | 'retryable' | 'unavailable' | 'retry-unlocked',
-    details: Partial<Pick<Failure, 'askedDelay' | 'offline' | 'refused'>> = {},
+    details: Partial<Pick<Failure, 'askedDelay' | 'offline' | 'afterRejection'>> = {},
   ) {
     Object.assign(this, details);
   }
@@ -49,10 +49,10 @@ export function sourceFailure(error: unknown, { source, known, statuses, isLast 
   const cause = redactedCause(error, known);
   const reason = reasonOf(cause);
   const { status = 0 } = cause;
-  const isRefusal = status >= 400 && !mayPass(status);
-  statuses?.push(isRefusal ? status : 0);
+  const isLasting = status >= 400 && !mayPass(status);
+  statuses?.push(isLasting ? status : 0);
   // A refusal in words of the server's own is the same at each attempt.
-  const isSame = statuses !== undefined && isRefusal && statuses.every((each) => each === status);
+  const isSame = statuses !== undefined && isLasting && statuses.every((each) => each === status);
   if (isDefinite(error, source, status) || (isSame && isLast && statuses.length > 1)) {
     const message = `The token request was refused: ${reason}. Sign in again`;
     return new Failure(bearerError('ERR_BEARER_REJECTED', message, { cause }), 'rejected');

@@ -124,7 +124,7 @@ export class Lifecycle implements Life {
     tell(() => {
       this.changed();
       ended?.shared.reject(this.signedOutError());
-      if (event.is === 'refused') this.tellFailure(event.error);
+      if (event.is === 'rejected') this.tellFailure(event.error);
       for (const effect of effects) tellEffect(this.events, effect, holding.state, this.current);
     });
   }

@@ -94,7 +94,7 @@ export function isAnswer(current: Current, { kind, begunWith }: Pending): boolea
   return !isOld && isLive(current.token, Date.now());
 }
 
-/** Resolves `ms` after it was begun, or when it has settled before: one timer for all who ask. */
+/** Resolves `ms` after it was begun, or when it has settled before: one timer for all that ask. */
 export function lateAfter(pending: Pending, ms: number): Promise<void> {
   const end = (wake: () => void) => void pending.shared.settled.then(wake, wake);
   pending.late ??= pause(Math.max(0, pending.begun + ms - monotonicNow()), end);

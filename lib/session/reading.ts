@@ -3,13 +3,13 @@ import { type BearerError, bearerError } from '../errors.js';
 import { keepingAlive, monotonicNow, pause } from '../platform/deadline.js';
 import { own } from '../platform/own.js';
 import { isLive, type Token } from '../token.js';
-import { plant } from './attempt.js';
+import { plantSteps } from './attempt.js';
 import type { Current } from './current.js';
 import { errorOf, storeFailure } from './failure.js';
 import { newId } from './ids.js';
 import type { Life } from './life.js';
 import type { Pending } from './pending.js';
-import { readAgain } from './register.js';
+import { readAgainSteps } from './register.js';
 import { run } from './run.js';
 import { failedPromise } from './shared-promise.js';
 import { isObtainable, perform, underLock } from './steps.js';
@@ -137,7 +137,7 @@ export class Reading {
       if (reads > 1) await pause(CALM);
       this.#isStale = false;
       // Its failure is ignored: the next refresh reads the store anyway.
-      await run(readAgain(), perform(this.#life)).catch(() => {});
+      await run(readAgainSteps(), perform(this.#life)).catch(() => {});
     }
     this.#isReadingAgain = false;
   }
@@ -183,7 +183,7 @@ export class Reading {
   /** A token that is still good serves while the lock is waited for. */
   async #plant(seed: Token): Promise<void> {
     const life = this.#life;
-    const planting = underLock(life, plant(this.session, seed), { waitMs: life.bound });
+    const planting = underLock(life, plantSteps(this.session, seed), { waitMs: life.bound });
     planting.catch(() => {});
     this.#planting = planting;
     // If the token's end is not known, another holder may have had a newer one for long.
@@ -195,6 +195,6 @@ export class Reading {
   async #look(): Promise<void> {
     this.#looks++;
     this.#nextLook = monotonicNow() + delayAfter(this.#looks, this.#life.settings.backoff);
-    await run(readAgain(), perform(this.#life));
+    await run(readAgainSteps(), perform(this.#life));
   }
 }

@@ -1,5 +1,5 @@
 import { own } from '../platform/own.js';
-import { answerOf, messageIn } from '../sources/refusal.js';
+import { answerOf, messageIn } from '../sources/answer.js';
 import type { Token } from '../token.js';
 
 /** An error's cause that is fit to be logged. */

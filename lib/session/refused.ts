@@ -57,7 +57,7 @@ export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusa
     refusal.isResent ? requests.outcome(by, identity) : undefined;
   if (pending?.kind === 'signIn') return brought(pending.shared);
   // The session has ended, by a sign-out here or elsewhere or by close(): the server's answer is the right one.
-  if (!life.current && !isRefusedForGood(holding.state)) return undefined;
+  if (!life.current && !isRejected(holding.state)) return undefined;
   requests.assertSame(sent);
   refusal.refused.push(sent);
   const other = unrefused(requests, sent, refusal);
@@ -80,7 +80,7 @@ export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusa
   return brought(renewal);
 }
 
-function isRefusedForGood(state: State): boolean {
+function isRejected(state: State): boolean {
   return state.is === 'ended' && typeof state.why === 'object';
 }
 

@@ -16,25 +16,25 @@ import {
 } from './protocol.js';
 
 /** At the start and at a hint. */
-export function* readAgain(): Protocol<void> {
+export function* readAgainSteps(): Protocol<void> {
   const entry = yield* read();
   if (!(yield* take(entry))) yield* apply({ is: 'found', entry: undefined });
 }
 
 /** Under the lock: a sign-in that asks the source. */
-export function* signInByAsking(obtained: Obtained): Protocol<void> {
+export function* signInByAskingSteps(obtained: Obtained): Protocol<void> {
   obtained.token ??= yield* ask();
-  yield* signInWith(obtained.session, obtained.token);
+  yield* signInWithSteps(obtained.session, obtained.token);
 }
 
 /** A sign-in with what the source has brought: of no use when somebody has signed in or out meanwhile. */
-export function* signInWith(session: string, token: Token): Protocol<void> {
+export function* signInWithSteps(session: string, token: Token): Protocol<void> {
   if (!(yield* isWanted())) throw overtaken();
-  yield* signIn(session, token);
+  yield* signInSteps(session, token);
 }
 
 /** A sign-in. The last one wins. @throws ERR_BEARER_SIGNED_OUT, ERR_BEARER_IDENTITY */
-export function* signIn(session: string, token: Token): Protocol<void> {
+export function* signInSteps(session: string, token: Token): Protocol<void> {
   yield* apply({ is: 'signingIn', session });
   const isOthers = function* (found: StoreEntry): Protocol<boolean> {
     return found.session !== session && (yield* isWanted());
@@ -57,7 +57,7 @@ export function overtaken() {
 }
 
 /** A sign-out. If the store holds one that we did not know of, nothing is written. */
-export function* signOut(session: string): Protocol<void> {
+export function* signOutSteps(session: string): Protocol<void> {
   // It names the session that has ended: a `signIn` of that session that writes again finds that it was signed out.
   const draft = { session };
   const isToken = function* (found: StoreEntry): Protocol<boolean> {
@@ -74,7 +74,7 @@ export function* signOut(session: string): Protocol<void> {
 }
 
 /** A session has ended here, and ends in the store as well. `only`: unless that has a newer access token than this one. */
-export function* endInStore(session: string, only?: Token): Protocol<void> {
+export function* endInStoreSteps(session: string, only?: Token): Protocol<void> {
   const isEnded = ({ session: found, token }: StoreEntry) =>
     found === session && token !== undefined && (!only || token.accessToken === only.accessToken);
   const { entry } = yield* write({ session }, yield* known(), isEnded);

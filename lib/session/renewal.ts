@@ -1,7 +1,7 @@
 import { monotonicNow, pause } from '../platform/deadline.js';
 import type { StoreEntry } from '../stores/store.js';
 import { isLive, type Token } from '../token.js';
-import { refresh } from './attempt.js';
+import { refreshSteps } from './attempt.js';
 import { type Current, isSame, isSameToken } from './current.js';
 import { Failure, storeFailure } from './failure.js';
 import { newId } from './ids.js';
@@ -9,7 +9,7 @@ import type { Life } from './life.js';
 import { Mark } from './mark.js';
 import type { Pending } from './pending.js';
 import type { Outcome } from './protocol.js';
-import { readAgain, signInByAsking, signInWith } from './register.js';
+import { readAgainSteps, signInByAskingSteps, signInWithSteps } from './register.js';
 import { run } from './run.js';
 import { askSource, obtains, perform, revoke, underLock } from './steps.js';
 
@@ -70,7 +70,7 @@ export async function refreshOnce(life: Life, pending: Pending): Promise<Outcome
   const { obtained } = pending;
   // A login dialog can take minutes: no lock is held meanwhile.
   if (source.interactive && obtains(life, current?.token)) obtained.token ??= await byPerson(life, current);
-  return underLock(life, refresh(pending.begunWith, obtained), { waitMs: waitMs(life, pending), wanted });
+  return underLock(life, refreshSteps(pending.begunWith, obtained), { waitMs: waitMs(life, pending), wanted });
 }
 
 /** One attempt to sign in by asking the source. */
@@ -81,9 +81,9 @@ export async function signInOnce(life: Life, pending: Pending): Promise<Outcome>
   const { obtained } = pending;
   if (source.interactive && source.obtain) {
     obtained.token ??= await askSource(life, undefined);
-    await run(signInWith(obtained.session, obtained.token), perform(life, { wanted }));
+    await run(signInWithSteps(obtained.session, obtained.token), perform(life, { wanted }));
   } else {
-    await underLock(life, signInByAsking(obtained), { waitMs: waitMs(life, pending), wanted });
+    await underLock(life, signInByAskingSteps(obtained), { waitMs: waitMs(life, pending), wanted });
   }
   return { kind: 'kept' };
 }
@@ -101,7 +101,7 @@ async function byPerson(life: Life, current: Current | undefined): Promise<Token
       const serves = isLive(current.token, Date.now());
       const { session, token } = current;
       const presented = token.refreshToken;
-      life.apply({ is: 'refused', session, presented, error: failure.error, serves });
+      life.apply({ is: 'rejected', session, presented, error: failure.error, serves });
     }
     throw failure;
   }
@@ -116,7 +116,7 @@ async function waitForMark(life: Life, entry: StoreEntry): Promise<void> {
     await pause(Math.min(LOOK, mark.remaining), (wake) => {
       life.onHint = wake;
     });
-    await run(readAgain(), perform(life)).catch(() => {});
+    await run(readAgainSteps(), perform(life)).catch(() => {});
   }
   life.onHint = undefined;
 }
@@ -127,7 +127,7 @@ function failed(life: Life, pending: Pending, failure: Failure): number {
   const { backoff, refreshRetries, refreshTimeout, source } = life.settings;
   if (kind === 'rejected') {
     // A sign-in that fails leaves the state as it was.
-    if (pending.kind === 'refresh') life.apply({ is: 'refused', session: undefined, error, serves: false });
+    if (pending.kind === 'refresh') life.apply({ is: 'rejected', session: undefined, error, serves: false });
     life.tellFailure(error);
     throw error;
   }

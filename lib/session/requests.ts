@@ -158,7 +158,7 @@ export class Requests {
   /** A token that nothing can follow is used to its end. After that only the server can tell, unless it was refused. */
   #toItsEnd(current: Current): Current | undefined {
     const { holding } = this.life;
-    if (holding.state.is !== 'active' || !holding.state.refusal || isLive(current.token, Date.now())) return current;
+    if (holding.state.is !== 'active' || !holding.state.rejection || isLive(current.token, Date.now())) return current;
     this.life.apply({ is: 'over' });
     throw this.life.signedOutError();
   }

@@ -20,7 +20,7 @@ export type SessionEvent =
   /** The app has handed in a newer token of the same user. */
   | { is: 'updated'; current: Current; unsaved: Unsaved }
   /** A definite refusal of the refresh token that was presented. `serves`: the access token is still good. */
-  | { is: 'refused'; session: string | undefined; presented?: string | undefined; error: BearerError; serves: boolean }
+  | { is: 'rejected'; session: string | undefined; presented?: string | undefined; error: BearerError; serves: boolean }
   /** The same, and the source is to obtain another token. */
   | { is: 'mustObtain'; session: string; presented: string | undefined }
   /** A request with the current token was refused by a 401, or accepted. */

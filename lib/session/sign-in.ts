@@ -1,12 +1,12 @@
 import { bearerError } from '../errors.js';
 import { keepingAlive, withDeadline } from '../platform/deadline.js';
 import type { Token, TokenResponse } from '../token.js';
-import { update } from './attempt.js';
+import { updateSteps } from './attempt.js';
 import type { Current } from './current.js';
 import { errorOf, storeFailure } from './failure.js';
 import { newId } from './ids.js';
 import type { Lifecycle } from './lifecycle.js';
-import { overtaken, readAgain, signIn, signOut } from './register.js';
+import { overtaken, readAgainSteps, signInSteps, signOutSteps } from './register.js';
 import { renew, signInOnce } from './renewal.js';
 import { run } from './run.js';
 import type { SharedPromise } from './shared-promise.js';
@@ -28,7 +28,7 @@ export async function signInWith(life: Lifecycle, token: Token): Promise<Current
   const wanted = () => life.wishes === wish;
   life.parts.outage.reset();
   const work = async () => {
-    await inTime(life, (signal) => run(signIn(session, token), perform(life, { wanted, signal })));
+    await inTime(life, (signal) => run(signInSteps(session, token), perform(life, { wanted, signal })));
     return life.current;
   };
   await life.start('signIn', work, { identity }).shared.join();
@@ -54,7 +54,7 @@ export async function signInAgain(life: Lifecycle, token: Token): Promise<Curren
   await life.parts.running.idle();
   const spent = life.parts.refreshTokens.spentBy(token.refreshToken as string);
   if (!spent) return signInWith(life, token);
-  if (!life.current) await inTime(life, () => run(readAgain(), perform(life)));
+  if (!life.current) await inTime(life, () => run(readAgainSteps(), perform(life)));
   if (!life.current) throw bearerError('ERR_BEARER_SIGNED_OUT', USED_UP);
   return ofSame(life, life.parts.identityOf({ session: spent.session, token }));
 }
@@ -74,7 +74,7 @@ export async function signOutOf(life: Lifecycle): Promise<void> {
   const session = life.current?.session ?? life.holding.stored?.session ?? newId();
   const wanted = () => life.wishes === wish;
   // The write begins before listeners run: one of them may call signIn(), which must get a higher version.
-  const written = inTime(life, (signal) => run(signOut(session), perform(life, { wanted, signal })));
+  const written = inTime(life, (signal) => run(signOutSteps(session), perform(life, { wanted, signal })));
   life.apply({ is: 'signOut' });
   const revoked = token && revoke(life, token, true);
   await written.finally(() => revoked);
@@ -108,7 +108,7 @@ export async function updateWith(life: Lifecycle, tokens: TokenResponse): Promis
     unsaved: { token, presented: unsaved?.presented ?? current.token.refreshToken },
   });
   try {
-    const written = underLock(life, update(current.session, token, own), { waitMs: life.bound });
+    const written = underLock(life, updateSteps(current.session, token, own), { waitMs: life.bound });
     await keepingAlive(life.parts.running.track(written));
   } catch (failure) {
     throw errorOf(failure);

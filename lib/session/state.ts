@@ -25,7 +25,7 @@ interface Active {
   readonly current: Current;
   readonly unsaved?: Unsaved | undefined;
   /** Its refresh token was refused for good: it serves to its end. */
-  readonly refusal?: BearerError | undefined;
+  readonly rejection?: BearerError | undefined;
   /** The same, and the source can obtain another. */
   readonly mustObtain?: boolean;
   /** A 401 refused its access token. */
@@ -76,22 +76,22 @@ export function transition(holding: Holding, event: SessionEvent): Next {
     case 'updated':
       if (!active) return stay(holding);
       return to({ is: 'active', current: event.current, unsaved: event.unsaved }, [tells('refreshed', event.current)]);
-    case 'refused':
+    case 'rejected':
       if (!active)
         return state.is === 'closed' || event.session ? stay(holding) : to({ is: 'ended', why: event.error });
       if (!hasPresented(active.current, event)) return stay(holding);
       if (!event.serves || active.doubted) return end(holding, event.error);
-      return to({ ...withoutRefreshToken(active), refusal: event.error });
+      return to({ ...withoutRefreshToken(active), rejection: event.error });
     case 'mustObtain':
       if (!active || !hasPresented(active.current, event)) return stay(holding);
       return to({ ...withoutRefreshToken(active), mustObtain: true });
     case 'doubted':
       if (!active) return stay(holding);
-      return active.refusal ? end(holding, active.refusal) : to({ ...active, doubted: true });
+      return active.rejection ? end(holding, active.rejection) : to({ ...active, doubted: true });
     case 'trusted':
       return active ? to({ ...active, doubted: false }) : stay(holding);
     case 'over':
-      return active?.refusal ? end(holding, active.refusal) : stay(holding);
+      return active?.rejection ? end(holding, active.rejection) : stay(holding);
     case 'disowned':
       // It may have come into use again since the sign-out was asked for.
       return active?.current.session === event.session ? signOut(holding) : stay(disown(holding, event.session));

@@ -11,11 +11,11 @@ import { newId } from './ids.js';
 import type { Life } from './life.js';
 import { EXPIRY, SIGN_IN } from './pending.js';
 import type { Look, Protocol, Step } from './protocol.js';
-import { endInStore } from './register.js';
+import { endInStoreSteps } from './register.js';
 import { run } from './run.js';
 import { isDoubted } from './state.js';
 
-const REFUSED_ELSEWHERE = 'The refresh token was refused for good, for another holder of the store: sign in again';
+const REJECTED_ELSEWHERE = 'The refresh token was refused for good, for another holder of the store: sign in again';
 
 interface Place {
   readonly lock?: Lock | undefined;
@@ -54,7 +54,7 @@ export function perform(life: Life, place?: Place): (step: Step) => unknown {
 /** Does what follows from a transition at the store and the source. */
 export function act(life: Life, effect: Effect): void {
   if (effect.do === 'revoke') void revoke(life, effect.token);
-  if (effect.do === 'signOut') run(endInStore(effect.session, effect.only), perform(life)).catch(() => {});
+  if (effect.do === 'signOut') run(endInStoreSteps(effect.session, effect.only), perform(life)).catch(() => {});
 }
 
 /** Runs a protocol under the store's lock. Those that watch are told when it is free again. @throws Failure */
@@ -119,7 +119,7 @@ export function isObtainable({ settings, holding }: Life): boolean {
 
 /** Can another token follow this one without a sign-in? */
 export function isRenewable({ settings: { source }, holding: { state } }: Life, { token }: Current): boolean {
-  if (state.is === 'active' && state.refusal) return false;
+  if (state.is === 'active' && state.rejection) return false;
   return canRefresh(source, token) || Boolean(source.obtain);
 }
 
@@ -159,7 +159,7 @@ export async function askSource(life: Life, token: Token | undefined, lock?: Loc
   const isObtained = obtains(life, token);
   // Another holder was refused for good, and has stored its token without the refresh token.
   if (isObtained && !source.obtain)
-    throw new Failure(bearerError('ERR_BEARER_REJECTED', REFUSED_ELSEWHERE), 'unavailable');
+    throw new Failure(bearerError('ERR_BEARER_REJECTED', REJECTED_ELSEWHERE), 'unavailable');
   const presented = isObtained ? undefined : token?.refreshToken;
   const asking: Asking = {
     source,

@@ -40,7 +40,7 @@ function whySignedOut(state: State): string {
 
 /** What `session.refresh()` is told where no token can follow the one that is held. */
 export function cannotRefresh(state: State, { refresh }: TokenSource): BearerError {
-  if (state.is === 'active' && state.refusal) return state.refusal;
+  if (state.is === 'active' && state.rejection) return state.rejection;
   const why = refresh
     ? 'refresh() of the source needs a refresh token, and there is none'
     : 'the source has neither refresh() nor obtain()';

@@ -2,8 +2,8 @@ import type { AxiosInstance } from 'axios';
 import { configError } from '../errors.js';
 import { own } from '../platform/own.js';
 import { parseUrl } from '../platform/url.js';
+import { answerOf, mayPass } from './answer.js';
 import { sendBare } from './client.js';
-import { answerOf, mayPass } from './refusal.js';
 import type { SourceContext } from './source.js';
 
 /** Where an authorization server is asked. */

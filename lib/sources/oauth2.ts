@@ -7,9 +7,9 @@ import { checkTypes, configError } from '../errors.js';
 import { own } from '../platform/own.js';
 import { parseUrl } from '../platform/url.js';
 import type { Token, TokenResponse } from '../token.js';
+import { isFinal } from './answer.js';
 import { sendBare } from './client.js';
 import { type Endpoints, endpointsOf } from './metadata.js';
-import { isFinal } from './refusal.js';
 import { ofKnownProtocol, type SourceContext, type TokenSource } from './source.js';
 
 /** How the client authenticates (RFC 6749 §2.3): writes to the body or the headers of a call to the authorization server. */

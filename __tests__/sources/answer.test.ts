@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { answerOf, isFinal, messageIn } from '../../lib/sources/refusal.js';
+import { answerOf, isFinal, messageIn } from '../../lib/sources/answer.js';
 
 const body = { error: 'invalid_grant', error_description: 'revoked' };
 const thrown = (fields: object) => Object.assign(new Error('failed'), fields);
