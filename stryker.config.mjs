@@ -1,11 +1,12 @@
 // Do the tests notice when the core is wrong? What came of it: __tests__/MUTATION.md.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { core, drawnLines, survivors } from './scripts/mutation/draw.mjs';
+
+const { DRAW, AGAIN } = process.env;
 
 export default {
-  mutate: ['lib/{backoff,bearer,errors,expiry,read-options,token}.ts', 'lib/{interceptors,platform,session}/*.ts'],
-  plugins: ['@stryker-mutator/*', './scripts/mutation/draw.mjs'],
-  checkers: ['draw'],
+  mutate: AGAIN ? survivors(AGAIN) : DRAW ? drawnLines(Number(DRAW)) : core(),
   testRunner: 'jest',
   testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
   coverageAnalysis: 'perTest',

@@ -6,13 +6,17 @@ import {
   type InstallOptions,
   isBearerError,
   memoryStore,
+  replayable,
   type SessionOptions,
+  staticToken,
 } from 'axios-bearer';
+import { apiVideo } from 'axios-bearer/api-video';
 import {
   atEnd,
   cleanUp,
   closeAtEnd,
   codeOf,
+  failureOf,
   nextEvent,
   startClient,
   startSession,
@@ -111,7 +115,7 @@ const install: [option: string, wrong: unknown[]][] = [
   ['maxReplays', [-1, Number.NaN, '2', {}]],
   ['replayConcurrency', [0, -1, Number.NaN, 1.5, '64']],
   ['header', ['', true, 5, 'X Token', 'Bad\nName', 'Authorization:']],
-  ['scheme', [5, true]],
+  ['scheme', [5, true, 'Bearer ', 'Bearer\r\nX: y', 'Tökén']],
   ['redact', ['no', 0]],
 ];
 
@@ -311,4 +315,32 @@ describe('after a wrong option', () => {
     expect(await codeOf(useless.signIn())).toBe('ERR_BEARER_CONFIG');
     atEnd(() => useless.close());
   });
+});
+
+describe('What is called with nothing to work with says so', () => {
+  it.each<[string, () => unknown, string]>([
+    ['apiVideo', () => apiVideo('key' as never), '"apiVideo" must be an object such as { apiKey }'],
+    ['apiVideo', () => apiVideo({ apiKey: 5 as never }), '"apiKey" must be a string'],
+    ['staticToken', () => staticToken(''), '"token" must be given'],
+    ['replayable', () => replayable('a stream' as never), '"replayable" must be a function that makes the body'],
+    ['session.on', () => createSession(ok).on('refreshed', undefined as never), "on('refreshed') needs a function"],
+  ])('%s', (_, call, message) => {
+    const error = thrownBy(call);
+    expect(error).toMatchObject({ code: 'ERR_BEARER_CONFIG' });
+    expect((error as Error).message).toContain(message);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['tokens', () => createSession({ ...ok, tokens: 42 as never })],
+    ['signIn()', () => createSession(ok).signIn({ access_token: 'a b' })],
+  ])('%s is told of itself, and not of the source', async (named, call) => {
+    const error = await failureOf((async () => call())());
+    expect(error.message).toContain('The option tokens, signIn() and update() take');
+    expect(error.message).toContain(named);
+  });
+});
+
+it('an empty baseURL is relative to the page, as any other: a module may be loaded where there is none', () => {
+  expect(() => bearer(axios.create({ baseURL: '' }), ok)).not.toThrow();
+  expect(() => bearer(axios.create(), ok)).toThrow('"origins"');
 });

@@ -252,6 +252,7 @@ describe('a source', () => {
     const whole: Required<TokenSource> = {
       needsRefreshToken: true,
       tokens: { access_token: 'a' },
+      secrets: ['s'],
       interactive: false,
       origins: ['https://api.example.com'],
       refresh: async ({ refreshToken }) => refreshToken,

@@ -23,7 +23,8 @@ export const TIMES = ['expires_at', 'expiry_date', 'expires_on', 'expiresAt'];
 export function expiryOf(fields: Fields, accessToken: string, issuedAt: number, how: How): number | undefined {
   const { handedIn } = how;
   const life = lifeOf(fields, accessToken, issuedAt, how);
-  if (!Number.isFinite(life) || (!handedIn && life <= 0)) return undefined;
+  // A clock may be mocked, and say nothing.
+  if (!Number.isFinite(issuedAt + life) || (!handedIn && life <= 0)) return undefined;
   return issuedAt + (handedIn ? life : Math.max(life, SHORTEST_LIFE));
 }
 
@@ -56,7 +57,8 @@ function instant(value: unknown, name: string): number | undefined {
 }
 
 export function finite(value: unknown): number | undefined {
-  const readable = typeof value === 'number' || value instanceof Date || (typeof value === 'string' && value.trim());
+  const readable =
+    ['number', 'bigint'].includes(typeof value) || value instanceof Date || (typeof value === 'string' && value.trim());
   const number = readable ? Number(value) : Number.NaN;
   return Number.isFinite(number) ? number : undefined;
 }

@@ -15,6 +15,7 @@ export function readSessionOptions(given: SessionOptions) {
   const { source, store, leeway, identity, keepFresh = false } = options;
   const asked: TokenSource = ownMethods<TokenSource>(typeof source === 'function' ? { refresh: source } : source);
   const { refresh, obtain, authorize, tokens, revoke, isRejected, needsRefreshToken, interactive, origins } = asked;
+  const { secrets } = asked;
   const able = [refresh, obtain, authorize].filter((method) => method !== undefined);
   check(
     (able.length > 0 || tokens !== undefined) && able.every(isFunction),
@@ -44,6 +45,7 @@ export function readSessionOptions(given: SessionOptions) {
       isRejected,
       needsRefreshToken,
       interactive,
+      secrets: secrets && [secrets].flat().map(String),
       origins: origins && [origins].flat().map((origin) => readOrigin(origin, 'source.origins')),
     } as TokenSource,
     isOfKnownProtocol: isOfKnownProtocol(asked),
@@ -60,8 +62,8 @@ export function readSessionOptions(given: SessionOptions) {
   };
 }
 
-// RFC 9110 §5.6.2
-const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+// A token of RFC 9110 §5.6.2: the name of a header, or of a scheme (§11.1).
+const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 
 // Shared by all sessions that were given nothing else: there may be thousands of them.
 const BACKOFF: Backoff = { initial: 250, factor: 2, cap: 30_000 };
@@ -96,13 +98,13 @@ export function readInstallOptions(given: InstallOptions) {
   checkTypes('function', { skip, shouldRefresh, shouldRefreshOnError, beforeSend });
   checkTypes('boolean', { redact: options.redact });
   check(['send', 'reject'].includes(whenSignedOut), 'whenSignedOut', "'send' or 'reject'", whenSignedOut);
+  check(header === false || (typeof header === 'string' && NAME.test(header)), 'header', 'a name, or false', header);
   check(
-    header === false || (typeof header === 'string' && HEADER_NAME.test(header)),
-    'header',
-    'a name, or false',
-    header,
+    typeof scheme === 'string' && (scheme === '' || NAME.test(scheme)),
+    'scheme',
+    "a word such as 'Bearer', or ''",
+    scheme,
   );
-  check(typeof scheme === 'string', 'scheme', 'a string', scheme);
   // As many as a browser or an agent keeps busy; more only wait elsewhere.
   const replayConcurrency = atLeast(1, 'replayConcurrency', options.replayConcurrency ?? 64);
   const whole = Number.isInteger(replayConcurrency) || replayConcurrency === Number.POSITIVE_INFINITY;

@@ -21,35 +21,35 @@ export interface Token {
 /** The wire shape of RFC 6749 §5.1. @inline */
 interface WireToken {
   /** Visible ASCII. Missing in tokens that are handed in: the refresh token alone is enough. */
-  access_token?: string | null;
+  access_token?: string | null | undefined;
   /** Missing: the old one is kept (RFC 6749 §6). */
-  refresh_token?: string | null;
+  refresh_token?: string | null | undefined;
   /** Seconds. Zero, negative or unreadable means unknown. */
-  expires_in?: number | string | null;
+  expires_in?: number | string | null | undefined;
   /** Seconds or ms since the epoch, or a date as text, as openid-client, Supabase and Strava have it. */
-  expires_at?: number | string | Date | null;
+  expires_at?: number | string | Date | null | undefined;
   /** The same, as Google's libraries have it. */
-  expiry_date?: number | string | null;
+  expiry_date?: number | string | null | undefined;
   /** The same, as Entra has it. */
-  expires_on?: number | string | null;
+  expires_on?: number | string | null | undefined;
   /** Names divided by spaces (RFC 6749 §3.3). */
-  scope?: string | null;
+  scope?: string | null | undefined;
 }
 
 /** The same in camelCase, as many backends send it, and as a saved {@link Token} reads. @inline */
 interface CamelToken {
   /** Visible ASCII. Missing in tokens that are handed in: the refresh token alone is enough. */
-  accessToken?: string | null;
+  accessToken?: string | null | undefined;
   /** Missing: the old one is kept (RFC 6749 §6). */
-  refreshToken?: string | null;
+  refreshToken?: string | null | undefined;
   /** Seconds. Zero, negative or unreadable means unknown. */
-  expiresIn?: number | string | null;
+  expiresIn?: number | string | null | undefined;
   /** ms since the epoch, or a date as text. */
-  expiresAt?: number | string | Date | null;
+  expiresAt?: number | string | Date | null | undefined;
   /** ms since the epoch; read in tokens that are handed in only. Default: now. */
-  issuedAt?: number;
+  issuedAt?: number | undefined;
   /** Names divided by spaces (RFC 6749 §3.3). */
-  scope?: string | null;
+  scope?: string | null | undefined;
 }
 
 /**
@@ -71,6 +71,8 @@ interface Reading extends How {
 const VISIBLE_ASCII = /^[\x21-\x7E]+$/;
 // No server takes a header of that size: a longer token would be refused for ever, and not by a 401.
 const LONGEST = 64 * 1024;
+const ANSWERED = 'The source must answer with';
+const HANDED_IN = 'The option tokens, signIn() and update() take';
 
 /**
  * A source's answer, checked at the door (RFC 6749 §5.1).
@@ -84,7 +86,7 @@ export function readToken(answer: TokenResponse, how: Reading): Token {
   const fields = own(given);
   const accessToken = fields.access_token ?? fields.accessToken;
   const refreshToken = fields.refresh_token ?? fields.refreshToken;
-  if (refreshToken) assertToken('refresh token', refreshToken);
+  if (refreshToken) assertToken('refresh token', refreshToken, reading);
   const nextRefreshToken = (refreshToken || previous?.refreshToken) as string | undefined;
   const renewable = nextRefreshToken ? { refreshToken: nextRefreshToken } : {};
   if (!accessToken && cookies) {
@@ -94,7 +96,7 @@ export function readToken(answer: TokenResponse, how: Reading): Token {
   // It is refreshed before the first request.
   if (!accessToken && refreshToken && handedIn)
     return sealed({ accessToken: '', ...renewable, issuedAt: now, expiresAt: now, ...extraOf(given) });
-  assertToken('access token', accessToken);
+  assertToken('access token', accessToken, reading);
 
   const scope = typeof fields.scope === 'string' ? fields.scope : previous?.scope;
   const issuedAt = handedIn ? (finite(fields.issuedAt) ?? now) : now;
@@ -155,13 +157,13 @@ function bare(answer: string): string | undefined {
   return /^[[{"<]|&|=[^=]/.test(answer) ? undefined : answer;
 }
 
-function assertToken(name: string, value: unknown): asserts value is string {
+function assertToken(name: string, value: unknown, { handedIn }: Reading): asserts value is string {
   if (typeof value === 'string' && value.length <= LONGEST && VISIBLE_ASCII.test(value)) return;
   // The value itself may be half a secret: only its kind is told.
   const got = typeof value === 'string' ? kindOf(value) : typeof value;
   throw bearerError(
     'ERR_BEARER_TOKEN',
-    `The source must answer with { access_token, refresh_token?, expires_in? } or a bare token. ` +
+    `${handedIn ? HANDED_IN : ANSWERED} { access_token, refresh_token?, expires_in? } or a bare token. ` +
       `Expected the ${name} to be at most ${LONGEST} visible ASCII characters, got ${got}`,
   );
 }

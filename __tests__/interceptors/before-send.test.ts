@@ -162,6 +162,61 @@ describe.each(adapters)(`beforeSend (${onAdapters}), over %s`, (adapter) => {
     expect(received.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined]);
   });
 
+  it.each([
+    ['longer', 'a', 'a-much-longer-token'],
+    ['shorter', 'a-much-longer-token', 'a'],
+  ])(
+    'L16 that writes the token into the body has it arrive whole at a replay, where it is %s',
+    async (_, old, next) => {
+      const { url, received } = await startHttpServer(async (req, res) => {
+        let body = '';
+        for await (const chunk of req) body += chunk;
+        res.writeHead(body.endsWith(`&access_token=${next}`) ? 200 : 401).end(body);
+      });
+      const { api } = await startRecordedClient({
+        defaults: { ...defaults, baseURL: url },
+        tokens: { access_token: old, refresh_token: 'r', expires_in: 3600 },
+        source: async () => ({ access_token: next, expires_in: 3600 }),
+        beforeSend: (config, { token }) => {
+          config.data += `&access_token=${token.accessToken}`;
+        },
+      });
+      expect((await api.post('/', new URLSearchParams({ a: '1' }))).data).toBe(`a=1&access_token=${next}`);
+      expect(received).toHaveLength(2);
+    },
+  );
+
+  it('finds the same config before each send: what it appends is there once', async () => {
+    const { api, server, sends } = await startRecordedClient({
+      defaults,
+      beforeSend: (config, { replay }) => {
+        config.url += `?send=${replay}`;
+        config.headers.set('X-Sends', `${config.headers.get('X-Sends') ?? ''}${replay}`);
+      },
+    });
+    server.expire();
+    await api.get('/echo');
+    const seen = sends.filter(({ path }) => path === '/echo');
+    expect(seen.map(({ query, headers }) => [query, headers['x-sends']])).toEqual([
+      [{ send: '0' }, '0'],
+      [{ send: '1' }, '1'],
+    ]);
+  });
+
+  it('L15 may put a plain object in the place of the headers', async () => {
+    const made = await startRecordedClient({
+      defaults,
+      shouldRefresh: ({ status }) => status === 401,
+      beforeSend: (config) => {
+        config.headers = { ...config.headers, 'X-CSRF': 'c' } as never;
+      },
+    });
+    made.server.expire();
+    const { data } = await made.api.get<Echo>('/echo');
+    expect(data.headers['x-csrf']).toBe('c');
+    expect((await failureOf(made.api.get('/always-401'))).response.status).toBe(401);
+  });
+
   const gone = new Error('No key to sign with');
   it.each<[string, BeforeSend]>([
     [

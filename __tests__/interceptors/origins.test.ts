@@ -76,6 +76,32 @@ describe('where a request goes', () => {
     expect(pageOrigin()).toBe('https://page.example');
   });
 
+  it('starts from the base of a document, and its origin is the page’s all the same', () => {
+    page('https://page.example/here/');
+    Object.assign(globalThis, { document: { baseURI: 'https://cdn.example/there/' } });
+    try {
+      expect(goes({ baseURL: '/api', url: 'a' })).toBe('https://cdn.example/api');
+      expect(originOf('/api')).toBe('https://page.example');
+      expect(judgeOf('/api')({ url: '/a' })).toBe('origin');
+    } finally {
+      Reflect.deleteProperty(globalThis, 'document');
+    }
+  });
+
+  it.each([['about:srcdoc'], [undefined]])('is the page of a frame that was written, whose address is %s', (href) => {
+    Object.assign(globalThis, { location: { href }, origin: 'https://page.example' });
+    Object.assign(globalThis, { document: { baseURI: 'https://page.example/here' } });
+    try {
+      expect(pageOrigin()).toBe('https://page.example');
+      expect(judgeOf('/api')({ url: '/a' })).toBeUndefined();
+      Object.assign(globalThis, { origin: 'null' });
+      expect(pageOrigin()).toBeUndefined();
+    } finally {
+      Reflect.deleteProperty(globalThis, 'document');
+      Reflect.deleteProperty(globalThis, 'origin');
+    }
+  });
+
   it('has an origin over http and https only', () => {
     expect(originOf('http://a.example:8080/b')).toBe('http://a.example:8080');
     expect(originOf('https://a.example/b')).toBe('https://a.example');

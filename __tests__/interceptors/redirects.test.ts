@@ -83,6 +83,14 @@ describeOn(fetches, () => {
     expect(own.mock.calls.map(([sent]) => (sent as Request).url)).toEqual(['https://a.example/first']);
   });
 
+  it('leaves word of it where the config has axios’s own function for an adapter', async () => {
+    jest.spyOn(globalThis, 'fetch').mockImplementation(fetchVia('https://b.example/last'));
+    const named = getAdapter('fetch');
+    const config = { ...configOf(), adapter: named };
+    const response = await tellingRedirects(named, config)(config);
+    expect(redirectedTo(response)?.href).toBe('https://b.example/last');
+  });
+
   it('leaves word of each request by itself, however adapters alternate', async () => {
     const told: unknown[] = [];
     for (const last of ['https://b.example/1', undefined, 'https://b.example/2']) {

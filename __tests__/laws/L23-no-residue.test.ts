@@ -3,12 +3,13 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosInstance } from 'axios';
-import { bearer, memoryStore, type SessionOptions } from 'axios-bearer';
+import { bearer, type InstallOptions, memoryStore, type SessionOptions } from 'axios-bearer';
 import { startApiVideo } from 'axios-bearer/testing';
 import {
   answering,
   cleanUp,
   codeOf,
+  failureOf,
   never,
   recordEvents,
   settle,
@@ -498,9 +499,18 @@ describe('L23: no residue', () => {
     expect(calls.slice(3)).toEqual(['old', 'answer']);
   });
 
-  it('L23 what was uninstalled and dropped is collected: sessions, instances, requests and tokens', async () => {
+  /** Collects garbage until all of these are gone. @returns those that are kept, as 'kept' */
+  async function keptOf(refs: WeakRef<object>[]): Promise<unknown[]> {
     setFlagsFromString('--expose-gc');
     const gc = runInNewContext('gc') as () => void;
+    for (let i = 0; i < 20 && refs.some((ref) => ref.deref()); i += 1) {
+      await settle();
+      gc();
+    }
+    return refs.map((ref) => ref.deref() && 'kept');
+  }
+
+  it('L23 what was uninstalled and dropped is collected: sessions, instances, requests and tokens', async () => {
     const refs: WeakRef<object>[] = [];
     const api = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: answering(200) });
     const outlives = memoryStore();
@@ -515,11 +525,43 @@ describe('L23: no residue', () => {
       session.close();
     })();
     await cleanUp();
-    for (let i = 0; i < 20 && refs.some((ref) => ref.deref()); i += 1) {
+    expect(await keptOf(refs)).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('L23 an instance that was dropped is collected, though the session that serves it lives on', async () => {
+    const session = startSession({ tokens: tokenPair('a') });
+    const living = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: answering(200) });
+    session.install(living);
+    const refs: WeakRef<object>[] = [];
+    await (async () => {
+      const api = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: answering(200) });
+      session.install(api);
+      await api.get('/');
+      refs.push(new WeakRef(api));
+    })();
+    // The instance of the latest request is known.
+    await living.get('/');
+    expect(await keptOf(refs)).toEqual([undefined]);
+  });
+
+  it.each<[string, SessionOptions['source'], InstallOptions]>([
+    ['a person who has not signed in yet', { interactive: true, obtain: () => never }, {}],
+    ['a beforeSend that never ends', { tokens: 'a' }, { beforeSend: () => never }],
+    ['a shouldRefresh that never ends', { tokens: 'a' }, { shouldRefresh: () => never }],
+  ])('L23 of a request that gave up waiting for %s nothing is kept', async (_, source, options) => {
+    const api = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: answering(401) });
+    startSession({ source }).install(api, options);
+    const refs: WeakRef<object>[] = [];
+    await (async () => {
+      const timedOut = await failureOf(api.get('/', { timeout: 1 }));
+      const controller = new AbortController();
+      const aborted = failureOf(api.get('/', { signal: controller.signal }));
       await settle();
-      gc();
-    }
-    expect(refs.map((ref) => ref.deref() && 'kept')).toEqual([undefined, undefined, undefined]);
+      controller.abort();
+      for (const { config } of [timedOut, await aborted]) refs.push(new WeakRef(config));
+    })();
+    await settle();
+    expect(await keptOf(refs)).toEqual([undefined, undefined]);
   });
 
   it('L23 leaves no listener on signals and cancel tokens that live longer than the request', async () => {

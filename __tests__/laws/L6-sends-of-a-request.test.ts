@@ -338,6 +338,20 @@ describe('a token that was made and is no good at all', () => {
   });
 });
 
+it.each(['post', 'delete'])(
+  'L6 a %s that a redirect has made a GET of was done: it is not sent again',
+  async (method) => {
+    const { server, api, session } = await startClient({ defaults: { adapter: 'http' }, backoff: QUICK });
+    const refreshed = watchEvent(session, 'refreshed').count(1);
+    const seeOther = { redirect: `${server.url}/always-401`, status: 303 };
+    server.fault('/echo', seeOther);
+    expect((await failureOf(api.request({ method, url: '/echo' }))).response.status).toBe(401);
+    // For the requests that come next.
+    await refreshed;
+    expect([hits(server, '/echo'), server.stats.refresh]).toEqual([1, 1]);
+  },
+);
+
 describe.each(rules)('L6 Refreshes that do not help, by %s', (_, options) => {
   it('L6 send one request at most four times more', async () => {
     const { server, api } = await startClient({ backoff: QUICK, maxReplays: 10, ...options });

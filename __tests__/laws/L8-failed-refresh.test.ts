@@ -8,6 +8,7 @@ import {
   cleanUp,
   clientOf,
   closeSessionAtEnd,
+  codeOf,
   failureOf,
   HOUR,
   installClock,
@@ -58,6 +59,20 @@ describe('a failed flight', () => {
       expect(server.stats.refresh).toBe(1);
     },
   );
+
+  it('L8 rejects every waiter with what ended the session, though a listener signs out when it hears of it', async () => {
+    const server = await startServer();
+    const { api, session } = clientOf(server, { refreshRetries: 0 });
+    server.fault('/auth/refresh', { status: 400, body: { error: 'invalid_grant' } }, ALWAYS);
+    server.expire();
+    session.on('signedOut', () => void session.signOut());
+    const hold = server.hold('/auth/refresh');
+    const waiting = watchEvent(session, 'waiting');
+    const requests = times(3, (i) => codeOf(api.get(`/echo/${i}`)));
+    await waiting.count(3);
+    hold.release();
+    expect(await Promise.all(requests)).toEqual(times(3, () => 'ERR_BEARER_REJECTED'));
+  });
 
   it('L8 rejects those that were held before their first send too, with no response to show', async () => {
     const server = await startServer();

@@ -11,13 +11,9 @@ import {
 } from '../../lib/session/failure.js';
 import { reasonOf, redactedCause } from '../../lib/session/redacted-cause.js';
 import type { TokenSource } from '../../lib/sources/source.js';
-import type { Token } from '../../lib/token.js';
 
 const SOURCE = { refresh: async () => 'a' };
-const TOKENS: Token[] = [
-  { accessToken: 'at_1', refreshToken: 'rt_1', issuedAt: 0 },
-  { accessToken: '', issuedAt: 0 },
-];
+const TOKENS = ['at_1', 'rt_1', ''];
 const answered = (status: number, data?: unknown, headers = {}) =>
   Object.assign(new Error(`status ${status}`), { response: { status, data, headers } });
 const refused = (host: string) => Object.assign(new Error(`connect ECONNREFUSED ${host}:1`), { code: 'ECONNREFUSED' });
@@ -90,6 +86,21 @@ describe('what the source threw', () => {
       ['unavailable', 'unavailable'],
       ['unavailable', 'unavailable'],
     ]);
+  });
+
+  it('is never taken for one by a page of what stands before the token endpoint, unless that is 400, 401 or 403', () => {
+    const page = (status: number) => failed(answered(status, '<html>gone</html>'), SOURCE, [status, status]).kind;
+    expect([page(404), page(405)]).toEqual(['unavailable', 'unavailable']);
+    expect([page(400), page(401), page(403)]).toEqual(['rejected', 'rejected', 'rejected']);
+  });
+
+  it.each([400, 401, 403])('does not end the session if it was %i and says that this passes', (status) => {
+    const later = [
+      answered(status, { error: 'temporarily_unavailable' }),
+      answered(status, { error: 'rate_limit_exceeded' }),
+      answered(status, {}, { 'retry-after': '7' }),
+    ];
+    expect(later.map((error) => failed(error).kind)).not.toContain('rejected');
   });
 
   it.each([408, 425, 429, 500, 302])('is not taken for one if that is %i', (status) => {
@@ -199,6 +210,19 @@ describe('the reason in the message', () => {
     error.cause = error;
     expect(causeOf(error).message).toBe('round');
   });
+});
+
+it.each([
+  ['as it is', 'a/b c+d%'],
+  ['encoded as a form', 'a%2Fb%20c%2Bd%25'],
+  ['encoded in lower case', 'a%2fb%20c%2bd%25'],
+  ['in JSON as PHP writes it', 'a\\/b c+d%'],
+])('a cause has no secret that a server echoes %s', (_, echo) => {
+  expect(redactedCause(new Error(`wrong: "${echo}"`), ['a/b c+d%']).message).toBe('wrong: "[token]"');
+});
+
+it('a cause keeps its words where a secret is too short to be one', () => {
+  expect(redactedCause(new Error('the key is wrong'), ['key']).message).toBe('the key is wrong');
 });
 
 it('a cause that was given no tokens hides none, and needs none', () => {

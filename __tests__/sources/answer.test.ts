@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { answerOf, isFinal, messageIn } from '../../lib/sources/answer.js';
+import { answerOf, isFinal, isOfAnother, isPassing, messageIn } from '../../lib/sources/answer.js';
 
 const body = { error: 'invalid_grant', error_description: 'revoked' };
 const thrown = (fields: object) => Object.assign(new Error('failed'), fields);
@@ -21,6 +21,12 @@ describe('what a failed token request says, by the client that threw it', () => 
   ])('%s', (_, error) => {
     const { status, fields } = answerOf(error);
     expect([status, fields.error, fields.error_description]).toEqual([400, 'invalid_grant', 'revoked']);
+    expect(isFinal(error)).toBe(true);
+  });
+
+  it('MSAL', () => {
+    const error = thrown({ errorCode: 'interaction_required', errorMessage: 'AADSTS50079' });
+    expect(answerOf(error).fields).toMatchObject({ error: 'interaction_required', error_description: 'AADSTS50079' });
     expect(isFinal(error)).toBe(true);
   });
 
@@ -80,4 +86,33 @@ describe('what an answer says for people', () => {
   ])('%s', (_, data, said) => {
     expect(messageIn(thrown({ response: { status: 401, data } }))).toBe(said);
   });
+});
+
+it.each([
+  'temporarily_unavailable',
+  'server_error',
+  'slow_down',
+  'authorization_pending',
+  'rate_limited',
+  'rate_limit_exceeded',
+  'RateLimitExceeded',
+  'too_many_requests',
+  'ThrottlingException',
+])('%s passes, whatever its status', (error) => {
+  for (const status of [200, 400, 401, 403]) expect(isPassing({ response: { status, data: { error } } })).toBe(true);
+  expect(isPassing({ response: { status: 400, data: body } })).toBe(false);
+});
+
+it.each<[number, unknown]>([
+  [404, '<html>default backend</html>'],
+  [404, 'default backend - 404'],
+  [405, ''],
+  [407, { error: 'proxy' }],
+  [421, ''],
+  [426, ''],
+  [431, ''],
+])('%i with %j may be of what stands before the token endpoint', (status, data) => {
+  expect(isOfAnother({ response: { status, data } })).toBe(true);
+  for (const own of ['', '{"message":"no"}', { message: 'no' }, undefined])
+    expect(isOfAnother({ response: { status: 404, data: own } })).toBe(false);
 });

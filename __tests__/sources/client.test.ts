@@ -195,6 +195,18 @@ describe(`ctx.client (adapters of this axios: ${adapters.join(', ')})`, () => {
     expect(String(config.headers['X-App'])).toBe('mine');
   });
 
+  it('is ended by no cancel token of the instance, and reads text as text', async () => {
+    const { token: cancelToken, cancel } = axios.CancelToken.source();
+    const { data } = await withClient(
+      (client) => {
+        cancel('the page is gone');
+        return client.get('/public');
+      },
+      { cancelToken, responseEncoding: 'base64' },
+    );
+    expect(data).toEqual({ authorization: false });
+  });
+
   it('follows the instance: defaults that change later count from the next refresh on', async () => {
     const { server, api, session } = await startClient({ defaults: { baseURL: 'http://127.0.0.1:1' }, ...quick });
     api.defaults.baseURL = server.url;

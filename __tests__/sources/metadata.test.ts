@@ -103,10 +103,20 @@ describe('Metadata that could not be read', () => {
     expect(asked).toEqual([`GET ${METADATA}`]);
   });
 
-  it('names the issuer that the metadata is of: a slash is a difference (RFC 8414 §3.3)', async () => {
-    const { session } = await signedIn({ issuer: `${server.issuer}/` }, { refreshRetries: 0 });
+  it('names the issuer that the metadata is of (RFC 8414 §3.3)', async () => {
+    const { session } = await signedIn({ issuer: `${server.issuer}/tenant` }, { refreshRetries: 0 });
+    watch((request, response) => {
+      if (!request.url?.includes('/.well-known/')) return false;
+      response.end(JSON.stringify({ issuer: server.issuer, token_endpoint: `${server.issuer}/token` }));
+      return true;
+    });
     const { message } = await failureOf(session.refresh());
-    expect(message).toContain(`The metadata of ${server.issuer}/ is of another issuer, ${server.issuer}:`);
+    expect(message).toContain(`The metadata of ${server.issuer}/tenant is of another issuer, ${server.issuer}:`);
+  });
+
+  it('is of the same issuer with a slash after its host, and without (RFC 3986 §6.2.3)', async () => {
+    const { session } = await signedIn({ issuer: `${server.issuer}/` }, { refreshRetries: 0 });
+    expect((await session.refresh()).accessToken).toBeTruthy();
   });
 
   it('is read again by the retries of the same refresh', async () => {

@@ -201,6 +201,14 @@ describe('storageStore', () => {
     expect([...storage.items.keys()]).toEqual(['one', 'two', 'axios-bearer']);
   });
 
+  it('takes what a storage hands out as JSON says it, rather than as a text (unstorage)', async () => {
+    const storage = syncStorage();
+    const parsing = { ...storage, getItem: (key: string) => JSON.parse(storage.getItem(key) ?? 'null') };
+    const entry = stored('a');
+    await storageStore(parsing).write(entry);
+    expect(await storageStore(parsing).read()).toEqual(entry);
+  });
+
   it('takes undefined for what is not there, as some storages answer', async () => {
     expect(await storageStore({ ...syncStorage(), getItem: () => undefined }).read()).toBeUndefined();
   });

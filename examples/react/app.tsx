@@ -1,7 +1,7 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { api, login, session } from '../shared/client.js';
 
-export const useSession = () => useSyncExternalStore(session.subscribe, session.getSnapshot, session.getSnapshot);
+export const useSession = () => useSyncExternalStore(session.subscribe, session.getSnapshot);
 
 export function App() {
   const state = useSession();

@@ -1,12 +1,12 @@
 import axios, { type AxiosAdapter, type AxiosInstance, type AxiosResponse } from 'axios';
 import { type Config, isOfOurCopy } from './config.js';
-import { tellingRedirects } from './redirects.js';
+import { tellingConfig, tellingRedirects } from './redirects.js';
 
 /** The adapter that a config names. One of axios's own is the instance's, which may be of another copy of axios. */
 export function adapterOf(config: Config, instance: AxiosInstance): AxiosAdapter {
   const named = Object.hasOwn(config, 'adapter') ? config.adapter : undefined;
-  if (typeof named === 'function') return named;
   if (isOfOurCopy(config)) return tellingRedirects(named || axios.defaults.adapter, config);
+  if (typeof named === 'function') return named;
   return (sent) => throughSibling(instance, named, sent);
 }
 
@@ -27,7 +27,7 @@ async function throughSibling(
   adapter: Config['adapter'],
   config: Config,
 ): Promise<AxiosResponse> {
-  const { transitional, ...rest } = config;
+  const { transitional, ...rest } = tellingConfig(config);
   const copy = { ...rest, transformRequest: [], transformResponse: [], ...(adapter && { adapter }) };
   const own = (answer: { config?: unknown } | undefined) => {
     if (answer?.config) answer.config = config;

@@ -1,5 +1,5 @@
 import { bearerError } from '../errors.js';
-import { whileSame, withCancellation } from './cancellation.js';
+import { whileWanted } from './cancellation.js';
 import type { Config } from './config.js';
 import { ABSENT, type Answer, type Exchange } from './exchange.js';
 import { isReplayable, type Replayable } from './replayable.js';
@@ -61,7 +61,7 @@ async function make(exchange: Exchange, body: Replayable): Promise<void> {
   // What the app's own function throws rejects the request.
   const made = (async () => body.make())();
   const left = () => void made.then(end, () => {});
-  config.data = await withCancellation(whileSame(exchange, made, left), config, exchange.since, left);
+  config.data = await whileWanted(exchange, made, left);
   transformBody(exchange);
 }
 

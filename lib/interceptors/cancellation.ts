@@ -1,5 +1,5 @@
 import { AxiosError, CanceledError } from 'axios';
-import { monotonicNow, startTimer } from '../platform/deadline.js';
+import { monotonicNow, startTimer, unlessLeft } from '../platform/deadline.js';
 import type { Config } from './config.js';
 import type { Exchange } from './exchange.js';
 
@@ -21,37 +21,36 @@ export function isCancelable({ signal, cancelToken, timeout }: Config): boolean 
  *
  * @param since ms by the monotonic clock, from when `timeout` counts. Default: now.
  * @param left called when the waiting ends before the work
+ * @param watch looks out for another reason to leave; returns the way to stop
  */
 export function withCancellation<T>(
   work: PromiseLike<T>,
   config: Config,
   since = monotonicNow(),
   left?: () => void,
+  watch?: (leave: (reason: unknown) => void) => () => void,
 ): Promise<T> {
-  if (!isCancelable(config)) return work as Promise<T>;
+  if (!isCancelable(config) && !watch) return work as Promise<T>;
   const { signal } = config;
   const cancelToken = config.cancelToken as Subscribable | undefined;
-  return new Promise((resolve, reject) => {
-    const abort = () => leave(new CanceledError(undefined, config));
-    const cancel = () => leave(cancelToken?.reason);
-    const timer = timeoutTimer(config, since, () => leave(timeoutError(config)));
-    const settle = (end: () => void) => {
-      timer?.stop();
-      signal?.removeEventListener?.('abort', abort);
-      cancelToken?.unsubscribe?.(cancel);
-      end();
-    };
-    const leave = (reason: unknown) => {
+  return unlessLeft(work, (leave) => {
+    const end = (reason: unknown) => {
       left?.();
-      settle(() => reject(reason));
+      leave(reason);
     };
-    work.then(
-      (value) => settle(() => resolve(value)),
-      (error) => settle(() => reject(error)),
-    );
+    const abort = () => end(new CanceledError(undefined, config));
+    const cancel = () => end(cancelToken?.reason);
+    const timer = timeoutTimer(config, since, () => end(timeoutError(config)));
+    const stop = watch?.(end);
     signal?.addEventListener?.('abort', abort);
     cancelToken?.subscribe?.(cancel);
     if (signal?.aborted) abort();
+    return () => {
+      timer?.stop();
+      stop?.();
+      signal?.removeEventListener?.('abort', abort);
+      cancelToken?.unsubscribe?.(cancel);
+    };
   });
 }
 
@@ -77,25 +76,22 @@ function timeoutError(config: Config): AxiosError {
 }
 
 /**
- * Settles like `work`, which the app does and which has no bound of ours, unless the user that a request is sent for is
- * signed in no more: that ends the waiting.
+ * Settles like `work`, which the app does and which has no bound of ours, unless the request is canceled, or the user that
+ * it is sent for is signed in no more: that ends the waiting.
  *
  * @param left called when the waiting ends before the work
  */
-export function whileSame<T>({ requests, sent }: Exchange, work: Promise<T>, left?: () => void): Promise<T> {
-  if (!sent) return work;
-  return new Promise((resolve, reject) => {
-    const stop = requests.life.snapshot.subscribe(() => {
+export function whileWanted<T>(exchange: Exchange, work: Promise<T>, left?: () => void): Promise<T> {
+  const { config, since, requests, sent } = exchange;
+  const watchUser = (leave: (reason: unknown) => void) =>
+    requests.life.snapshot.subscribe(() => {
       try {
         requests.assertSame(sent);
       } catch (error) {
-        left?.();
-        stop();
-        reject(error);
+        leave(error);
       }
     });
-    work.then(resolve, reject).finally(stop);
-  });
+  return withCancellation(work, config, since, left, sent && watchUser);
 }
 
 /** As axios does after an adapter, which may know of neither. */

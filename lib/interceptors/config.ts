@@ -19,7 +19,7 @@ export interface BearerRequestOptions {
 declare module 'axios' {
   interface AxiosRequestConfig {
     /** axios-bearer: options of this request, or `false` to leave it alone. */
-    bearer?: false | BearerRequestOptions;
+    bearer?: false | BearerRequestOptions | undefined;
   }
 }
 

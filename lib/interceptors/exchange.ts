@@ -50,6 +50,9 @@ export interface Hooks {
 
 type Entry = readonly [name: string, value: unknown];
 
+/** What an app changes in a config that it signs. */
+type Unsigned = Pick<Config, 'url' | 'params' | 'data' | 'headers'>;
+
 /** What stood on a config where something of ours stands while its adapter runs; `ABSENT`: nothing. */
 export const ABSENT = Symbol('absent');
 type Own<T> = T | typeof ABSENT;
@@ -74,6 +77,8 @@ export interface Exchange {
   isDeferred: boolean;
   /** The body before the transforms. */
   readonly data: unknown;
+  /** What `beforeSend` found at the first send. It finds the same at each replay. */
+  unsigned: Unsigned | undefined;
   /** Headers that stood there before the transforms, as `[name, value]`: only these are the caller's own. */
   readonly contentType: Entry | undefined;
   readonly contentLength: Entry | undefined;

@@ -1,12 +1,13 @@
 import { AxiosError, type AxiosResponse, isAxiosError, isCancel } from 'axios';
+import { isBearerError } from '../errors.js';
 import { isThenable } from '../platform/thenable.js';
 import type { Refusal } from '../session/refused.js';
-import { patienceOf, whileSame, withCancellation } from './cancellation.js';
+import { patienceOf, whileWanted } from './cancellation.js';
 import { challengeOf, isTokenRefused, saysInvalidToken } from './challenge.js';
 import { optionsOf } from './config.js';
 import type { Answer, Exchange } from './exchange.js';
 import { redact } from './redact.js';
-import { redirectedTo } from './redirects.js';
+import { redirectedTo, wasAbroad } from './redirects.js';
 import { transformResponse } from './transform.js';
 
 const SAFE = ['get', 'head', 'options'];
@@ -32,6 +33,7 @@ function isOfNetwork(error: unknown): boolean {
 
 /** A redirect has led to another origin, which got no token of ours: its 401 is not ours to mend. */
 function isFromElsewhere({ installation, config }: Exchange, response: AxiosResponse): boolean {
+  if (wasAbroad(response)) return true;
   const final = redirectedTo(response);
   return final !== undefined && final.origin !== installation.destination(config)?.origin;
 }
@@ -48,22 +50,31 @@ export function isRefused(exchange: Exchange, answer: Answer): boolean | Promise
   const failed = (thrown: unknown) => {
     // It may hold what the predicate was given, or wrap it.
     redact(thrown, exchange.installation);
-    redact((thrown as Partial<Error> | undefined)?.cause, exchange.installation);
     console.error('axios-bearer: a predicate threw, so its default counts', thrown);
     return judge(byDefault);
   };
   try {
     const said = predicateOf(exchange, answer);
     if (!isThenable(said)) return judge(said);
-    const judged = whileSame(exchange, Promise.resolve(said).then(judge, failed));
-    return withCancellation(
-      judged.catch(() => judge(byDefault)),
-      exchange.config,
-      exchange.since,
+    return whileWanted(exchange, outcomeOf(said)).then(
+      (outcome) => ('thrown' in outcome ? failed(outcome.thrown) : judge(outcome.said)),
+      (error) => {
+        if (!isBearerError(error)) throw error;
+        // Another user is signed in by now, or nobody.
+        return judge(byDefault);
+      },
     );
   } catch (thrown) {
     return failed(thrown);
   }
+}
+
+/** It may never settle: what is called then must not hold the request. */
+function outcomeOf(said: PromiseLike<unknown>): Promise<{ said: unknown } | { thrown: unknown }> {
+  return Promise.resolve(said).then(
+    (value) => ({ said: value }),
+    (thrown) => ({ thrown }),
+  );
 }
 
 /** What the app says; `undefined`: nothing. */
@@ -114,7 +125,12 @@ export function refusalOf(exchange: Exchange, answer: Answer): Refusal {
   return exchange.refusal;
 }
 
-/** May it be sent again? Where no response came, it may have been done. */
+/** May it be sent again? Where no response came, it may have been done; where a redirect has made a GET of it, it was. */
 function mayRepeat({ config, installation }: Exchange, { response }: Answer): boolean {
-  return response !== undefined || installation.hooks !== undefined || IDEMPOTENT.includes(config.method ?? 'get');
+  const { method = 'get' } = config;
+  if (installation.hooks) return true;
+  if (!response) return IDEMPOTENT.includes(method);
+  // RFC 9110 §15.4.4. Node's http tells of it.
+  const last = response.request?.method ?? method;
+  return SAFE.includes(method) || String(last).toLowerCase() === method;
 }

@@ -10,13 +10,14 @@ import { isAuthorization } from './header.js';
 // Relative to the base whatever reads it: axios, the platform's URL parser, or a browser that takes \ for /.
 const PLAINLY_RELATIVE = /^(?:$|\/(?![/\\\s])|[\w.~-]+(?:[/?#]|$))/;
 
-/** The page's origin, in a browser or worker. */
+/** The page's origin, in a browser or worker. A frame that was written has none in its address, and that of its page. */
 export function pageOrigin(): string | undefined {
-  return originOf(globalThis.location?.href);
+  return parseUrl(globalThis.location?.href ?? '')?.origin ?? parseUrl(globalThis.origin ?? '')?.origin;
 }
 
+/** Of a `baseURL`: a relative one is the page's own, whatever its `<base>` says. */
 export function originOf(url: string | undefined): string | undefined {
-  return parse(url)?.origin;
+  return parseUrl(url ?? '', globalThis.location?.href)?.origin;
 }
 
 const NOWHERE =
@@ -71,7 +72,7 @@ export function originCheck(
 
 /** @throws ERR_BEARER_CONFIG where nothing tells where the token may go */
 export function assertOrigin(instance: AxiosInstance, given: unknown, ofSource: string[] | undefined): void {
-  if (given || instance.defaults.baseURL || pageOrigin() || ofSource?.length) return;
+  if (given || instance.defaults.baseURL !== undefined || pageOrigin() || ofSource?.length) return;
   throw configError('origins', 'given, as there is no baseURL and no page to tell where the token may go', undefined);
 }
 
@@ -101,7 +102,7 @@ function heedsAbsoluteUrls(config: Partial<Config>): boolean {
   return isNew && isOfOurCopy(config);
 }
 
-/** Relative to the page, where there is one. */
+/** Relative to what a browser dials it by, where there is a page: that of a `<base>` may be of another origin. */
 export function parse(url: string | undefined): ParsedUrl | undefined {
-  return parseUrl(url ?? '', globalThis.location?.href);
+  return parseUrl(url ?? '', globalThis.document?.baseURI ?? globalThis.location?.href);
 }

@@ -3,6 +3,7 @@ import { type Config, isAt, isOfOurCopy } from './config.js';
 import { ABSENT, type Exchange, type FetchOptions } from './exchange.js';
 import { type Headers, isAuthorization, nameOf } from './header.js';
 import { isPlainlyRelative, parse } from './origins.js';
+import { noteAbroad } from './redirects.js';
 
 /** Fields of a config that are ours while its adapter runs. */
 type Overridden = Config & { fetchOptions?: FetchOptions | undefined };
@@ -82,9 +83,14 @@ function dropAbroad(
   }
   const { home } = installation;
   if (home?.baseURL === baseURL) return home.beforeRedirect;
-  const beforeRedirect = dropOutside(() => parse(baseURL)?.origin, header, undefined);
+  const beforeRedirect = dropOutside(originOfBase(baseURL), header, undefined);
   installation.home = { baseURL, beforeRedirect };
   return beforeRedirect;
+}
+
+/** By itself, as it is kept: it must hold no request. */
+function originOfBase(baseURL: string): () => string | undefined {
+  return () => parse(baseURL)?.origin;
 }
 
 interface Redirect {
@@ -99,8 +105,11 @@ function dropOutside(
 ): Config['beforeRedirect'] {
   return (options, ...rest) => {
     const { href, headers } = options as Redirect;
-    const name = nameOf(headers, header);
-    if (name && parse(href)?.origin !== home()) delete headers[name];
+    if (parse(href)?.origin !== home()) {
+      const name = nameOf(headers, header);
+      if (name) delete headers[name];
+      noteAbroad(options);
+    }
     own?.(options, ...rest);
   };
 }

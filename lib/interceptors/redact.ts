@@ -4,13 +4,18 @@ import { isOurValue } from './header.js';
 
 type Bag = Record<PropertyKey, unknown>;
 
+// An error's cause may have a cause. So are requests wrapped, by follow-redirects and others.
+const DEEPEST = 3;
+
 /**
  * No error that leaves us carries the token: our header is deleted wherever axios and the platform keep it. Deleted and
  * not masked, so that the config can be sent again.
  */
-export function redact(error: unknown, { settings }: Installation): unknown {
-  const { header, redact: wanted } = settings;
+export function redact(error: unknown, installation: Installation, depth = 0): unknown {
+  const { header, redact: wanted } = installation.settings;
   if (!wanted || !isBag(error)) return error;
+  // Adapters wrap errors, with the same config.
+  if (depth < DEEPEST) redact(error.cause, installation, depth + 1);
   hidePool(error as Record<string, Bag | undefined>);
   if (!header) return error;
   const ours = header.toLowerCase();
@@ -70,7 +75,7 @@ function strip(headers: unknown, header: string): void {
 
 /** Node's ClientRequest and follow-redirects' wrapper around it, fetch's Request. An XMLHttpRequest shows no headers. */
 function stripRequest(request: unknown, header: string, depth = 0): void {
-  if (!isBag(request) || depth > 3) return;
+  if (!isBag(request) || depth > DEEPEST) return;
   const { headers, _options, _currentRequest, _redirectable, socket } = request as Record<string, Bag | undefined>;
   if (typeof headers?.delete === 'function') stripFetch(headers as unknown as Headers, header);
   strip(_options?.headers, header);

@@ -8,6 +8,18 @@ type Fetch = typeof fetch;
 /** Of the requests that fetch was redirected with: axios does not show its response. */
 const urls = new WeakMap<object, string>();
 
+/** What follow-redirects keeps of requests that were redirected to another origin, and lost their token there. */
+const abroad = new WeakSet<object>();
+
+export function noteAbroad(options: object): void {
+  abroad.add(options);
+}
+
+/** Was it redirected to another origin, wherever it has come to since? Over Node's http only; fetch tells of the last place. */
+export function wasAbroad({ request }: AxiosResponse): boolean {
+  return abroad.has(request?._redirectable?._options);
+}
+
 /** Where redirects have led to; `undefined`: there were none, or the adapter does not tell. */
 export function redirectedTo({ request }: AxiosResponse): ParsedUrl | undefined {
   if (!request || typeof request !== 'object') return undefined;
@@ -19,24 +31,28 @@ export function redirectedTo({ request }: AxiosResponse): ParsedUrl | undefined 
 /** The adapter that a config names; that of fetch leaves word of where redirects have led to. */
 export function tellingRedirects(named: Config['adapter'], config: Config): AxiosAdapter {
   const adapter = getAdapter(named, config as never);
-  if (!isFetch(adapter, config)) return adapter;
+  return isFetch(adapter, config) ? getAdapter('fetch', tellingConfig(config) as never) : adapter;
+}
+
+/** With a fetch that leaves word of where redirects have led to. */
+export function tellingConfig(config: Config): Config {
   const { env } = config as { env?: { fetch?: Fetch } };
-  return getAdapter(named, { ...config, env: { ...env, fetch: tellingFetch(env?.fetch) } } as never);
+  const own = env?.fetch ?? globalThis.fetch;
+  return own ? ({ ...config, env: { ...env, fetch: tellingFetch(own) } } as Config) : config;
 }
 
 /** One for each fetch, as axios keeps an adapter for each. */
 const telling = new WeakMap<Fetch, Fetch>();
 
-function tellingFetch(own: Fetch | undefined): Fetch {
-  const key = own ?? globalThis.fetch;
-  const known = telling.get(key);
+function tellingFetch(own: Fetch): Fetch {
+  const known = telling.get(own);
   if (known) return known;
   const made: Fetch = async (input, init) => {
-    const response = await key(input, init);
+    const response = await own(input, init);
     if (typeof input === 'object' && response.redirected) urls.set(input, response.url);
     return response;
   };
-  telling.set(key, made);
+  telling.set(own, made);
   return made;
 }
 
@@ -44,12 +60,14 @@ let latest: { adapter: AxiosAdapter; isFetch: boolean } | undefined;
 
 /** Is it axios's fetch adapter? Asked for each request, nearly always of the same one. */
 function isFetch(adapter: AxiosAdapter, config: Config): boolean {
-  if (latest?.adapter !== adapter) latest = { adapter, isFetch: adapter === fetchAdapter(config) };
+  // That of `axios.getAdapter('fetch')`, with no config, is another function.
+  if (latest?.adapter !== adapter)
+    latest = { adapter, isFetch: [config, {}].some((of) => adapter === fetchAdapter(of)) };
   return latest.isFetch;
 }
 
 /** There is none below axios 1.7. */
-function fetchAdapter(config: Config): AxiosAdapter | undefined {
+function fetchAdapter(config: object): AxiosAdapter | undefined {
   try {
     return getAdapter('fetch', config as never);
   } catch {

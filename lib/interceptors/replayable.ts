@@ -1,4 +1,4 @@
-import { bearerError } from '../errors.js';
+import { bearerError, configError } from '../errors.js';
 
 /** Known to every copy of this package. */
 const REPLAYABLE = Symbol.for('axios-bearer.replayable');
@@ -42,7 +42,10 @@ export function isReplayable(body: unknown): body is Replayable {
  * return a promise. Without it such a request is refused a replay with `ERR_BEARER_BODY`.
  *
  * @param make called for each send; what it throws rejects the request
+ * @throws ERR_BEARER_CONFIG where `make` is no function
  */
 export function replayable(make: () => unknown): Replayable {
+  if (typeof make !== 'function')
+    throw configError('replayable', 'a function that makes the body: replayable(() => body)', make);
   return new Replayable(make);
 }

@@ -55,6 +55,7 @@ function exchangeOf(installation: Installation, config: Config): Exchange {
     transformResponse: undefined,
     isDeferred,
     data,
+    unsigned: undefined,
     contentType: headers && entryOf(headers, 'Content-Type'),
     contentLength: headers && entryOf(headers, 'Content-Length'),
     since: monotonicNow(),
@@ -81,7 +82,9 @@ function exchangeOf(installation: Installation, config: Config): Exchange {
 /** It sets out. Sent a second time, by an installation that is further from the wire, it begins anew. */
 function begun(exchange: Exchange, config: Config): Exchange {
   const isSecond = exchange.config !== undefined;
-  const mine = isSecond ? { ...exchange, isDeferred: false, replays: 0, refusal: undefined } : exchange;
+  const mine = isSecond
+    ? { ...exchange, isDeferred: false, replays: 0, refusal: undefined, unsigned: undefined }
+    : exchange;
   mine.config = config;
   mine.transformResponse = config.transformResponse;
   return mine;

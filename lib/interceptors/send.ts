@@ -11,7 +11,7 @@ import { isRefused, refusalOf } from './judge.js';
 import { isReplayable } from './replayable.js';
 import { requestsFor } from './session-of.js';
 import { skipReason } from './skip.js';
-import { handOn, ownError, transmit, unsent } from './transmit.js';
+import { handOn, ownError, takeOffSigned, transmit, unsent } from './transmit.js';
 import { inTurn } from './turn.js';
 import { underWay } from './under-way.js';
 import { sendWithout } from './without-token.js';
@@ -164,6 +164,7 @@ async function replay(exchange: Exchange, next: Current): Promise<AxiosResponse 
 
 async function replayNow(exchange: Exchange, current: Current): Promise<AxiosResponse> {
   const { installation, requests, replays } = exchange;
+  takeOffSigned(exchange);
   await remakeBody(exchange);
   if (installation.hooks) exchange.config = await installation.hooks.beforeReplay(exchange.config, exchange.data);
   requests.emit('replayed', () => ({

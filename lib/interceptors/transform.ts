@@ -1,6 +1,7 @@
 import type { AxiosHeaders, AxiosResponse } from 'axios';
 import type { Config } from './config.js';
 import type { Exchange } from './exchange.js';
+import { headersOf } from './header.js';
 
 type Transforms = Config['transformRequest'] | Config['transformResponse'];
 type Transform = (this: Config, data: unknown, headers: unknown, status?: number) => unknown;
@@ -27,7 +28,7 @@ export function transformResponse(exchange: Exchange, response: AxiosResponse): 
   if (exchange.transformed === response) return;
   exchange.transformed = response;
   const { config } = exchange as { config: Config & { response?: AxiosResponse } };
-  response.headers = (config.headers.constructor as typeof AxiosHeaders).from(response.headers as never);
+  response.headers = (headersOf(config).constructor as typeof AxiosHeaders).from(response.headers as never);
   // Where a transform of axios's newer versions finds it.
   config.response = response;
   try {

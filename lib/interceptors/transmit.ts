@@ -4,10 +4,10 @@ import { monotonicNow } from '../platform/deadline.js';
 import type { Current } from '../session/current.js';
 import { adapterOf } from './axios-copies.js';
 import { closeBody, prepareBody, restoreBody } from './body.js';
-import { whileSame, withCancellation } from './cancellation.js';
+import { whileWanted } from './cancellation.js';
 import type { Config } from './config.js';
 import { type Answer, type Exchange, HeldAnswer } from './exchange.js';
-import { writeToken } from './header.js';
+import { headersOf, writeToken } from './header.js';
 import { accepted, mayBeRefused } from './judge.js';
 import { assertDestination, override, restore } from './override.js';
 import { setDuration, settle } from './settle.js';
@@ -45,15 +45,30 @@ export function ownError(error: unknown, config: Config, response?: AxiosRespons
 /** The body is made, and the app has its last word. The request may be given up meanwhile. */
 async function prepareSend(exchange: Exchange, body: Promise<void> | undefined): Promise<void> {
   await body;
-  const { installation, requests, config, since, sent, replays } = exchange;
+  const { installation, requests, config, sent, replays } = exchange;
   const { beforeSend, header } = installation.settings;
   const { token } = sent;
   if (beforeSend && (token.accessToken || header === false)) {
+    keepUnsigned(exchange);
     const asked = (async () => beforeSend(config, { replay: replays, token }))();
-    await withCancellation(whileSame(exchange, asked), config, since);
+    await whileWanted(exchange, asked);
+    // It may have put a plain object there.
+    headersOf(config);
   }
   requests.assertSame(sent);
   makeReady(exchange);
+}
+
+function keepUnsigned(exchange: Exchange): void {
+  const { config } = exchange;
+  const { url, params, data } = config;
+  headersOf(config);
+  exchange.unsigned ??= { url, params, data, headers: config.headers.concat() } as Exchange['unsigned'];
+}
+
+/** Takes off what `beforeSend` has put on for the send before: a longer URL, a body with a token, its length. */
+export function takeOffSigned({ config, unsigned }: Exchange): void {
+  if (unsigned) Object.assign(config, unsigned, { headers: unsigned.headers.concat() });
 }
 
 /** The last that may go wrong before it is sent. @throws ERR_BEARER_CONFIG, and what axios says of an unknown adapter */

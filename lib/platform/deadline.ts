@@ -115,16 +115,57 @@ export function keepingAlive<T>(promise: Promise<T>): Promise<T> {
   return promise.finally(() => timer.stop());
 }
 
+/** What a promise calls when it settles. Emptied when the waiting has ended before. */
+interface Waiter<T> {
+  resolve?: ((value: T) => void) | undefined;
+  reject?: ((error: unknown) => void) | undefined;
+}
+
+/**
+ * Settles like `work`, unless `leave` is called first, with the reason. `work` may take for ever: nothing is kept of a
+ * waiting that was left.
+ *
+ * @param watch looks out for a reason to leave; returns the way to stop
+ */
+export function unlessLeft<T>(
+  work: PromiseLike<T>,
+  watch: (leave: (reason: unknown) => void) => () => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let stop = () => {};
+    const waiter: Waiter<T> = {};
+    const settle = (end: () => void) => {
+      waiter.resolve = waiter.reject = undefined;
+      stop();
+      end();
+    };
+    waiter.resolve = (value) => settle(() => resolve(value));
+    waiter.reject = (error) => settle(() => reject(error));
+    follow(work, waiter);
+    stop = watch((reason) => waiter.reject?.(reason));
+    // There was a reason from the start.
+    if (!waiter.reject) stop();
+  });
+}
+
+/** By itself, as what these functions see is kept with the promise. */
+function follow<T>(work: PromiseLike<T>, waiter: Waiter<T>): void {
+  work.then(
+    (value) => waiter.resolve?.(value),
+    (error) => waiter.reject?.(error),
+  );
+}
+
 /** `promise`, but a signal that fires first wins. It ends this waiting only, never what is waited for. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined, left: () => void): Promise<T> {
   if (!signal) return promise;
-  return new Promise((resolve, reject) => {
+  return unlessLeft(promise, (leave) => {
     const abort = () => {
       left();
-      reject(abortReason(signal));
+      leave(abortReason(signal));
     };
     signal.addEventListener('abort', abort);
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    return () => signal.removeEventListener('abort', abort);
   });
 }
 

@@ -10,9 +10,9 @@ export interface SessionPoolOptions {
    */
   create: (key: string) => Session | Promise<Session>;
   /** Sessions that are held; more while more are in use. The one that was not asked for the longest goes. Default 10 000. */
-  max?: number;
+  max?: number | undefined;
   /** ms after which a session goes that was not asked for. `Infinity`: never. Default 10 min. */
-  idleMs?: number;
+  idleMs?: number | undefined;
 }
 
 /** What `sessionPool()` returns. */

@@ -1,5 +1,5 @@
 import type { AxiosInstance } from 'axios';
-import { isBearerError } from '../errors.js';
+import { bearerError, isBearerError } from '../errors.js';
 import { startTimer, withDeadline } from '../platform/deadline.js';
 import { onOnline } from '../platform/online.js';
 import { answerNow } from '../platform/thenable.js';
@@ -8,6 +8,7 @@ import type { Lock } from '../stores/store.js';
 import { readToken, type Token, type TokenResponse } from '../token.js';
 import { deadlineFailure, Failure, sourceFailure, storeFailure } from './failure.js';
 import type { AskReason } from './pending.js';
+import { NO_MESSAGE, reasonOf } from './redacted-cause.js';
 
 /** The client for a source's requests. `mayStillSend` is asked before each of them. */
 export type ClientFactory = (signal: AbortSignal, mayStillSend: () => boolean) => AxiosInstance;
@@ -23,8 +24,8 @@ export interface Asking {
   readonly cause: AskReason;
   /** The session lives in cookies: a response may bring no token. */
   readonly cookies: boolean;
-  /** Tokens that no error may quote. */
-  readonly known: Token[];
+  /** What no error may quote. */
+  readonly known: string[];
   /** Nothing is sent once it is lost. */
   readonly lock?: Lock | undefined;
   /** Is `obtain()` called, rather than `refresh()`? */
@@ -75,7 +76,7 @@ export async function ask(asking: Asking, token: Token | undefined): Promise<Tok
 }
 
 /** @throws Failure */
-function assertHeld(lock: Lock | undefined, known: Token[]): void {
+function assertHeld(lock: Lock | undefined, known: string[]): void {
   try {
     if (!isHeld(lock)) throw new Error('The lock was lost before anything was sent');
   } catch (error) {
@@ -160,8 +161,12 @@ function judge(error: unknown, response: TokenResponse, asking: Asking): Failure
   if (!isBearerError(error) || error.code !== 'ERR_BEARER_TOKEN') return sourceFailure(error, asking);
   // A page, or nothing, is no answer.
   const saysWhy = typeof response === 'object' && Object.keys(response ?? {}).length > 0;
-  const rejection = saysWhy ? sourceFailure(response, asking) : undefined;
-  return rejection?.kind === 'rejected' ? rejection : new Failure(error, 'retryable');
+  const failure = saysWhy ? sourceFailure(response, asking) : undefined;
+  if (failure?.kind === 'rejected') return failure;
+  const { cause } = failure?.error ?? {};
+  const reason = cause ? reasonOf(cause) : NO_MESSAGE;
+  const said = reason === NO_MESSAGE ? '' : `. It said: ${reason}`;
+  return new Failure(bearerError('ERR_BEARER_TOKEN', error.message + said, said ? { cause } : {}), 'retryable');
 }
 
 let asked: TokenSource | undefined;

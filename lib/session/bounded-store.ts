@@ -19,16 +19,18 @@ const HOLD_OWN = 4;
 
 /** The store, with every call bounded and no token in its errors. */
 export class BoundedStore {
-  #known: Token[] = [];
+  #tokens: Token[] = [];
 
   /**
    * @param ms how long each call may take
    * @param isOwn is it the session's own, which answers at once?
+   * @param secrets of the source
    */
   constructor(
     readonly store: TokenStore,
     readonly ms: number,
     readonly isOwn: boolean,
+    readonly secrets: readonly string[] = [],
   ) {}
 
   /** ms after which a task under the lock is over. */
@@ -36,13 +38,16 @@ export class BoundedStore {
     return this.ms * (this.isOwn ? HOLD_OWN : HOLD);
   }
 
-  /** The latest tokens: no error may quote them. */
-  get known(): Token[] {
-    return this.#known;
+  /** What no error may quote: the latest tokens too. */
+  get known(): string[] {
+    return [
+      ...this.secrets,
+      ...this.#tokens.flatMap(({ accessToken, refreshToken = '' }) => [accessToken, refreshToken]),
+    ];
   }
 
   remember(token: Token): void {
-    this.#known = remember(this.#known, token, KNOWN);
+    this.#tokens = remember(this.#tokens, token, KNOWN);
   }
 
   /** @throws Failure */
@@ -107,7 +112,7 @@ export class BoundedStore {
   #lockError(error: unknown, waitMs: number, begun: number): Failure {
     if (error instanceof Failure) return error;
     const hasWaited = monotonicNow() - begun >= waitMs * ALMOST;
-    return hasWaited ? lockFailure(waitMs, error) : storeFailure(error, this.#known);
+    return hasWaited ? lockFailure(waitMs, error) : storeFailure(error, this.known);
   }
 
   /** A store that can't free its lock is not waited for longer than for any other call, and its error harms nothing. */
@@ -120,7 +125,7 @@ export class BoundedStore {
     try {
       return await withDeadline(call, { ms: this.ms, late });
     } catch (error) {
-      throw error instanceof Failure ? error : storeFailure(error, this.#known);
+      throw error instanceof Failure ? error : storeFailure(error, this.known);
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { BearerError } from '../errors.js';
+import { type BearerError, bearerError } from '../errors.js';
 
 /** A request as events tell of it: its URL without query, fragment and credentials. */
 export interface RequestInfo {
@@ -102,6 +102,8 @@ export class Events {
   #listeners: Map<BearerEvent, Set<(payload: never) => void>> | undefined;
 
   on<E extends BearerEvent>(event: E, listener: Listener<E>): () => void {
+    if (typeof listener !== 'function')
+      throw bearerError('ERR_BEARER_CONFIG', `on('${event}') needs a function to call, got ${typeof listener}`);
     this.#listeners ??= new Map();
     const listeners = this.#listeners.get(event) ?? new Set();
     // The same function may be given twice.

@@ -1,9 +1,8 @@
 import { askedDelay } from '../backoff.js';
 import { type BearerError, bearerError } from '../errors.js';
 import { answerNow } from '../platform/thenable.js';
-import { isFinal, mayPass } from '../sources/answer.js';
+import { isFinal, isOfAnother, isPassing } from '../sources/answer.js';
 import type { TokenSource } from '../sources/source.js';
-import type { Token } from '../token.js';
 import { reasonOf, redactedCause } from './redacted-cause.js';
 
 /**
@@ -36,8 +35,8 @@ const DEFINITE = [400, 401, 403];
 /** What a source is asked under. */
 interface Asked {
   readonly source: TokenSource;
-  /** Tokens that no error may quote. */
-  readonly known: Token[];
+  /** What no error may quote. */
+  readonly known: string[];
   /** What the attempts of this refresh were answered so far, where it may be told by that: a lasting 4xx, or 0. */
   readonly statuses: number[] | undefined;
   /** No other attempt follows. */
@@ -49,7 +48,8 @@ export function sourceFailure(error: unknown, { source, known, statuses, isLast 
   const cause = redactedCause(error, known);
   const reason = reasonOf(cause);
   const { status = 0 } = cause;
-  const isLasting = status >= 400 && !mayPass(status);
+  const passes = isPassing(error);
+  const isLasting = status >= 400 && !passes && (DEFINITE.includes(status) || !isOfAnother(error));
   statuses?.push(isLasting ? status : 0);
   // A refusal in words of the server's own is the same at each attempt.
   const isSame = statuses !== undefined && isLasting && statuses.every((each) => each === status);
@@ -61,7 +61,7 @@ export function sourceFailure(error: unknown, { source, known, statuses, isLast 
   const unavailable = bearerError('ERR_BEARER_UNAVAILABLE', message, { cause });
   // A good status, and a body that broke on its way: that is the network's doing.
   const answered = status >= 300;
-  const kind = answered && !isSame && !mayPass(status) ? 'unavailable' : 'retryable';
+  const kind = answered && !isSame && !passes ? 'unavailable' : 'retryable';
   return new Failure(unavailable, kind, { askedDelay: askedDelay(error), offline: !answered });
 }
 
@@ -69,7 +69,8 @@ export function sourceFailure(error: unknown, { source, known, statuses, isLast 
 function isDefinite(error: unknown, source: TokenSource, status: number): boolean {
   try {
     const said = answerNow('isRejected', source.isRejected, source.isRejected?.(error));
-    return said ?? (isFinal(error) || DEFINITE.includes(status));
+    // A server that says when to come back, or why it can't just now, has not refused for good.
+    return said ?? (isFinal(error) || (DEFINITE.includes(status) && !isPassing(error) && !askedDelay(error)));
   } catch {
     return false;
   }
@@ -105,8 +106,8 @@ export function lockFailure(ms: number, error?: unknown): Failure {
   return new Failure(bearerError('ERR_BEARER_UNAVAILABLE', message, { cause }), 'unavailable');
 }
 
-export function storeFailure(error: unknown, tokens: Token[] = []): Failure {
-  const cause = redactedCause(error, tokens);
+export function storeFailure(error: unknown, known: string[] = []): Failure {
+  const cause = redactedCause(error, known);
   return new Failure(
     bearerError('ERR_BEARER_STORE', `The token store failed: ${reasonOf(cause)}`, { cause }),
     'retryable',

@@ -19,9 +19,9 @@ export interface AnyAxios {
 /** What `session.token()` is asked for. */
 export interface TokenRequest {
   /** ms that the token should live on; at most nine tenths of its life count. Default 0. */
-  minValidity?: number;
+  minValidity?: number | undefined;
   /** Ends this waiting with its reason, never the refresh. Default: none. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Called when an installation is taken off, by its own `uninstall` or because another one takes its place. */

@@ -54,10 +54,10 @@ export class Lifecycle implements Life {
     readonly client: ClientFactory,
   ) {
     this.settings = readSessionOptions(options);
-    const { store, backoff, refreshTimeout, refreshRetries, tokens } = this.settings;
+    const { source, store, backoff, refreshTimeout, refreshRetries, tokens } = this.settings;
     this.bound = (refreshRetries + 1) * refreshTimeout + delaysOf(refreshRetries, backoff);
     this.parts = new Parts(this.settings, () => this.changed());
-    this.store = new BoundedStore(store ?? new PrivateStore(), refreshTimeout, !store);
+    this.store = new BoundedStore(store ?? new PrivateStore(), refreshTimeout, !store, source.secrets);
     this.reading = store && new Reading(this);
     const seed = isNothing(tokens) ? undefined : this.tokenOf(tokens);
     this.holding = { state: store ? { is: 'unread', seed } : { is: 'empty' }, signedOut: [] };
@@ -123,7 +123,8 @@ export class Lifecycle implements Life {
     for (const effect of effects) act(this, effect);
     tell(() => {
       this.changed();
-      ended?.shared.reject(this.signedOutError());
+      // A listener that hears of a refusal may sign out: those that wait are told of the refusal all the same.
+      ended?.shared.reject(signedOutError(before.is === 'ended' ? before : this.holding.state));
       if (event.is === 'rejected') this.tellFailure(event.error);
       for (const effect of effects) tellEffect(this.events, effect, holding.state, this.current);
     });

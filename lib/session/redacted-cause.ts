@@ -1,6 +1,5 @@
 import { own } from '../platform/own.js';
 import { answerOf, messageIn } from '../sources/answer.js';
-import type { Token } from '../token.js';
 
 /** An error's cause that is fit to be logged. */
 export interface Cause extends Error {
@@ -25,24 +24,27 @@ interface Thrown extends Cause {
 // An error's cause may have a cause: fetch's has the socket's.
 const DEEPEST = 3;
 const LONGEST_REASON = 300;
+export const NO_MESSAGE = 'it threw an object without a message';
+// To hide a shorter one would take letters out of every word.
+const SHORTEST_SECRET = 4;
+// In no secret, and no text.
+const HIDDEN = '\u0000';
 
 /**
  * Why something failed: the message without tokens, the code, the status, the OAuth error or the problem details. The error
  * itself stays here, as its config and its response may hold refresh tokens.
  */
-export function redactedCause(error: unknown, tokens: Token[]): Cause {
+export function redactedCause(error: unknown, known: string[]): Cause {
   const thrown = own<Thrown>(Object(error)) as Thrown;
   const { name, config } = thrown;
   const { status, fields } = answerOf(error);
   // Node keeps the error of an aborted call on its socket, where a later request's error may show it.
   if (config?.data) Reflect.deleteProperty(config, 'data');
-  const secrets = tokens
-    .flatMap(({ accessToken, refreshToken = '' }) => [accessToken, refreshToken])
-    // A server that echoes its form echoes it encoded.
-    .flatMap((secret) => [secret, encodeURIComponent(secret)])
-    .filter((secret) => secret);
+  const secrets = known.filter((secret) => secret.length >= SHORTEST_SECRET).flatMap(formsOf);
   const hide = (text: unknown) =>
-    secrets.reduce<string>((kept, secret) => kept.replaceAll(secret, '[token]'), String(text));
+    secrets
+      .reduce<string>((kept, secret) => kept.replaceAll(secret, HIDDEN), String(text))
+      .replaceAll(HIDDEN, '[token]');
 
   const cause: Cause = new Error(hide(typeof error === 'object' ? textOf(thrown) : error));
   if (name) cause.name = name;
@@ -53,6 +55,12 @@ export function redactedCause(error: unknown, tokens: Token[]): Cause {
   const said = cause.error_description ?? cause.detail ?? messageIn(error);
   if (said) cause.detail = hide(said);
   return cause;
+}
+
+/** As a server may echo it: as it is, encoded as in a form, in either case, or with its slashes escaped (PHP's JSON). */
+function formsOf(secret: string): string[] {
+  const encoded = encodeURIComponent(secret);
+  return [secret, encoded, encoded.replace(/%../g, (byte) => byte.toLowerCase()), secret.replaceAll('/', '\\/')];
 }
 
 /** What happened at each address (AggregateError), or at the socket (fetch). */
@@ -68,7 +76,7 @@ function textOf(error: Thrown): string {
   const messagesOf = (each: Thrown, depth: number): unknown[] =>
     depth > DEEPEST ? [] : [each.message, ...beneath(each).flatMap((next) => messagesOf(next, depth + 1))];
   const messages = messagesOf(error, 1).filter((message) => message && typeof message === 'string');
-  return [...new Set(messages)].join(': ') || (error.message ?? 'it threw an object without a message');
+  return [...new Set(messages)].join(': ') || (error.message ?? NO_MESSAGE);
 }
 
 /** For a message, in one line: what the server said, else what was thrown; and the status. */

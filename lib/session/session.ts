@@ -3,6 +3,7 @@ import type { InstallOptions, SessionOptions } from '../options.js';
 import { abortable, abortReason, monotonicNow } from '../platform/deadline.js';
 import { own } from '../platform/own.js';
 import { isThenable } from '../platform/thenable.js';
+import { WeakRefs } from '../platform/weak-refs.js';
 import { isLive, type Token, type TokenResponse } from '../token.js';
 import { canRefresh } from './ask.js';
 import type { BearerEvent, BearerEvents, Listener } from './events.js';
@@ -20,8 +21,8 @@ interface Inside {
   readonly life: Lifecycle;
   readonly requests: Requests;
   readonly joins: Joins<Session>;
-  /** How each installation is taken off. An instance has several, under several headers. */
-  installed?: Set<() => void>;
+  /** How each installation is taken off. An instance has several, under several headers, and takes its own along. */
+  installed?: WeakRefs<() => void>;
   subscribe?: (changed: () => void) => () => void;
   getSnapshot?: () => SessionState;
 }
@@ -29,10 +30,7 @@ interface Inside {
 /** Known to every copy of this package. */
 const INSIDE = Symbol.for('axios-bearer.session');
 
-/**
- * The session of a user, for any number of instances: what `bearer` and `createSession` return. A class, since axios
- * copies plain objects in a config.
- */
+/** A user's session: what `bearer` and `createSession` return. A class, since axios copies plain objects in a config. */
 export class Session {
   /** A function, since proxies and reactive stores hand on no private fields, and wrap objects. @internal */
   declare readonly [INSIDE]: () => Inside; // Not a field: a bundler would keep the class, used or not.
@@ -55,8 +53,8 @@ export class Session {
    */
   install(instance: AnyAxios, options: InstallOptions = {}): () => void {
     const inside = this[INSIDE]();
-    const installed = inside.installed ?? new Set();
-    inside.installed = installed;
+    inside.installed ??= new WeakRefs();
+    const { installed } = inside;
     const uninstall = inside.joins.install(this, instance, options, (gone) => installed.delete(gone));
     installed.add(uninstall);
     return uninstall;
@@ -81,7 +79,7 @@ export class Session {
     return this[INSIDE]().life.snapshot.value;
   }
 
-  /** Call it to hear of what happens. Returns the way to stop. Listeners never delay or break a request. @see {@link BearerEvents} */
+  /** Call it to hear of what happens. Returns the way to stop. Listeners never delay or break a request. @see {@link BearerEvents} @throws ERR_BEARER_CONFIG without a listener */
   on<E extends BearerEvent>(event: E, listener: Listener<E>): () => void {
     return this[INSIDE]().life.events.on(event, listener);
   }
@@ -183,7 +181,7 @@ export class Session {
    */
   close(): Promise<void> {
     const { life, installed } = this[INSIDE]();
-    for (const uninstall of [...(installed ?? [])]) uninstall();
+    for (const uninstall of installed?.all ?? []) uninstall();
     return closeOf(life);
   }
 }
@@ -196,5 +194,5 @@ export function requestsOf(session: unknown): Requests | undefined {
 
 /** Does it serve any instance? */
 export function isInstalled(session: Session): boolean {
-  return Boolean(session[INSIDE]().installed?.size);
+  return Boolean(session[INSIDE]().installed?.all.length);
 }

@@ -55,7 +55,7 @@ export class SharedPromise<T> {
     return wave.promise;
   }
 
-  /** One that waited has given up. */
+  /** One that waited has given up. Whichever wave counts it: only their sum matters. */
   leave(): void {
     for (const wave of this.#waves) {
       if (!wave.waiting) continue;

@@ -17,6 +17,9 @@ const LONGEST_END = 5;
 
 const USED_UP = 'The refresh token was used up before signOut(): call signIn() with tokens of a new login';
 
+const USED_BY_ANOTHER =
+  'The refresh token was used up, and another user is signed in by now: call signIn() with tokens of a new login';
+
 type Shared = SharedPromise<Current | undefined>;
 
 /** A sign-in with tokens of a login. @throws ERR_BEARER_IDENTITY when another sign-in takes its place */
@@ -56,7 +59,9 @@ export async function signInAgain(life: Lifecycle, token: Token): Promise<Curren
   if (!spent) return signInWith(life, token);
   if (!life.current) await inTime(life, () => run(readAgainSteps(), perform(life)));
   if (!life.current) throw bearerError('ERR_BEARER_SIGNED_OUT', USED_UP);
-  return ofSame(life, life.parts.identityOf({ session: spent.session, token }));
+  const isSame = life.parts.identityOf(life.current) === life.parts.identityOf({ session: spent.session, token });
+  if (!isSame) throw bearerError('ERR_BEARER_IDENTITY', USED_BY_ANOTHER);
+  return life.current;
 }
 
 /** @throws ERR_BEARER_STORE when the sign-out could not be stored; signed out here all the same */

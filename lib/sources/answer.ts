@@ -15,13 +15,13 @@ export interface Answer {
 const DEEPEST = 2;
 
 /**
- * The server's answer in an error, whichever client threw it: axios, got, ky, ofetch, superagent, simple-oauth2,
+ * The server's answer in an error, whichever client threw it: axios, got, ky, ofetch, superagent, simple-oauth2, MSAL,
  * openid-client, or the app's own around fetch. An answer without a token may be handed in as it is.
  */
 export function answerOf(error: unknown, depth = 0): Answer {
   const thrown = fieldsOf(error);
   const response = fieldsOf(thrown.response);
-  const bodies = [...bodiesOf(thrown), thrown];
+  const bodies = [...bodiesOf(thrown), thrown, ofMsal(thrown)];
   const places = [response, fieldsOf(thrown.output), thrown];
   const statuses = places.flatMap(({ status, statusCode }) => [status, statusCode]);
   const status = statuses.find((each) => typeof each === 'number') as number | undefined;
@@ -32,6 +32,11 @@ export function answerOf(error: unknown, depth = 0): Answer {
     status,
     fields: bodies.find((body) => typeof body.error === 'string') ?? bodies.find((body) => 'title' in body) ?? own({}),
   };
+}
+
+/** MSAL has names of its own for them. */
+function ofMsal({ errorCode, errorMessage }: Fields): Fields {
+  return own<Fields>({ error: errorCode, error_description: errorMessage });
 }
 
 function bodiesOf({ response, data }: Fields): Fields[] {
@@ -80,11 +85,34 @@ const FINAL = new Set([
   // GitHub, Slack
   'bad_refresh_token',
   'incorrect_client_credentials',
+  'bad_client_secret',
+  'invalid_client_id',
   'invalid_refresh_token',
   'token_revoked',
   // Zoho
   'invalid_code',
 ]);
+
+// RFC 6749 §4.1.2.1, RFC 8628 §3.5, and what services call their limits.
+const PASSING =
+  /^(?:temporarily_unavailable|server_error|slow_down|authorization_pending)$|rate.?limit|too.?many.?requests|throttl/i;
+
+/** Will it be better later? By its status, or by the name of its error, whatever the status. */
+export function isPassing(error: unknown): boolean {
+  const { status = 0, fields } = answerOf(error);
+  return mayPass(status) || PASSING.test(String(fields.error));
+}
+
+// Method Not Allowed, Proxy Authentication Required, Misdirected Request, Upgrade Required, Request Header Fields Too Large.
+const NOT_OF_THE_ENDPOINT = [405, 407, 421, 426, 431];
+
+/** May it be of a proxy or an ingress that stands before the token endpoint? By its status, or as it is a page, or a text. */
+export function isOfAnother(error: unknown): boolean {
+  const { data, body } = fieldsOf(fieldsOf(error).response);
+  const text = data ?? body;
+  const { status = 0 } = answerOf(error);
+  return NOT_OF_THE_ENDPOINT.includes(status) || (typeof text === 'string' && /^\s*[^\s{]/.test(text));
+}
 
 /** Is it an OAuth error that another try with the same refresh token can't mend? Whatever its status, a bad day's apart. */
 export function isFinal(error: unknown): boolean {

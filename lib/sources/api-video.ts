@@ -4,7 +4,7 @@
  * @module axios-bearer/api-video
  */
 import type { InternalAxiosRequestConfig } from 'axios';
-import { configError } from '../errors.js';
+import { checkTypes, configError } from '../errors.js';
 import { own } from '../platform/own.js';
 import { parseUrl } from '../platform/url.js';
 import type { Token, TokenResponse } from '../token.js';
@@ -14,11 +14,11 @@ import { ofKnownProtocol, type SourceContext, type TokenSource } from './source.
 /** What `apiVideo` is given. Nothing is required: with `tokens` of your own it needs no key. */
 export interface ApiVideoOptions {
   /** Exchanged for a first token, and again when the refresh token is dead. Default: none. */
-  apiKey?: string;
+  apiKey?: string | undefined;
   /** Default `https://ws.api.video`; the sandbox is `https://sandbox.api.video`. */
-  baseURL?: string;
+  baseURL?: string | undefined;
   /** An upload token (POST /upload-tokens): serves `POST /upload` as `?token=`, with no Bearer and no refresh. Default: none. */
-  delegatedToken?: string;
+  delegatedToken?: string | undefined;
   /**
    * Called with what a token request failed with: does it end the session? It alone decides then. Default: 400, 401 and 403,
    * and another 4xx if each attempt is answered with it, two at least, and the access token is of no use any more.
@@ -34,7 +34,9 @@ export interface ApiVideoOptions {
  * @see https://docs.api.video/reference/authentication
  */
 export function apiVideo(options: ApiVideoOptions = {}): TokenSource {
+  if (typeof options !== 'object') throw configError('apiVideo', 'an object such as { apiKey }', options);
   const { apiKey, baseURL = 'https://ws.api.video', delegatedToken, isRejected } = own(options);
+  checkTypes('string', { apiKey, baseURL, delegatedToken });
   const origin = parseUrl(baseURL)?.origin;
   if (!origin) throw configError('baseURL', 'a URL such as https://ws.api.video', baseURL);
   const ask = async (path: string, body: object, { client }: SourceContext) => {
@@ -46,6 +48,7 @@ export function apiVideo(options: ApiVideoOptions = {}): TokenSource {
   const source: TokenSource = {
     needsRefreshToken: true,
     origins: [origin],
+    ...(apiKey && { secrets: [apiKey] }),
     refresh: ({ refreshToken }: Partial<Token>, ctx) => ask('/auth/refresh', { refreshToken }, ctx),
     ...(apiKey && { obtain: (ctx) => ask('/auth/api-key', { apiKey }, ctx) }),
     ...(isRejected && { isRejected }),

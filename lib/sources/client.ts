@@ -25,6 +25,7 @@ export function tokenClient(
   const own = ownSettings(signal);
   const make = () => {
     const client = creator(parent ?? axios).create(own);
+    delete client.defaults.cancelToken;
     client.interceptors.request.use((config) => {
       if (!mayStillSend()) throw new Error('The lock of the token store was lost: nothing is sent any more');
       return config;
@@ -48,6 +49,7 @@ function ownSettings(signal: AbortSignal): CreateAxiosDefaults {
     maxBodyLength: Number.POSITIVE_INFINITY,
     decompress: true,
     responseType: 'json',
+    responseEncoding: 'utf8',
     validateStatus: (status) => status >= 200 && status < 300,
   };
 }

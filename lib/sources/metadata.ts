@@ -65,7 +65,8 @@ async function read(client: AxiosInstance, url: string): Promise<Metadata> {
 
 /** Metadata that speaks of another issuer would send the refresh token there (RFC 8414 §3.3). */
 function checked(issuer: string, metadata: Metadata): Metadata {
-  if (metadata.issuer !== issuer)
+  // A slash after the host means nothing (RFC 3986 §6.2.3).
+  if (parseUrl(String(metadata.issuer))?.href !== parseUrl(issuer)?.href)
     throw new Error(
       `The metadata of ${issuer} is of another issuer, ${metadata.issuer}: give the option issuer to the letter`,
     );

@@ -18,25 +18,25 @@ export type ClientAuthentication = (body: URLSearchParams, headers: Record<strin
 /** What both sources are given: a client, and where to ask. One of `issuer` and `tokenEndpoint` is needed. */
 export interface OAuth2Options extends Partial<Endpoints> {
   /** The authorization server's identifier. Endpoints that are not given are read from its metadata (RFC 8414 §3). */
-  issuer?: string;
+  issuer?: string | undefined;
   /** As the authorization server has registered it (RFC 6749 §2.2). Needed, unless `clientAuth` is a function. */
-  clientId?: string;
+  clientId?: string | undefined;
   /** Of a confidential client (RFC 6749 §2.3.1): never in a page or an app. Default: none, a public client. */
-  clientSecret?: string;
+  clientSecret?: string | undefined;
   /** What to ask for (RFC 6749 §3.3), separated by spaces. Default: what the server gives. */
-  scope?: string;
+  scope?: string | undefined;
   /** Further parameters of each request, such as `audience` or `resource` (RFC 8707). Default: none. */
-  params?: Record<string, string>;
+  params?: Record<string, string> | undefined;
   /** Further headers of each request. Default: none. */
-  headers?: Record<string, string>;
+  headers?: Record<string, string> | undefined;
   /** How the parameters of each request are written: `form` (RFC 6749 §4.4.2, §6) or `json`. Default: `form`. */
-  encoding?: 'form' | 'json';
+  encoding?: 'form' | 'json' | undefined;
   /**
    * Called with each token response (RFC 6749 §5.1), where the tokens go by other names in it, or stand deeper: returns them
    * by their usual names. If it throws, or returns none, the response counts as one without a token. Default: it is taken as it is.
    */
   // biome-ignore lint/suspicious/noExplicitAny: a token response is anything
-  readResponse?: (response: any) => TokenResponse;
+  readResponse?: ((response: any) => TokenResponse) | undefined;
   /**
    * Called with what a request failed with, or an answer without a token: does it end the session? It alone decides then.
    * Default: an OAuth error that another try can't mend (`invalid_grant` and its kind, RFC 6749 §5.2); and the same 4xx on
@@ -48,7 +48,7 @@ export interface OAuth2Options extends Partial<Endpoints> {
    * (a public client), or a function, called for each request, for anything else (private_key_jwt; nothing at all).
    * Default: `basic` with a secret, `none` without.
    */
-  clientAuth?: 'basic' | 'post' | 'none' | ClientAuthentication;
+  clientAuth?: 'basic' | 'post' | 'none' | ClientAuthentication | undefined;
 }
 
 /**
@@ -115,6 +115,7 @@ function connect(given: OAuth2Options) {
       return readResponse ? readBy(readResponse, response) : (response as TokenResponse);
     },
     source: {
+      ...(options.clientSecret && { secrets: [options.clientSecret] }),
       // A plain 400 comes from something in between: only an OAuth error is the authorization server's word.
       isRejected: options.isRejected ?? isFinal,
       async revoke(token: Token, ctx: SourceContext) {

@@ -9,7 +9,7 @@ export interface TokenSource {
    */
   refresh?(token: Partial<Token>, ctx: SourceContext): Promise<TokenResponse>;
   /** …unless this is true and there is no refresh token (RFC 6749 §6, api.video). Default `false`. */
-  needsRefreshToken?: boolean;
+  needsRefreshToken?: boolean | undefined;
   /**
    * Called for a first token, or after a definite refusal; never by itself after `signOut()`. If it is refused, it is called
    * again no sooner than `backoff.cap`, unless it is `interactive`.
@@ -18,16 +18,18 @@ export interface TokenSource {
   /** Called by `signOut()`, and for a token that came too late to be used (RFC 7009). Its failure harms nothing. */
   revoke?(token: Token, ctx: SourceContext): Promise<void>;
   /** Held from the start, with nobody asked: as if given as the session's `tokens`, where none are. Default: none. */
-  tokens?: TokenResponse;
+  tokens?: TokenResponse | undefined;
   /**
    * Called with what `refresh` or `obtain` threw, or with an answer that has fields but no token: does it end the session?
    * Default: 400, 401, 403, and an OAuth error that another try can't mend, whatever its status (RFC 6749 §5.2).
    */
   isRejected?(error: unknown): boolean;
+  /** What no error may quote beside tokens, should the server echo it: a client secret, an API key. Default: none. */
+  secrets?: string[] | undefined;
   /** `true`: `obtain` asks a person, so it runs outside the lock and has no deadline. Default `false`. */
-  interactive?: boolean;
+  interactive?: boolean | undefined;
   /** Origins of the API that its tokens are for, such as `https://api.example.com`; they join `origins`. Default: none. */
-  origins?: string[];
+  origins?: string[] | undefined;
   /** Called for each request before a token is looked for; `true`: the source has authorized the request itself. */
   authorize?(config: InternalAxiosRequestConfig): boolean;
 }

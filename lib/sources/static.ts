@@ -1,6 +1,8 @@
+import { configError } from '../errors.js';
 import type { TokenSource } from './source.js';
 
-/** Call it for a token that never changes: a personal access token, a service key. A 401 is handed on. */
+/** Call it for a token that never changes: a personal access token, a service key. A 401 is handed on. @throws ERR_BEARER_CONFIG without one */
 export function staticToken(token: string): TokenSource {
+  if (!token) throw configError('token', 'given: a personal access token, a service key', token);
   return { tokens: token };
 }

@@ -91,7 +91,8 @@ async function inTurn<T>(turns: Map<string, Promise<void>>, key: string, step: (
 /** What can't be read is nothing: signing in again mends it, an error at every request would not. */
 function parse(text: Text): StoreEntry | undefined {
   try {
-    return readEntry(JSON.parse(text ?? ''));
+    // Some storages (unstorage) hand JSON out as what it says.
+    return readEntry(typeof text === 'object' ? text : JSON.parse(text ?? ''));
   } catch {
     return undefined;
   }

@@ -1,19 +1,30 @@
-// A part of the mutants, drawn evenly, where there is no time for all: `DRAW=4` tries every fourth. `ONLY=12,345` tries
-// those alone. The others are counted as errors, which no score knows of.
-import { declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin';
+// The core has some 5,700 mutants, which take a night. So a part of them can be drawn, and what lived in a first look be
+// run again with all files of tests.
+import { readdirSync, readFileSync } from 'node:fs';
 
-const only = process.env.ONLY?.split(',');
-const part = Number(process.env.DRAW ?? 1);
+const TOP = ['backoff', 'bearer', 'errors', 'expiry', 'read-options', 'token'].map((name) => `lib/${name}.ts`);
+const FOLDERS = ['lib/interceptors', 'lib/platform', 'lib/session'];
 
-const isDrawn = (id) => (only ? only.includes(id) : Number(id) % part === 0);
-
-class Draw {
-  async init() {}
-
-  async check(mutants) {
-    const outcome = ({ id }) => (isDrawn(id) ? { status: 'passed' } : { status: 'compileError', reason: 'not drawn' });
-    return Object.fromEntries(mutants.map((mutant) => [mutant.id, outcome(mutant)]));
-  }
+/** The files of the core. */
+export function core() {
+  return [...TOP, ...FOLDERS.flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`))];
 }
 
-export const strykerPlugins = [declareClassPlugin(PluginKind.Checker, 'draw', Draw)];
+/** Every `part`th line of each file. What spans several lines, such as a whole block, is left out. */
+export function drawnLines(part) {
+  return core().flatMap((file) => {
+    const lines = readFileSync(file, 'utf8').split('\n').length;
+    const drawn = Array.from({ length: Math.ceil(lines / part) }, (_, i) => 1 + i * part + (file.length % part));
+    return drawn.map((line) => `${file}:${line}-${line}`);
+  });
+}
+
+/** The mutants that lived in a report of Stryker's (JSON). */
+export function survivors(report) {
+  const { files } = JSON.parse(readFileSync(report, 'utf8'));
+  return Object.entries(files).flatMap(([file, { mutants }]) =>
+    mutants
+      .filter(({ status }) => status === 'Survived' || status === 'NoCoverage')
+      .map(({ location: { start, end } }) => `${file}:${start.line}:${start.column}-${end.line}:${end.column}`),
+  );
+}

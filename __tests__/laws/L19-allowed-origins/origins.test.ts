@@ -290,6 +290,17 @@ describe(`L19 the token stays at home (${onAdapters})`, () => {
     });
   }
 
+  // Over fetch it is not known: that tells of the last place only.
+  it('L19 a 401 after a redirect abroad and back is of a request without a token, and not ours to mend (http)', async () => {
+    const { api, server } = await startRecordedClient({ defaults: { adapter: 'http' } });
+    const abroad = await startHttpServer((_req, res) =>
+      res.writeHead(302, { location: `${server.url}/always-401` }).end(),
+    );
+    server.fault('/echo', { redirect: abroad.url });
+    expect((await failureOf(api.get('/echo'))).response.status).toBe(401);
+    expect([server.stats.refresh, abroad.received.length]).toEqual([0, 1]);
+  });
+
   it('L19 never crosses a redirect to a sub-domain, or up from one, where follow-redirects alone would (http)', async () => {
     const lookup: LookupFunction = (_, options, done) =>
       options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4);

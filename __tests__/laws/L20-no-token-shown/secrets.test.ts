@@ -2,14 +2,18 @@ import { Agent } from 'node:http';
 import { Readable } from 'node:stream';
 import { format, inspect } from 'node:util';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import axios from 'axios';
-import { memoryStore, type TokenStore } from 'axios-bearer';
+import axios, { type AxiosAdapter, AxiosError, AxiosHeaders } from 'axios';
+import { memoryStore, type SourceContext, type TokenStore } from 'axios-bearer';
+import { apiVideo } from 'axios-bearer/api-video';
+import { refreshToken } from 'axios-bearer/oauth2';
 import {
   atEnd,
   cleanUp,
   failureOf,
   recordEvents,
   startClient,
+  startHttpServer,
+  startRecordedClient,
   startSession,
   storeWith,
   tokenPair,
@@ -244,4 +248,52 @@ describe('L20 A request whose connection fails', () => {
     expect(error.code).toBe('ECONNREFUSED');
     expect([inspect(error), inspect(error, { depth: 6, showHidden: true })].join()).not.toContain(token);
   });
+});
+
+describe('L20 What a token endpoint repeats', () => {
+  const SECRET = 'cs/Secret+1 2';
+  const echoes = (text: string) => async () => {
+    const { url } = await startHttpServer((_req, res) =>
+      res
+        .writeHead(401, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ error: 'invalid_client', title: text, error_description: text })),
+    );
+    return url;
+  };
+
+  it.each([
+    [
+      'a client secret',
+      SECRET,
+      (url: string) => refreshToken({ tokenEndpoint: `${url}/t`, clientId: 'app', clientSecret: SECRET }),
+    ],
+    ['an API key', SECRET, (baseURL: string) => apiVideo({ apiKey: SECRET, baseURL })],
+    [
+      'what a source of one’s own calls a secret',
+      SECRET,
+      (url: string) => ({
+        secrets: [SECRET],
+        refresh: async (_t: unknown, { client }: SourceContext) => (await client.post(url)).data,
+      }),
+    ],
+  ])('L20 is shown without %s', async (_, secret, sourceOf) => {
+    const url = await echoes(`${secret} and ${encodeURIComponent(secret)} are wrong`)();
+    const session = startSession({ tokens: tokenPair('old'), source: sourceOf(url), refreshRetries: 0 });
+    const error = await failureOf(session.refresh());
+    expect(shown(error)).not.toMatch(/cs.{1,3}Secret/i);
+    expect(error.message).toContain('[token] and [token] are wrong');
+  });
+});
+
+it('L20 no error has the token in what it was caused by, where that has a config of its own', async () => {
+  const wrapping: AxiosAdapter = async (config) => {
+    const own = { ...config, headers: AxiosHeaders.from({ ...config.headers }) };
+    throw Object.assign(new AxiosError('Network Error', 'ERR_NETWORK', config), {
+      cause: new AxiosError('inner', 'E', own),
+    });
+  };
+  const { api, secrets } = await startRecordedClient({ defaults: { adapter: wrapping } });
+  const error = await failureOf(api.get('/echo'));
+  expect(error.cause.message).toBe('inner');
+  for (const secret of secrets) expect(shown(error)).not.toContain(secret);
 });

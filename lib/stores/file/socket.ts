@@ -28,7 +28,8 @@ export async function listen(folder: string, taken: (call: Socket) => void): Pro
   const aside = isWindows ? path : join(folder, TEMPORARY + name);
   const server = createServer(taken).unref();
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(aside, resolve);
+    // Exclusive: a worker of node:cluster would have its primary listen, which hears of no end.
+    server.once('error', reject).listen({ path: aside, exclusive: true }, resolve);
   }).catch(async (error) => {
     // The system calls a folder that is missing forbidden.
     await access(folder);

@@ -21,25 +21,25 @@ export interface PostgresStoreOptions {
   /** The name of the session: all that use the same name and table share it. One for each user, tenant or account. */
   readonly key: string;
   /** The table, or `schema.table`; upper and lower case count. Default `'axios_bearer'`. */
-  readonly table?: string;
+  readonly table?: string | undefined;
   /** Is a table made that is missing? Default `false`: it is made by a migration, see docs/postgres.md. */
-  readonly createTable?: boolean;
+  readonly createTable?: boolean | undefined;
   /**
    * `'lease'`, by default: no connection is held during a refresh, and a holder that is killed keeps the lock for
    * `leaseMs`. `'session'`: the server frees the lock when the holder's connection is gone, and each refresh holds a
    * connection of the pool; at most half of the pool is used for that. All holders of a session must use the same.
    */
-  readonly lock?: 'lease' | 'session';
+  readonly lock?: 'lease' | 'session' | undefined;
   /** ms for which a holder that was killed keeps a lease. Default as `leaseStore` has it. */
-  readonly leaseMs?: number;
+  readonly leaseMs?: number | undefined;
   /**
    * Are others told of a write at once? Default `true`: one connection per pool listens, beside those of the pool. Not
    * through PgBouncer in transaction mode; others notice at their next refresh or 401 then. What is no pool of
    * node-postgres never listens.
    */
-  readonly listen?: boolean;
+  readonly listen?: boolean | undefined;
   /** Keeps tokens from those who read the database or a backup of it. Default: they rest as plain text. */
-  readonly encryption?: PostgresEncryption;
+  readonly encryption?: PostgresEncryption | undefined;
 }
 
 /**

@@ -20,9 +20,9 @@ export type { SqliteDatabase };
 /** Where in the database a session rests. */
 export interface SqliteStoreOptions {
   /** One session, of several in a database: a user's id, an account. Default `'session'`. */
-  key?: string;
+  key?: string | undefined;
   /** A table of its own, which is made when it is missing: `key text primary key, entry text not null`. Default `'bearer_session'`. */
-  table?: string;
+  table?: string | undefined;
 }
 
 const watches = new WeakMap<SqliteDatabase, Watch>();
