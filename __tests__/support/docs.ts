@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { join } from 'node:path/posix';
+import { dirname as folderOf, join } from 'node:path/posix';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import type { Block } from './readme.js';
@@ -9,7 +9,7 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)).replaceAll('\\', '/'),
 
 /**
  * What the compiler says to blocks of TypeScript, strict and in one program: `<page>:<line> <message>`. A block that
- * begins with `// name.ts` can be imported by the others.
+ * begins with `// name.ts` or `// folder/name.tsx` can be imported by the others.
  *
  * @param prelude declarations of what the page takes for granted
  */
@@ -17,8 +17,8 @@ export function diagnose(page: string, blocks: Block[], prelude = ''): string[] 
   const files = new Map<string, { text: string; line: number }>();
   files.set(join(ROOT, 'page-prelude.d.ts'), { text: prelude, line: Number.NaN });
   for (const [i, { code, line }] of blocks.entries()) {
-    const [, name = `block-${i}`] = /^\/\/ ([\w.-]+)\.ts\n/.exec(code) ?? [];
-    files.set(join(ROOT, `${name}.ts`), { text: `${code}\nexport {};\n`, line });
+    const [, name = `block-${i}.ts`] = /^\/\/ ([\w./-]+\.tsx?)\n/.exec(code) ?? [];
+    files.set(join(ROOT, name), { text: `${code}\nexport {};\n`, line });
   }
   const program = programOf(new Map([...files].map(([file, { text }]) => [file, text])));
   return [...files].flatMap(([file, { line: first }]) => {
@@ -38,8 +38,11 @@ function programOf(texts: Map<string, string>): ts.Program {
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent({ ...config, files: [] }, ts.sys, ROOT);
   const host = ts.createCompilerHost(options);
-  const { getSourceFile, fileExists } = host;
+  const { getSourceFile, fileExists, directoryExists } = host;
+  const folders = new Set([...texts.keys()].map((file) => folderOf(file)));
   host.fileExists = (file) => texts.has(file) || fileExists(file);
+  // Else nothing is looked for in a folder that only a page has.
+  host.directoryExists = (folder) => folders.has(folder) || (directoryExists?.(folder) ?? true);
   host.getSourceFile = (file, ...rest) => {
     const text = texts.get(file);
     if (text !== undefined) return ts.createSourceFile(file, text, ts.ScriptTarget.ES2022);

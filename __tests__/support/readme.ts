@@ -96,9 +96,15 @@ const AsyncFunction = (async () => {}).constructor as new (
  * @param globals what it takes for granted
  * @returns what it declares
  */
-export async function runBlock({ code }: Block, modules: Values, globals: Values): Promise<Values> {
-  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, esModuleInterop: true };
-  const { outputText } = ts.transpileModule(code, { compilerOptions });
+export async function runBlock({ code, lang }: Block, modules: Values, globals: Values): Promise<Values> {
+  const fileName = lang === 'tsx' ? 'block.tsx' : 'block.ts';
+  const compilerOptions = {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.CommonJS,
+    esModuleInterop: true,
+    jsx: ts.JsxEmit.ReactJSX,
+  };
+  const { outputText } = ts.transpileModule(code, { compilerOptions, fileName });
   const exports: Values = {};
   const require = (name: string) => {
     if (!(name in modules)) throw new Error(`The page imports ${name}`);
@@ -106,14 +112,14 @@ export async function runBlock({ code }: Block, modules: Values, globals: Values
   };
   const given = { ...globals, exports, require };
   // In a block of its own: there it may declare what is given as well.
-  const body = `{ ${outputText}\nreturn { ${declaredIn(code).join(', ')} }; }`;
+  const body = `{ ${outputText}\nreturn { ${declaredIn(fileName, code).join(', ')} }; }`;
   const declared = await new AsyncFunction(...Object.keys(given), body)(...Object.values(given));
   return { ...exports, ...declared };
 }
 
-function declaredIn(code: string): string[] {
+function declaredIn(fileName: string, code: string): string[] {
   const statements = ts
-    .createSourceFile('block.ts', code, ts.ScriptTarget.ES2022)
+    .createSourceFile(fileName, code, ts.ScriptTarget.ES2022)
     .statements.filter(ts.isVariableStatement);
   const kept = statements.filter(({ modifiers }) => !modifiers);
   return kept.flatMap(({ declarationList }) => declarationList.declarations.flatMap(({ name }) => bound(name)));

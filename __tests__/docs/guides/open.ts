@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dirname, relative } from 'node:path/posix';
 import axios, { type AxiosError, type AxiosInstance } from 'axios';
 import * as core from 'axios-bearer';
 import * as apiVideo from 'axios-bearer/api-video';
@@ -39,10 +40,12 @@ export const MODULES: Record<string, string> = {
     export const AppState: { addEventListener(type: 'change', listener: (state: string) => void): void };
   }`,
   'docs/guides/nextjs.md': `
+  declare module 'server-only' {}
   declare module 'next/headers' {
+    interface Options { httpOnly: boolean; secure: boolean; sameSite: 'lax'; maxAge: number }
     export function cookies(): Promise<{
       get(name: string): { value: string } | undefined;
-      set(name: string, value: string, options: { httpOnly: boolean; secure: boolean; sameSite: 'lax' }): void;
+      set(name: string, value: string, options: Options): void;
       delete(name: string): void;
     }>;
   }`,
@@ -64,21 +67,33 @@ const ENTRIES: Values = {
  *
  * @param hosts what is written there, and where that is here
  * @param modules what its imports find, beside our entries and the guide's own files
- * @returns runs the file of that name, and tells what it declares
+ * @returns runs the file of that name, such as `api` or `app/page`, and tells what it declares
  */
 export function openGuide(page: string, hosts: Record<string, string>, modules: Values = {}) {
   const { blocks } = readReadme(page);
   const known = { ...ENTRIES, ...modules };
+  const own: Record<string, Values> = {};
   return async (file: string, globals: Values = {}): Promise<Values> => {
-    const block = blocks.find(({ code }) => code.startsWith(`// ${file}.ts\n`));
-    if (!block) throw new Error(`${page} has no ${file}.ts`);
-    const declared = await runBlock({ ...block, code: atHosts(block.code, hosts) }, known, globals);
+    const block = blocks.find(({ code, lang }) => code.startsWith(`// ${file}.${lang}\n`));
+    if (!block) throw new Error(`${page} has no ${file}`);
+    const besides = Object.entries(own).flatMap(([name, values]) =>
+      namesFrom(file, name).map((each) => [each, values]),
+    );
+    const modules = { ...known, ...Object.fromEntries(besides) };
+    const declared = await runBlock({ ...block, code: atHosts(block.code, hosts) }, modules, globals);
     const { session, pool } = declared as { session?: core.Session; pool?: sessionPool.SessionPool };
     if (session instanceof core.Session) atEnd(() => session.close());
     if (pool) atEnd(() => pool.close());
-    known[`./${file}.js`] = declared;
+    own[file] = declared;
     return declared;
   };
+}
+
+/** What one file of a guide may call another one: with `.js`, and without it where the app is built. */
+function namesFrom(file: string, other: string): string[] {
+  const path = relative(dirname(file), other);
+  const name = path.startsWith('.') ? path : `./${path}`;
+  return [name, `${name}.js`];
 }
 
 /** What an app's file declares most often. */

@@ -1,0 +1,6 @@
+import { signOut } from '../login';
+
+export async function POST() {
+  await signOut();
+  return new Response();
+}
