@@ -22,7 +22,7 @@ export interface NextGuide {
   close(): Promise<void>;
 }
 
-/** Writes the code of the guide into a project that is not built yet, its hosts but for. Without a Redis there is none. */
+/** Writes the code of the guide into a project that is to be built, with hosts of this run; starts what it wants to reach. */
 export async function openNextGuide(project: Project): Promise<NextGuide | undefined> {
   const server = await startAuthorizationServer({ ttl: 3600 });
   const hosts = {
@@ -40,7 +40,7 @@ export async function openNextGuide(project: Project): Promise<NextGuide | undef
   }
   const program = findProgram('redis-server');
   if (!program) {
-    console.log('No redis-server here');
+    console.log('No redis-server here: the code of the guide is built, and not run');
     await server.close();
     return undefined;
   }
