@@ -115,7 +115,7 @@ const install: [option: string, wrong: unknown[]][] = [
   ['maxReplays', [-1, Number.NaN, '2', {}]],
   ['replayConcurrency', [0, -1, Number.NaN, 1.5, '64']],
   ['header', ['', true, 5, 'X Token', 'Bad\nName', 'Authorization:']],
-  ['scheme', [5, true, 'Bearer ', 'Bearer\r\nX: y', 'Tökén']],
+  ['scheme', [5, true, 'Bearer\r\nX: y', 'Tökén']],
   ['redact', ['no', 0]],
 ];
 
@@ -321,7 +321,7 @@ describe('What is called with nothing to work with says so', () => {
   it.each<[string, () => unknown, string]>([
     ['apiVideo', () => apiVideo('key' as never), '"apiVideo" must be an object such as { apiKey }'],
     ['apiVideo', () => apiVideo({ apiKey: 5 as never }), '"apiKey" must be a string'],
-    ['staticToken', () => staticToken(''), '"token" must be given'],
+    ['staticToken', () => staticToken(undefined as never), '"token" must be a string'],
     ['replayable', () => replayable('a stream' as never), '"replayable" must be a function that makes the body'],
     ['session.on', () => createSession(ok).on('refreshed', undefined as never), "on('refreshed') needs a function"],
   ])('%s', (_, call, message) => {

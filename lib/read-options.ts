@@ -45,7 +45,7 @@ export function readSessionOptions(given: SessionOptions) {
       isRejected,
       needsRefreshToken,
       interactive,
-      secrets: secrets && [secrets].flat().map(String),
+      secrets: secrets && [secrets].flat().filter((secret) => typeof secret === 'string'),
       origins: origins && [origins].flat().map((origin) => readOrigin(origin, 'source.origins')),
     } as TokenSource,
     isOfKnownProtocol: isOfKnownProtocol(asked),
@@ -62,8 +62,10 @@ export function readSessionOptions(given: SessionOptions) {
   };
 }
 
-// A token of RFC 9110 §5.6.2: the name of a header, or of a scheme (§11.1).
-const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+// Printable ASCII: what a header can hold.
+const PRINTABLE = /^[\x20-\x7E]*$/;
+// RFC 9110 §5.6.2
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 
 // Shared by all sessions that were given nothing else: there may be thousands of them.
 const BACKOFF: Backoff = { initial: 250, factor: 2, cap: 30_000 };
@@ -98,13 +100,13 @@ export function readInstallOptions(given: InstallOptions) {
   checkTypes('function', { skip, shouldRefresh, shouldRefreshOnError, beforeSend });
   checkTypes('boolean', { redact: options.redact });
   check(['send', 'reject'].includes(whenSignedOut), 'whenSignedOut', "'send' or 'reject'", whenSignedOut);
-  check(header === false || (typeof header === 'string' && NAME.test(header)), 'header', 'a name, or false', header);
   check(
-    typeof scheme === 'string' && (scheme === '' || NAME.test(scheme)),
-    'scheme',
-    "a word such as 'Bearer', or ''",
-    scheme,
+    header === false || (typeof header === 'string' && HEADER_NAME.test(header)),
+    'header',
+    'a name, or false',
+    header,
   );
+  check(typeof scheme === 'string' && PRINTABLE.test(scheme), 'scheme', "a word such as 'Bearer', or ''", scheme);
   // As many as a browser or an agent keeps busy; more only wait elsewhere.
   const replayConcurrency = atLeast(1, 'replayConcurrency', options.replayConcurrency ?? 64);
   const whole = Number.isInteger(replayConcurrency) || replayConcurrency === Number.POSITIVE_INFINITY;
@@ -119,7 +121,8 @@ export function readInstallOptions(given: InstallOptions) {
     maxReplays: atLeast(0, 'maxReplays', options.maxReplays ?? 4),
     replayConcurrency,
     header,
-    scheme,
+    // A blank is put between it and the token.
+    scheme: scheme.trim(),
     redact: options.redact ?? true,
   };
 }

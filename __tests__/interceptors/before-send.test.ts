@@ -1,11 +1,13 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type AxiosAdapter, AxiosError, type InternalAxiosRequestConfig } from 'axios';
-import { type InstallOptions, replayable, type Token } from 'axios-bearer';
+import axios, { type AxiosAdapter, AxiosError, type InternalAxiosRequestConfig } from 'axios';
+import { bearer, type InstallOptions, replayable, type Token } from 'axios-bearer';
 import type { Echo } from 'axios-bearer/testing';
+import axiosRetry from 'axios-retry';
 import {
   adapters,
   cleanUp,
+  closeAtEnd,
   deferred,
   failureOf,
   onAdapters,
@@ -201,6 +203,65 @@ describe.each(adapters)(`beforeSend (${onAdapters}), over %s`, (adapter) => {
       [{ send: '0' }, '0'],
       [{ send: '1' }, '1'],
     ]);
+  });
+
+  it('finds the same parameters before each send, though it changes them in place', async () => {
+    const { api, server, sends } = await startRecordedClient({
+      defaults,
+      beforeSend: ({ params }, { replay }) => {
+        if (params instanceof URLSearchParams) params.append('send', `${replay}`);
+        else params.send = [...(params.send ?? []), replay];
+      },
+    });
+    for (const params of [new URLSearchParams({ page: '1' }), { page: 1 }]) {
+      server.expire();
+      await api.get('/echo', { params });
+      expect([...new URLSearchParams(params as never)]).toEqual([['page', '1']]);
+    }
+    const seen = sends.filter(({ path }) => path === '/echo').map(({ query }) => Object.values(query).flat().join());
+    expect(seen).toEqual(['1,0', '1,1', '1,0', '1,1']);
+  });
+
+  it('finds the same config where another package sends a failed request again', async () => {
+    const { api, server, sends } = await startRecordedClient({
+      defaults,
+      beforeSend: (config) => {
+        config.url += '?signed=yes';
+        config.data += ' and signed';
+      },
+    });
+    server.fault('/echo', { status: 503 });
+    axiosRetry(api, { retries: 1, retryDelay: () => 0, retryCondition: () => true });
+    expect((await api.post('/echo', 'text')).data.text).toBe('text and signed');
+    expect(sends.map(({ query }) => query)).toEqual([{ signed: 'yes' }, { signed: 'yes' }]);
+  });
+
+  it('is called for a replay of another session on the instance too, whichever is nearer to the wire', async () => {
+    for (const order of [0, 1]) {
+      const { url, received } = await startHttpServer((req, res) =>
+        res.writeHead(req.headers['x-a'] === 'new' ? 200 : 401).end(),
+      );
+      const api = axios.create({ ...defaults, baseURL: url });
+      const tokens = { access_token: 'old', expires_in: 3600 };
+      const installs = [
+        () => bearer(api, { header: 'X-A', scheme: '', source: async () => 'new', tokens }),
+        () =>
+          bearer(api, {
+            source: async () => 'next',
+            tokens: 'b',
+            shouldRefresh: () => false,
+            beforeSend: (config, { token }) => {
+              config.url += `?t=${token.accessToken}`;
+            },
+          }),
+      ];
+      for (const install of order ? installs : installs.reverse()) closeAtEnd(install());
+      await api.get('/x');
+      expect(received.map((req) => [req.url, req.headers['x-a'], req.headers.authorization])).toEqual([
+        ['/x?t=b', 'old', 'Bearer b'],
+        ['/x?t=b', 'new', 'Bearer b'],
+      ]);
+    }
   });
 
   it('L15 may put a plain object in the place of the headers', async () => {

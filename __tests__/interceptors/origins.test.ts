@@ -88,6 +88,18 @@ describe('where a request goes', () => {
     }
   });
 
+  it('starts from a base that a document has got later', () => {
+    page('https://page.example/');
+    const judge = judgeOf('/api');
+    expect(judge({ url: '/a' })).toBeUndefined();
+    Object.assign(globalThis, { document: { baseURI: 'https://evil.example/' } });
+    try {
+      expect(judge({ url: '/a' })).toBe('origin');
+    } finally {
+      Reflect.deleteProperty(globalThis, 'document');
+    }
+  });
+
   it.each([['about:srcdoc'], [undefined]])('is the page of a frame that was written, whose address is %s', (href) => {
     Object.assign(globalThis, { location: { href }, origin: 'https://page.example' });
     Object.assign(globalThis, { document: { baseURI: 'https://page.example/here' } });

@@ -29,6 +29,7 @@ describe('where redirects have led to', () => {
     { _redirectable: { _redirectCount: 1 } },
     { responseURL: '' },
     { responseURL: 'nonsense' },
+    { responseURL: '/relative' },
   ])('is not known where there were none, or of a request that does not tell: %j', (request) => {
     expect(from(request)).toBeUndefined();
   });

@@ -352,6 +352,14 @@ it.each(['post', 'delete'])(
   },
 );
 
+it('L6 a POST whose method an interceptor wrote in upper case is sent again as any other', async () => {
+  const { server, api } = await startClient({ backoff: QUICK });
+  api.interceptors.request.use((config) => Object.assign(config, { method: config.method?.toUpperCase() }));
+  server.expire();
+  expect((await api.post('/echo', { a: 1 })).status).toBe(200);
+  expect(hits(server, '/echo')).toBe(2);
+});
+
 describe.each(rules)('L6 Refreshes that do not help, by %s', (_, options) => {
   it('L6 send one request at most four times more', async () => {
     const { server, api } = await startClient({ backoff: QUICK, maxReplays: 10, ...options });

@@ -88,10 +88,22 @@ describe('what the source threw', () => {
     ]);
   });
 
-  it('is never taken for one by a page of what stands before the token endpoint, unless that is 400, 401 or 403', () => {
-    const page = (status: number) => failed(answered(status, '<html>gone</html>'), SOURCE, [status, status]).kind;
-    expect([page(404), page(405)]).toEqual(['unavailable', 'unavailable']);
-    expect([page(400), page(401), page(403)]).toEqual(['rejected', 'rejected', 'rejected']);
+  it('is never taken for one, and is tried again, if it is of what stands before the token endpoint', () => {
+    const kinds = (status: number, text: string) =>
+      [[], [status, status]].map((statuses) => failed(answered(status, text), SOURCE, statuses).kind);
+    for (const [status, text] of [
+      [404, '<html>'],
+      [404, 'default backend - 404'],
+      [405, ''],
+      [403, '<html>'],
+    ] as const)
+      expect(kinds(status, text)).toEqual(['retryable', 'retryable']);
+    expect(failed(answered(403, '<html>'), SOURCE).kind).toBe('retryable');
+    expect([400, 401].map((status) => failed(answered(status, '<html>')).kind)).toEqual(['rejected', 'rejected']);
+  });
+
+  it('is never taken for one where the server says when to come back', () => {
+    expect(failed(answered(404, {}, { 'retry-after': '7' }), SOURCE, [404, 404]).kind).toBe('retryable');
   });
 
   it.each([400, 401, 403])('does not end the session if it was %i and says that this passes', (status) => {
@@ -213,12 +225,19 @@ describe('the reason in the message', () => {
 });
 
 it.each([
-  ['as it is', 'a/b c+d%'],
-  ['encoded as a form', 'a%2Fb%20c%2Bd%25'],
-  ['encoded in lower case', 'a%2fb%20c%2bd%25'],
-  ['in JSON as PHP writes it', 'a\\/b c+d%'],
+  ['as it is', 'a/b c+d%~!'],
+  ['encoded in a URL', 'a%2Fb%20c%2Bd%25~!'],
+  ['encoded in a form', 'a%2Fb+c%2Bd%25%7E%21'],
+  ['encoded in lower case', 'a%2fb+c%2bd%25%7e%21'],
+  ['in JSON as PHP writes it', 'a\\/b c+d%~!'],
 ])('a cause has no secret that a server echoes %s', (_, echo) => {
-  expect(redactedCause(new Error(`wrong: "${echo}"`), ['a/b c+d%']).message).toBe('wrong: "[token]"');
+  expect(redactedCause(new Error(`wrong: "${echo}"`), ['a/b c+d%~!']).message).toBe('wrong: "[token]"');
+});
+
+it('a cause has no part of a secret that another one begins, and survives any secret', () => {
+  expect(redactedCause(new Error('sess-1234.more'), ['sess-1234', 'sess-1234.more']).message).toBe('[token]');
+  for (const odd of ['\ud800 lone', '(a)[b]*^$|.?+{}', '\n\n\n\n'])
+    expect(redactedCause(new Error(`is ${odd}!`), [odd]).message).toBe('is [token]!');
 });
 
 it('a cause keeps its words where a secret is too short to be one', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { answerOf, isFinal, isOfAnother, isPassing, messageIn } from '../../lib/sources/answer.js';
+import { answerOf, isFinal, isOfGateway, isTransient, messageIn } from '../../lib/sources/answer.js';
 
 const body = { error: 'invalid_grant', error_description: 'revoked' };
 const thrown = (fields: object) => Object.assign(new Error('failed'), fields);
@@ -99,20 +99,30 @@ it.each([
   'too_many_requests',
   'ThrottlingException',
 ])('%s passes, whatever its status', (error) => {
-  for (const status of [200, 400, 401, 403]) expect(isPassing({ response: { status, data: { error } } })).toBe(true);
-  expect(isPassing({ response: { status: 400, data: body } })).toBe(false);
+  for (const status of [200, 400, 401, 403]) expect(isTransient({ response: { status, data: { error } } })).toBe(true);
+  expect(isTransient({ response: { status: 400, data: body } })).toBe(false);
 });
 
 it.each<[number, unknown]>([
   [404, '<html>default backend</html>'],
   [404, 'default backend - 404'],
+  [403, '<html>Just a moment…</html>'],
   [405, ''],
   [407, { error: 'proxy' }],
   [421, ''],
   [426, ''],
   [431, ''],
 ])('%i with %j may be of what stands before the token endpoint', (status, data) => {
-  expect(isOfAnother({ response: { status, data } })).toBe(true);
+  expect(isOfGateway({ response: { status, data } })).toBe(true);
   for (const own of ['', '{"message":"no"}', { message: 'no' }, undefined])
-    expect(isOfAnother({ response: { status: 404, data: own } })).toBe(false);
+    expect(isOfGateway({ response: { status: 404, data: own } })).toBe(false);
+});
+
+it.each<[number, string]>([
+  [302, '<a href="/login">Found</a>'],
+  [400, '<html>This app is not installed</html>'],
+  [401, '<pre>UnauthorizedError</pre>'],
+  [403, 'Forbidden'],
+])('%i with %j may be the token endpoint’s own', (status, data) => {
+  expect(isOfGateway({ response: { status, data } })).toBe(false);
 });

@@ -4,10 +4,10 @@ import { isThenable } from '../platform/thenable.js';
 import type { Refusal } from '../session/refused.js';
 import { patienceOf, whileWanted } from './cancellation.js';
 import { challengeOf, isTokenRefused, saysInvalidToken } from './challenge.js';
-import { optionsOf } from './config.js';
+import { type Config, optionsOf } from './config.js';
 import type { Answer, Exchange } from './exchange.js';
 import { redact } from './redact.js';
-import { redirectedTo, wasAbroad } from './redirects.js';
+import { becameGet, redirectedTo, wasAbroad } from './redirects.js';
 import { transformResponse } from './transform.js';
 
 const SAFE = ['get', 'head', 'options'];
@@ -108,14 +108,14 @@ export function refusalOf(exchange: Exchange, answer: Answer): Refusal {
   const { config, installation, order, replays, since } = exchange;
   const { response } = answer;
   const { maxReplays } = installation.settings;
-  const isSafe = SAFE.includes(config.method ?? 'get') || Boolean(installation.hooks);
   const latest = {
     order,
     isResent: optionsOf(config).replay !== false && maxReplays > 0 && mayRepeat(exchange, answer),
     isLast: maxReplays - replays === 1,
     patience: patienceOf(config, since),
     challenge: response && challengeOf(response),
-    isRepeatable: isSafe || (response !== undefined && saysInvalidToken(response)),
+    isRepeatable:
+      isSafe(config) || Boolean(installation.hooks) || (response !== undefined && saysInvalidToken(response)),
   };
   // What other packages promise knows of no pauses.
   const repeats = installation.hooks ? Number.POSITIVE_INFINITY : 0;
@@ -127,10 +127,15 @@ export function refusalOf(exchange: Exchange, answer: Answer): Refusal {
 
 /** May it be sent again? Where no response came, it may have been done; where a redirect has made a GET of it, it was. */
 function mayRepeat({ config, installation }: Exchange, { response }: Answer): boolean {
-  const { method = 'get' } = config;
   if (installation.hooks) return true;
-  if (!response) return IDEMPOTENT.includes(method);
-  // RFC 9110 §15.4.4. Node's http tells of it.
-  const last = response.request?.method ?? method;
-  return SAFE.includes(method) || String(last).toLowerCase() === method;
+  return response ? isSafe(config) || !becameGet(response) : IDEMPOTENT.includes(methodOf(config));
+}
+
+function isSafe(config: Config): boolean {
+  return SAFE.includes(methodOf(config));
+}
+
+/** An interceptor may have written it in upper case. */
+function methodOf({ method = 'get' }: Config): string {
+  return method.toLowerCase();
 }

@@ -39,7 +39,7 @@ export function originCheck(
   given: InstallSettings['origins'],
   header: InstallSettings['header'],
 ) {
-  let known: { baseURL: string | undefined; reason: SkipReason | undefined } | undefined;
+  let known: { baseURL: string | undefined; page: string | undefined; reason: SkipReason | undefined } | undefined;
   let hasWarned = false;
 
   return (config: Config, requests: Requests): SkipReason | undefined => {
@@ -47,11 +47,12 @@ export function originCheck(
     // Nearly every request: its origin is the one that the instance was made for.
     const atHome = !given && baseURL && baseURL === instance.defaults.baseURL && isPlainlyRelative(url);
     if (!atHome) return judge(destination(instance, config), config, requests);
-    if (known?.baseURL === baseURL) return known.reason;
+    const page = pageURL();
+    if (known?.baseURL === baseURL && known.page === page) return known.reason;
     const base = parse(baseURL);
     const reason = judge(base, config, requests);
     // A page that comes later may tell what a relative one means.
-    if (base) known = { baseURL, reason };
+    if (base) known = { baseURL, page, reason };
     return reason;
   };
 
@@ -104,5 +105,9 @@ function heedsAbsoluteUrls(config: Partial<Config>): boolean {
 
 /** Relative to what a browser dials it by, where there is a page: that of a `<base>` may be of another origin. */
 export function parse(url: string | undefined): ParsedUrl | undefined {
-  return parseUrl(url ?? '', globalThis.document?.baseURI ?? globalThis.location?.href);
+  return parseUrl(url ?? '', pageURL());
+}
+
+function pageURL(): string | undefined {
+  return globalThis.document?.baseURI ?? globalThis.location?.href;
 }

@@ -1,7 +1,6 @@
 import { type AxiosAdapter, type AxiosResponse, getAdapter } from 'axios';
-import type { ParsedUrl } from '../platform/url.js';
+import { type ParsedUrl, parseUrl } from '../platform/url.js';
 import type { Config } from './config.js';
-import { parse } from './origins.js';
 
 type Fetch = typeof fetch;
 
@@ -20,12 +19,18 @@ export function wasAbroad({ request }: AxiosResponse): boolean {
   return abroad.has(request?._redirectable?._options);
 }
 
+/** Has a redirect made a GET of a request (RFC 9110 §15.4.4)? Node's http tells of it. */
+export function becameGet({ request }: AxiosResponse): boolean {
+  return request?._redirectable?._redirectCount > 0 && ['GET', 'HEAD'].includes(request.method);
+}
+
 /** Where redirects have led to; `undefined`: there were none, or the adapter does not tell. */
 export function redirectedTo({ request }: AxiosResponse): ParsedUrl | undefined {
   if (!request || typeof request !== 'object') return undefined;
   const byHttp = request._redirectable?._redirectCount > 0 ? request.res?.responseUrl : undefined;
   const url = byHttp || request.responseURL || urls.get(request);
-  return url ? parse(url) : undefined;
+  // axios-mock-adapter has the config's, which may be relative.
+  return url ? parseUrl(url) : undefined;
 }
 
 /** The adapter that a config names; that of fetch leaves word of where redirects have led to. */

@@ -81,13 +81,17 @@ function exchangeOf(installation: Installation, config: Config): Exchange {
 
 /** It sets out. Sent a second time, by an installation that is further from the wire, it begins anew. */
 function begun(exchange: Exchange, config: Config): Exchange {
-  const isSecond = exchange.config !== undefined;
-  const mine = isSecond
-    ? { ...exchange, isDeferred: false, replays: 0, refusal: undefined, unsigned: undefined }
-    : exchange;
+  const isFirst = exchange.config === undefined;
+  const mine = isFirst ? exchange : anew(exchange, config);
   mine.config = config;
   mine.transformResponse = config.transformResponse;
   return mine;
+}
+
+function anew(exchange: Exchange, config: Config): Exchange {
+  const { header } = exchange.installation.settings;
+  if (header) removeOurs(headersOf(config), [header]);
+  return { ...exchange, isDeferred: false, replays: 0, refusal: undefined, unsigned: undefined };
 }
 
 /** A config that was kept before it came to the adapter, and is sent again, still has our adapter. */

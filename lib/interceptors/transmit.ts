@@ -7,9 +7,9 @@ import { closeBody, prepareBody, restoreBody } from './body.js';
 import { whileWanted } from './cancellation.js';
 import type { Config } from './config.js';
 import { type Answer, type Exchange, HeldAnswer } from './exchange.js';
-import { headersOf, writeToken } from './header.js';
+import { writeToken } from './header.js';
 import { accepted, mayBeRefused } from './judge.js';
-import { assertDestination, override, restore } from './override.js';
+import { assertDestination, keepUnsigned, override, restore, restoreHeaders, takeOffSigned } from './override.js';
 import { setDuration, settle } from './settle.js';
 import { underWay } from './under-way.js';
 
@@ -52,23 +52,10 @@ async function prepareSend(exchange: Exchange, body: Promise<void> | undefined):
     keepUnsigned(exchange);
     const asked = (async () => beforeSend(config, { replay: replays, token }))();
     await whileWanted(exchange, asked);
-    // It may have put a plain object there.
-    headersOf(config);
+    restoreHeaders(exchange);
   }
   requests.assertSame(sent);
   makeReady(exchange);
-}
-
-function keepUnsigned(exchange: Exchange): void {
-  const { config } = exchange;
-  const { url, params, data } = config;
-  headersOf(config);
-  exchange.unsigned ??= { url, params, data, headers: config.headers.concat() } as Exchange['unsigned'];
-}
-
-/** Takes off what `beforeSend` has put on for the send before: a longer URL, a body with a token, its length. */
-export function takeOffSigned({ config, unsigned }: Exchange): void {
-  if (unsigned) Object.assign(config, unsigned, { headers: unsigned.headers.concat() });
 }
 
 /** The last that may go wrong before it is sent. @throws ERR_BEARER_CONFIG, and what axios says of an unknown adapter */
@@ -81,6 +68,7 @@ function makeReady(exchange: Exchange): void {
 /** Nothing is made of its body any more. @throws the error */
 export function unsent(exchange: Exchange, error: unknown): never {
   closeBody(exchange);
+  takeOffSigned(exchange);
   restoreBody(exchange);
   throw error;
 }
@@ -137,6 +125,8 @@ export function handOn(
   failure: Answer | undefined,
 ): AxiosResponse {
   if (failure?.failed && !response) closeBody(exchange);
+  // Another package, such as axios-retry, may send it again.
+  if (failure) takeOffSigned(exchange);
   restoreBody(exchange);
   if (failure?.failed) throw failure.error;
   const answer = response as AxiosResponse;

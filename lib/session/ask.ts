@@ -2,13 +2,14 @@ import type { AxiosInstance } from 'axios';
 import { bearerError, isBearerError } from '../errors.js';
 import { startTimer, withDeadline } from '../platform/deadline.js';
 import { onOnline } from '../platform/online.js';
+import { own } from '../platform/own.js';
 import { answerNow } from '../platform/thenable.js';
 import type { SourceContext, TokenSource } from '../sources/source.js';
 import type { Lock } from '../stores/store.js';
 import { readToken, type Token, type TokenResponse } from '../token.js';
 import { deadlineFailure, Failure, sourceFailure, storeFailure } from './failure.js';
 import type { AskReason } from './pending.js';
-import { NO_MESSAGE, reasonOf } from './redacted-cause.js';
+import { type Cause, reasonOf } from './redacted-cause.js';
 
 /** The client for a source's requests. `mayStillSend` is asked before each of them. */
 export type ClientFactory = (signal: AbortSignal, mayStillSend: () => boolean) => AxiosInstance;
@@ -164,8 +165,8 @@ function judge(error: unknown, response: TokenResponse, asking: Asking): Failure
   const failure = saysWhy ? sourceFailure(response, asking) : undefined;
   if (failure?.kind === 'rejected') return failure;
   const { cause } = failure?.error ?? {};
-  const reason = cause ? reasonOf(cause) : NO_MESSAGE;
-  const said = reason === NO_MESSAGE ? '' : `. It said: ${reason}`;
+  const { error: name, title, detail } = own(cause as Cause | undefined);
+  const said = cause && (name ?? title ?? detail) ? `. It said: ${reasonOf(cause)}` : '';
   return new Failure(bearerError('ERR_BEARER_TOKEN', error.message + said, said ? { cause } : {}), 'retryable');
 }
 

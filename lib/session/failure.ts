@@ -1,7 +1,7 @@
 import { askedDelay } from '../backoff.js';
 import { type BearerError, bearerError } from '../errors.js';
 import { answerNow } from '../platform/thenable.js';
-import { isFinal, isOfAnother, isPassing } from '../sources/answer.js';
+import { isFinal, isOfGateway, isTransient } from '../sources/answer.js';
 import type { TokenSource } from '../sources/source.js';
 import { reasonOf, redactedCause } from './redacted-cause.js';
 
@@ -48,12 +48,14 @@ export function sourceFailure(error: unknown, { source, known, statuses, isLast 
   const cause = redactedCause(error, known);
   const reason = reasonOf(cause);
   const { status = 0 } = cause;
-  const passes = isPassing(error);
-  const isLasting = status >= 400 && !passes && (DEFINITE.includes(status) || !isOfAnother(error));
+  const wish = askedDelay(error);
+  // It says when to come back, or why it can't just now; or it is no word of the token endpoint.
+  const passes = wish > 0 || isTransient(error) || isOfGateway(error);
+  const isLasting = status >= 400 && !passes;
   statuses?.push(isLasting ? status : 0);
   // A refusal in words of the server's own is the same at each attempt.
   const isSame = statuses !== undefined && isLasting && statuses.every((each) => each === status);
-  if (isDefinite(error, source, status) || (isSame && isLast && statuses.length > 1)) {
+  if (isDefinite(error, source, isLasting ? status : 0) || (isSame && isLast && statuses.length > 1)) {
     const message = `The token request was refused: ${reason}. Sign in again`;
     return new Failure(bearerError('ERR_BEARER_REJECTED', message, { cause }), 'rejected');
   }
@@ -62,15 +64,14 @@ export function sourceFailure(error: unknown, { source, known, statuses, isLast 
   // A good status, and a body that broke on its way: that is the network's doing.
   const answered = status >= 300;
   const kind = answered && !isSame && !passes ? 'unavailable' : 'retryable';
-  return new Failure(unavailable, kind, { askedDelay: askedDelay(error), offline: !answered });
+  return new Failure(unavailable, kind, { askedDelay: wish, offline: !answered });
 }
 
-/** If `isRejected` throws, the error counts as not definite: only a definite refusal ends a session. */
+/** @param status 0: it tells nothing. If `isRejected` throws, the error counts as not definite: only a definite refusal ends a session. */
 function isDefinite(error: unknown, source: TokenSource, status: number): boolean {
   try {
     const said = answerNow('isRejected', source.isRejected, source.isRejected?.(error));
-    // A server that says when to come back, or why it can't just now, has not refused for good.
-    return said ?? (isFinal(error) || (DEFINITE.includes(status) && !isPassing(error) && !askedDelay(error)));
+    return said ?? (isFinal(error) || DEFINITE.includes(status));
   } catch {
     return false;
   }

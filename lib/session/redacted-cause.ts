@@ -24,11 +24,8 @@ interface Thrown extends Cause {
 // An error's cause may have a cause: fetch's has the socket's.
 const DEEPEST = 3;
 const LONGEST_REASON = 300;
-export const NO_MESSAGE = 'it threw an object without a message';
 // To hide a shorter one would take letters out of every word.
 const SHORTEST_SECRET = 4;
-// In no secret, and no text.
-const HIDDEN = '\u0000';
 
 /**
  * Why something failed: the message without tokens, the code, the status, the OAuth error or the problem details. The error
@@ -41,10 +38,7 @@ export function redactedCause(error: unknown, known: string[]): Cause {
   // Node keeps the error of an aborted call on its socket, where a later request's error may show it.
   if (config?.data) Reflect.deleteProperty(config, 'data');
   const secrets = known.filter((secret) => secret.length >= SHORTEST_SECRET).flatMap(formsOf);
-  const hide = (text: unknown) =>
-    secrets
-      .reduce<string>((kept, secret) => kept.replaceAll(secret, HIDDEN), String(text))
-      .replaceAll(HIDDEN, '[token]');
+  const hide = hiding(secrets);
 
   const cause: Cause = new Error(hide(typeof error === 'object' ? textOf(thrown) : error));
   if (name) cause.name = name;
@@ -57,10 +51,21 @@ export function redactedCause(error: unknown, known: string[]): Cause {
   return cause;
 }
 
-/** As a server may echo it: as it is, encoded as in a form, in either case, or with its slashes escaped (PHP's JSON). */
+/** As a server may echo it: as it is, encoded as in a form or a URL, in either case, or with its slashes escaped (PHP's JSON). */
 function formsOf(secret: string): string[] {
-  const encoded = encodeURIComponent(secret);
-  return [secret, encoded, encoded.replace(/%../g, (byte) => byte.toLowerCase()), secret.replaceAll('/', '\\/')];
+  const form = new URLSearchParams({ '': secret }).toString().slice(1);
+  const component = form.replaceAll('+', '%20').replace(/%(?:21|27|28|29|7E)/g, decodeURIComponent);
+  const lower = [form, component].map((encoded) => encoded.replace(/%../g, (byte) => byte.toLowerCase()));
+  return [secret, form, component, ...lower, secret.replaceAll('/', '\\/')];
+}
+
+function hiding(secrets: string[]): (text: unknown) => string {
+  // The longest first: one may begin another.
+  const escaped = secrets
+    .sort((a, b) => b.length - a.length)
+    .map((each) => each.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
+  const any = escaped.length > 0 ? new RegExp(escaped.join('|'), 'g') : undefined;
+  return (text) => (any ? String(text).replace(any, '[token]') : String(text));
 }
 
 /** What happened at each address (AggregateError), or at the socket (fetch). */
@@ -76,7 +81,7 @@ function textOf(error: Thrown): string {
   const messagesOf = (each: Thrown, depth: number): unknown[] =>
     depth > DEEPEST ? [] : [each.message, ...beneath(each).flatMap((next) => messagesOf(next, depth + 1))];
   const messages = messagesOf(error, 1).filter((message) => message && typeof message === 'string');
-  return [...new Set(messages)].join(': ') || (error.message ?? NO_MESSAGE);
+  return [...new Set(messages)].join(': ') || (error.message ?? 'it threw an object without a message');
 }
 
 /** For a message, in one line: what the server said, else what was thrown; and the status. */

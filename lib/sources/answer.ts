@@ -98,29 +98,34 @@ const PASSING =
   /^(?:temporarily_unavailable|server_error|slow_down|authorization_pending)$|rate.?limit|too.?many.?requests|throttl/i;
 
 /** Will it be better later? By its status, or by the name of its error, whatever the status. */
-export function isPassing(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   const { status = 0, fields } = answerOf(error);
-  return mayPass(status) || PASSING.test(String(fields.error));
+  return isTransientStatus(status) || PASSING.test(String(fields.error));
 }
 
 // Method Not Allowed, Proxy Authentication Required, Misdirected Request, Upgrade Required, Request Header Fields Too Large.
-const NOT_OF_THE_ENDPOINT = [405, 407, 421, 426, 431];
+const OF_GATEWAYS = [405, 407, 421, 426, 431];
 
-/** May it be of a proxy or an ingress that stands before the token endpoint? By its status, or as it is a page, or a text. */
-export function isOfAnother(error: unknown): boolean {
+/**
+ * May it be of a proxy, a firewall or an ingress that stands before the token endpoint? By its status; or as its body is a
+ * page or a text. With 400 and 401, frameworks answer pages of their own, and with 403 texts.
+ */
+export function isOfGateway(error: unknown): boolean {
   const { data, body } = fieldsOf(fieldsOf(error).response);
-  const text = data ?? body;
   const { status = 0 } = answerOf(error);
-  return NOT_OF_THE_ENDPOINT.includes(status) || (typeof text === 'string' && /^\s*[^\s{]/.test(text));
+  if (status <= 401) return false;
+  if (OF_GATEWAYS.includes(status)) return true;
+  const text = data ?? body;
+  return typeof text === 'string' && (status === 403 ? /^\s*</ : /^\s*[^\s{[]/).test(text);
 }
 
 /** Is it an OAuth error that another try with the same refresh token can't mend? Whatever its status, a bad day's apart. */
 export function isFinal(error: unknown): boolean {
   const { status = 0, fields } = answerOf(error);
-  return FINAL.has(fields.error as string) && !mayPass(status);
+  return FINAL.has(fields.error as string) && !isTransientStatus(status);
 }
 
 /** Request Timeout, Too Early, and what axios-retry tries again: Too Many Requests, and what the server is to blame for. */
-export function mayPass(status: number): boolean {
+export function isTransientStatus(status: number): boolean {
   return [408, 425].includes(status) || isRetryableError({ response: { status } } as AxiosError);
 }

@@ -2,7 +2,7 @@ import type { AxiosInstance } from 'axios';
 import { configError } from '../errors.js';
 import { own } from '../platform/own.js';
 import { parseUrl } from '../platform/url.js';
-import { answerOf, mayPass } from './answer.js';
+import { answerOf, isTransientStatus } from './answer.js';
 import { sendBare } from './client.js';
 import type { SourceContext } from './source.js';
 
@@ -58,7 +58,7 @@ async function read(client: AxiosInstance, url: string): Promise<Metadata> {
     return own<Metadata>(await sendBare(client, { url }));
   } catch (error) {
     const { status = 0 } = answerOf(error);
-    if (status >= 400 && !mayPass(status)) return own({});
+    if (status >= 400 && !isTransientStatus(status)) return own({});
     throw error;
   }
 }
