@@ -48,7 +48,7 @@ export function keepUnsigned(exchange: Exchange): void {
   const { baseURL, url, params, data } = config;
   headersOf(config);
   exchange.unsigned ??= { baseURL, url, params, data, headers: config.headers.concat() } as Exchange['unsigned'];
-  config.params = copyOf(params);
+  if (params) config.params = copyOf(params);
 }
 
 /** It may change them in place. */
