@@ -262,6 +262,29 @@ describe('inside the lock', () => {
     expect((await request).status).toBe(200);
   });
 
+  it.each([
+    ['a person outside of it', true, [false]],
+    ['a service under it', false, [true]],
+  ])('L5 after a refused refresh token finds %s', async (_, interactive, expected) => {
+    const { seen, store } = watchStore(memoryStore());
+    const server = await startServer();
+    const locked: boolean[] = [];
+    const { api } = clientOf(server, {
+      store,
+      source: {
+        interactive,
+        refresh: () => Promise.reject(Object.assign(new Error('revoked'), { error: 'invalid_grant' })),
+        obtain: async () => {
+          locked.push(seen.locked);
+          return server.issue();
+        },
+      },
+    });
+    server.expire();
+    expect((await api.get('/echo')).status).toBe(200);
+    expect(locked).toEqual(expected);
+  });
+
   it('L5 is one for the whole refresh-token family: several instances and scopes never spend it side by side', async () => {
     const { seen, store } = watchStore(memoryStore());
     const server = await startServer();
