@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { TokenResponse } from 'axios-bearer';
-import { cleanUp, deferred, settle, startSession, tokenPair } from '../support/kit.js';
+import { memoryStore, type TokenResponse, type TokenStore } from 'axios-bearer';
+import { cleanUp, deferred, settle, startSession, storeWith, tokenPair } from '../support/kit.js';
 
 afterEach(cleanUp);
 
 const refused = () => Object.assign(new Error('revoked'), { status: 400, error: 'invalid_grant' });
 
 /** A refresh of a token that is past its end is under way; later ones bring token `c`. */
-async function refreshing() {
+async function refreshing(store?: TokenStore) {
   const answer = deferred<TokenResponse>();
   const asked = deferred<void>();
   const presented: unknown[] = [];
@@ -19,6 +19,7 @@ async function refreshing() {
       return presented.length === 1 ? answer.promise : Promise.resolve(tokenPair('c'));
     },
     refreshRetries: 0,
+    ...(store && { store }),
   });
   const refresh = session.refresh();
   refresh.catch(() => {});
@@ -44,6 +45,23 @@ describe('a token that the app hands in while a refresh is under way', () => {
     await update.catch(() => {});
     expect(await session.token()).toBe('at_b');
     expect(session.state.status).toBe('active');
+  });
+
+  it('L3 is stored above what the refresh has brought, though the store failed to keep that: its refresh token is the newest', async () => {
+    const inner = memoryStore();
+    let fails = true;
+    const write: TokenStore['write'] = async (next) => {
+      const isFirst = fails && next.token?.accessToken === 'at_made';
+      if (isFirst) fails = false;
+      return isFirst ? Promise.reject(new Error('The disk is full')) : inner.write(next);
+    };
+    const { session, refresh, presented, answer } = await refreshing(storeWith({ write }, inner));
+    const update = session.update({ access_token: 'at_b', expires_in: 3_600 });
+    answer.resolve(tokenPair('made'));
+    await Promise.all([refresh, update]);
+    expect((await inner.read())?.token).toMatchObject({ accessToken: 'at_b', refreshToken: 'rt_made' });
+    await session.refresh();
+    expect(presented).toEqual(['rt_a', 'rt_made']);
   });
 
   it('serves those that wait when the refresh fails', async () => {
