@@ -1,12 +1,12 @@
 // Do the tests notice when the core is wrong? What came of it: __tests__/MUTATION.md.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { core, drawnLines, survivors } from './scripts/mutation/draw.mjs';
+import { core, drawnLines } from './scripts/mutation/draw.mjs';
 
-const { DRAW, AGAIN } = process.env;
+const { DRAW } = process.env;
 
 export default {
-  mutate: AGAIN ? survivors(AGAIN) : DRAW ? drawnLines(Number(DRAW)) : core(),
+  mutate: DRAW ? drawnLines(Number(DRAW)) : core(),
   testRunner: 'jest',
   testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
   coverageAnalysis: 'perTest',

@@ -1,6 +1,6 @@
 import axios, { type AxiosAdapter, type AxiosInstance, type AxiosResponse } from 'axios';
 import { type Config, isOfOurCopy } from './config.js';
-import { tellingConfig, tellingRedirects } from './redirects.js';
+import { tellingEnv, tellingRedirects } from './redirects.js';
 
 /** The adapter that a config names. One of axios's own is the instance's, which may be of another copy of axios. */
 export function adapterOf(config: Config, instance: AxiosInstance): AxiosAdapter {
@@ -27,8 +27,9 @@ async function throughSibling(
   adapter: Config['adapter'],
   config: Config,
 ): Promise<AxiosResponse> {
-  const { transitional, ...rest } = tellingConfig(config);
-  const copy = { ...rest, transformRequest: [], transformResponse: [], ...(adapter && { adapter }) };
+  const { transitional, ...rest } = config;
+  const none = { transformRequest: [], transformResponse: [] };
+  const copy = { ...rest, ...none, env: tellingEnv(config) as never, ...(adapter && { adapter }) };
   const own = (answer: { config?: unknown } | undefined) => {
     if (answer?.config) answer.config = config;
   };

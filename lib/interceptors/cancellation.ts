@@ -15,43 +15,48 @@ export function isCancelable({ signal, cancelToken, timeout }: Config): boolean 
   return Boolean(signal || cancelToken || timeout);
 }
 
+/** Called with the reason why a waiting ends before the work. */
+type End = (reason: unknown) => void;
+
 /**
  * Settles like `work`, unless the request's abort signal, cancel token or timeout comes first: that ends the waiting the
  * way it would end the request. It never ends the work.
  *
  * @param since ms by the monotonic clock, from when `timeout` counts. Default: now.
  * @param left called when the waiting ends before the work
- * @param watch looks out for another reason to leave; returns the way to stop
  */
 export function withCancellation<T>(
   work: PromiseLike<T>,
   config: Config,
   since = monotonicNow(),
   left?: () => void,
-  watch?: (leave: (reason: unknown) => void) => () => void,
 ): Promise<T> {
-  if (!isCancelable(config) && !watch) return work as Promise<T>;
+  if (!isCancelable(config)) return work as Promise<T>;
+  return unlessLeft(work, (leave) => watchRequest(config, since, ending(leave, left)));
+}
+
+function ending(leave: End, left: (() => void) | undefined): End {
+  return (reason) => {
+    left?.();
+    leave(reason);
+  };
+}
+
+/** @returns the way to stop */
+function watchRequest(config: Config, since: number, end: End): () => void {
   const { signal } = config;
   const cancelToken = config.cancelToken as Subscribable | undefined;
-  return unlessLeft(work, (leave) => {
-    const end = (reason: unknown) => {
-      left?.();
-      leave(reason);
-    };
-    const abort = () => end(new CanceledError(undefined, config));
-    const cancel = () => end(cancelToken?.reason);
-    const timer = timeoutTimer(config, since, () => end(timeoutError(config)));
-    const stop = watch?.(end);
-    signal?.addEventListener?.('abort', abort);
-    cancelToken?.subscribe?.(cancel);
-    if (signal?.aborted) abort();
-    return () => {
-      timer?.stop();
-      stop?.();
-      signal?.removeEventListener?.('abort', abort);
-      cancelToken?.unsubscribe?.(cancel);
-    };
-  });
+  const abort = () => end(new CanceledError(undefined, config));
+  const cancel = () => end(cancelToken?.reason);
+  const timer = timeoutTimer(config, since, () => end(timeoutError(config)));
+  signal?.addEventListener?.('abort', abort);
+  cancelToken?.subscribe?.(cancel);
+  if (signal?.aborted) abort();
+  return () => {
+    timer?.stop();
+    signal?.removeEventListener?.('abort', abort);
+    cancelToken?.unsubscribe?.(cancel);
+  };
 }
 
 /** ms until the timeout of a request ends its waiting. */
@@ -82,16 +87,26 @@ function timeoutError(config: Config): AxiosError {
  * @param left called when the waiting ends before the work
  */
 export function whileWanted<T>(exchange: Exchange, work: Promise<T>, left?: () => void): Promise<T> {
-  const { config, since, requests, sent } = exchange;
-  const watchUser = (leave: (reason: unknown) => void) =>
-    requests.life.snapshot.subscribe(() => {
-      try {
-        requests.assertSame(sent);
-      } catch (error) {
-        leave(error);
-      }
-    });
-  return withCancellation(work, config, since, left, sent && watchUser);
+  const { config, since } = exchange;
+  return unlessLeft(work, (leave) => {
+    const end = ending(leave, left);
+    const stops = [watchRequest(config, since, end), watchUser(exchange, end)];
+    return () => {
+      for (const stop of stops) stop?.();
+    };
+  });
+}
+
+/** @returns the way to stop */
+function watchUser({ requests, sent }: Exchange, end: End): (() => void) | undefined {
+  if (!sent) return undefined;
+  return requests.life.snapshot.subscribe(() => {
+    try {
+      requests.assertSame(sent);
+    } catch (error) {
+      end(error);
+    }
+  });
 }
 
 /** As axios does after an adapter, which may know of neither. */

@@ -51,7 +51,7 @@ export interface Hooks {
 type Entry = readonly [name: string, value: unknown];
 
 /** What an app changes in a config that it signs. */
-type Unsigned = Pick<Config, 'baseURL' | 'url' | 'params' | 'data' | 'headers'>;
+export type Unsigned = Pick<Config, 'baseURL' | 'url' | 'params' | 'data' | 'headers'>;
 
 /** What stood on a config where something of ours stands while its adapter runs; `ABSENT`: nothing. */
 export const ABSENT = Symbol('absent');

@@ -39,7 +39,8 @@ export function originCheck(
   given: InstallSettings['origins'],
   header: InstallSettings['header'],
 ) {
-  let known: { baseURL: string | undefined; page: string | undefined; reason: SkipReason | undefined } | undefined;
+  // `page`: the one that a relative baseURL was read by.
+  let known: { baseURL: string; page: string | undefined; reason: SkipReason | undefined } | undefined;
   let hasWarned = false;
 
   return (config: Config, requests: Requests): SkipReason | undefined => {
@@ -47,12 +48,11 @@ export function originCheck(
     // Nearly every request: its origin is the one that the instance was made for.
     const atHome = !given && baseURL && baseURL === instance.defaults.baseURL && isPlainlyRelative(url);
     if (!atHome) return judge(destination(instance, config), config, requests);
-    const page = pageURL();
-    if (known?.baseURL === baseURL && known.page === page) return known.reason;
+    if (known?.baseURL === baseURL && (!known.page || known.page === pageURL())) return known.reason;
     const base = parse(baseURL);
     const reason = judge(base, config, requests);
     // A page that comes later may tell what a relative one means.
-    if (base) known = { baseURL, page, reason };
+    if (base) known = { baseURL, page: parseUrl(baseURL) ? undefined : pageURL(), reason };
     return reason;
   };
 

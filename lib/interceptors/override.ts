@@ -1,8 +1,7 @@
-import type { AxiosHeaders } from 'axios';
 import { configError } from '../errors.js';
 import { type Config, isAt, isOfOurCopy } from './config.js';
 import { ABSENT, type Exchange, type FetchOptions } from './exchange.js';
-import { type Headers, headersOf, isAuthorization, nameOf } from './header.js';
+import { type Headers, isAuthorization, nameOf } from './header.js';
 import { isPlainlyRelative, parse } from './origins.js';
 import { noteAbroad } from './redirects.js';
 
@@ -40,33 +39,6 @@ function putBack<K extends keyof Overridden>(config: Overridden, field: K, ours:
   if (ours === undefined || config[field] !== ours) return;
   if (own === ABSENT) delete config[field];
   else config[field] = own as Overridden[K];
-}
-
-/** Before `beforeSend`: what it finds now it finds before each send. */
-export function keepUnsigned(exchange: Exchange): void {
-  const { config } = exchange;
-  const { baseURL, url, params, data } = config;
-  headersOf(config);
-  exchange.unsigned ??= { baseURL, url, params, data, headers: config.headers.concat() } as Exchange['unsigned'];
-  if (params) config.params = copyOf(params);
-}
-
-/** It may change them in place. */
-function copyOf(params: unknown): unknown {
-  if (params instanceof URLSearchParams) return new URLSearchParams(params);
-  return Object.prototype.toString.call(params) === '[object Object]' ? { ...(params as object) } : params;
-}
-
-/** It may have put a plain object there. */
-export function restoreHeaders({ config, unsigned }: Exchange): void {
-  // Of the same copy of axios.
-  const Own = unsigned?.headers.constructor as typeof AxiosHeaders;
-  config.headers = Own.from(config.headers as never) as never;
-}
-
-/** Takes off what `beforeSend` has put on for the send before: a longer URL, a body with a token, its length. */
-export function takeOffSigned({ config, unsigned }: Exchange): void {
-  if (unsigned) Object.assign(config, unsigned, { headers: unsigned.headers.concat() });
 }
 
 /** Not what somebody has put on Object.prototype. */

@@ -21,13 +21,17 @@ export function wasAbroad({ request }: AxiosResponse): boolean {
 
 /** Has a redirect made a GET of a request (RFC 9110 §15.4.4)? Node's http tells of it. */
 export function becameGet({ request }: AxiosResponse): boolean {
-  return request?._redirectable?._redirectCount > 0 && ['GET', 'HEAD'].includes(request.method);
+  return wasRedirected(request) && ['GET', 'HEAD'].includes(request.method);
+}
+
+function wasRedirected(request: AxiosResponse['request']): boolean {
+  return request?._redirectable?._redirectCount > 0;
 }
 
 /** Where redirects have led to; `undefined`: there were none, or the adapter does not tell. */
 export function redirectedTo({ request }: AxiosResponse): ParsedUrl | undefined {
   if (!request || typeof request !== 'object') return undefined;
-  const byHttp = request._redirectable?._redirectCount > 0 ? request.res?.responseUrl : undefined;
+  const byHttp = wasRedirected(request) ? request.res?.responseUrl : undefined;
   const url = byHttp || request.responseURL || urls.get(request);
   // axios-mock-adapter has the config's, which may be relative.
   return url ? parseUrl(url) : undefined;
@@ -36,14 +40,15 @@ export function redirectedTo({ request }: AxiosResponse): ParsedUrl | undefined 
 /** The adapter that a config names; that of fetch leaves word of where redirects have led to. */
 export function tellingRedirects(named: Config['adapter'], config: Config): AxiosAdapter {
   const adapter = getAdapter(named, config as never);
-  return isFetch(adapter, config) ? getAdapter('fetch', tellingConfig(config) as never) : adapter;
+  if (!isFetch(adapter, config)) return adapter;
+  return getAdapter('fetch', { ...config, env: tellingEnv(config) } as never);
 }
 
-/** With a fetch that leaves word of where redirects have led to. */
-export function tellingConfig(config: Config): Config {
+/** What axios takes fetch from: one that leaves word of where redirects have led to. */
+export function tellingEnv(config: Config): object | undefined {
   const { env } = config as { env?: { fetch?: Fetch } };
   const own = env?.fetch ?? globalThis.fetch;
-  return own ? ({ ...config, env: { ...env, fetch: tellingFetch(own) } } as Config) : config;
+  return own ? { ...env, fetch: tellingFetch(own) } : env;
 }
 
 /** One for each fetch, as axios keeps an adapter for each. */
@@ -61,14 +66,16 @@ function tellingFetch(own: Fetch): Fetch {
   return made;
 }
 
-let latest: { adapter: AxiosAdapter; isFetch: boolean } | undefined;
+/** What is known of an adapter: asked for each request. */
+const fetches = new WeakMap<AxiosAdapter, boolean>();
 
-/** Is it axios's fetch adapter? Asked for each request, nearly always of the same one. */
+/** Is it axios's fetch adapter? That of `axios.getAdapter('fetch')`, with no config, is another function. */
 function isFetch(adapter: AxiosAdapter, config: Config): boolean {
-  // That of `axios.getAdapter('fetch')`, with no config, is another function.
-  if (latest?.adapter !== adapter)
-    latest = { adapter, isFetch: [config, {}].some((of) => adapter === fetchAdapter(of)) };
-  return latest.isFetch;
+  const known = fetches.get(adapter);
+  if (known !== undefined) return known;
+  const isOne = [config, {}].some((of) => adapter === fetchAdapter(of));
+  fetches.set(adapter, isOne);
+  return isOne;
 }
 
 /** There is none below axios 1.7. */

@@ -3,13 +3,13 @@ import { forRequest, isBearerError } from '../errors.js';
 import { monotonicNow } from '../platform/deadline.js';
 import type { Current } from '../session/current.js';
 import { adapterOf } from './axios-copies.js';
+import { askApp, takeOffSigned } from './before-send.js';
 import { closeBody, prepareBody, restoreBody } from './body.js';
-import { whileWanted } from './cancellation.js';
 import type { Config } from './config.js';
 import { type Answer, type Exchange, HeldAnswer } from './exchange.js';
 import { writeToken } from './header.js';
 import { accepted, mayBeRefused } from './judge.js';
-import { assertDestination, keepUnsigned, override, restore, restoreHeaders, takeOffSigned } from './override.js';
+import { assertDestination, override, restore } from './override.js';
 import { setDuration, settle } from './settle.js';
 import { underWay } from './under-way.js';
 
@@ -45,16 +45,8 @@ export function ownError(error: unknown, config: Config, response?: AxiosRespons
 /** The body is made, and the app has its last word. The request may be given up meanwhile. */
 async function prepareSend(exchange: Exchange, body: Promise<void> | undefined): Promise<void> {
   await body;
-  const { installation, requests, config, sent, replays } = exchange;
-  const { beforeSend, header } = installation.settings;
-  const { token } = sent;
-  if (beforeSend && (token.accessToken || header === false)) {
-    keepUnsigned(exchange);
-    const asked = (async () => beforeSend(config, { replay: replays, token }))();
-    await whileWanted(exchange, asked);
-    restoreHeaders(exchange);
-  }
-  requests.assertSame(sent);
+  await askApp(exchange);
+  exchange.requests.assertSame(exchange.sent);
   makeReady(exchange);
 }
 
@@ -125,10 +117,15 @@ export function handOn(
   failure: Answer | undefined,
 ): AxiosResponse {
   if (failure?.failed && !response) closeBody(exchange);
-  // Another package, such as axios-retry, may send it again.
-  if (failure) takeOffSigned(exchange);
-  restoreBody(exchange);
-  if (failure?.failed) throw failure.error;
-  const answer = response as AxiosResponse;
-  return exchange.hasAskedStatus ? settle(answer, exchange.config.validateStatus) : answer;
+  try {
+    if (failure?.failed) throw failure.error;
+    const answer = response as AxiosResponse;
+    return exchange.hasAskedStatus ? settle(answer, exchange.config.validateStatus) : answer;
+  } catch (error) {
+    // Another package, such as axios-retry, may send it again.
+    takeOffSigned(exchange);
+    throw error;
+  } finally {
+    restoreBody(exchange);
+  }
 }

@@ -142,7 +142,7 @@ async function call(asking: Asking, method: Method | undefined, signal: AbortSig
     return readToken(response, { now: Date.now(), previous, cookies });
   } catch (error) {
     const failure = failureOf(error, response, asking);
-    // Whoever has closed a login dialog does not want to see it again.
+    // A person has closed the login dialog: it is not opened again by itself.
     if (interactive && failure.kind === 'retryable') throw new Failure(failure.error, 'unavailable');
     throw failure;
   }

@@ -67,7 +67,11 @@ export function sourceFailure(error: unknown, { source, known, statuses, isLast 
   return new Failure(unavailable, kind, { askedDelay: wish, offline: !answered });
 }
 
-/** @param status 0: it tells nothing. If `isRejected` throws, the error counts as not definite: only a definite refusal ends a session. */
+/**
+ * If `isRejected` throws, the error counts as not definite: only a definite refusal ends a session.
+ *
+ * @param status 0: it tells nothing
+ */
 function isDefinite(error: unknown, source: TokenSource, status: number): boolean {
   try {
     const said = answerNow('isRejected', source.isRejected, source.isRejected?.(error));

@@ -74,7 +74,7 @@ export class Session {
     return inside.getSnapshot;
   }
 
-  /** Read it to show who is signed in. It carries no token, and is the same object until something changes. */
+  /** Read it to show whether a user is signed in. It carries no token, and is the same object until something changes. */
   get state(): SessionState {
     return this[INSIDE]().life.snapshot.value;
   }

@@ -1,5 +1,4 @@
-// The core has some 5,700 mutants, which take a night. So a part of them can be drawn, and what lived in a first look be
-// run again with all files of tests.
+// The core has some 5,700 mutants, which take a night. So a part of them can be drawn.
 import { readdirSync, readFileSync } from 'node:fs';
 
 const TOP = ['backoff', 'bearer', 'errors', 'expiry', 'read-options', 'token'].map((name) => `lib/${name}.ts`);
@@ -17,14 +16,4 @@ export function drawnLines(part) {
     const drawn = Array.from({ length: Math.ceil(lines / part) }, (_, i) => 1 + i * part + (file.length % part));
     return drawn.map((line) => `${file}:${line}-${line}`);
   });
-}
-
-/** The mutants that lived in a report of Stryker's (JSON). */
-export function survivors(report) {
-  const { files } = JSON.parse(readFileSync(report, 'utf8'));
-  return Object.entries(files).flatMap(([file, { mutants }]) =>
-    mutants
-      .filter(({ status }) => status === 'Survived' || status === 'NoCoverage')
-      .map(({ location: { start, end } }) => `${file}:${start.line}:${start.column}-${end.line}:${end.column}`),
-  );
 }

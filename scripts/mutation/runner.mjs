@@ -4,9 +4,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Runner from 'jest-runner';
 
-/** At most so many files for each mutant, for a first look: what lives is run again with all of them. */
-const MOST_FILES = Number(process.env.MOST_FILES ?? Number.POSITIVE_INFINITY);
-
 /** How many mutants each file has found. */
 const finds = new Map();
 
@@ -54,7 +51,6 @@ export default class Narrow extends Runner {
       })
       .filter(({ met }) => met > 0)
       .sort((a, b) => a.rank - b.rank)
-      .slice(0, MOST_FILES)
       .map(({ test }) => test);
   }
 }

@@ -4,7 +4,7 @@ import type { Row } from './row.js';
 /** A key of 32 bytes. @inline */
 type Key = Uint8Array | KeyObject;
 
-/** How tokens are kept from those who read the database, its replicas and its backups: AES-256-GCM. */
+/** Keeps tokens secret in the database, its replicas and its backups: AES-256-GCM. */
 export interface PostgresEncryption {
   /** The id of the key that is written with; it rests beside what is encrypted. `null`: plain text is written. */
   readonly current: string | null;

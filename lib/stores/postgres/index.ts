@@ -38,7 +38,7 @@ export interface PostgresStoreOptions {
    * node-postgres never listens.
    */
   readonly listen?: boolean | undefined;
-  /** Keeps tokens from those who read the database or a backup of it. Default: they rest as plain text. */
+  /** Keeps tokens secret in the database and its backups. Default: they rest as plain text. */
   readonly encryption?: PostgresEncryption | undefined;
 }
 
