@@ -17,6 +17,7 @@ import {
   closeAtEnd,
   codeOf,
   failureOf,
+  headersAt,
   nextEvent,
   startClient,
   startSession,
@@ -315,6 +316,13 @@ describe('after a wrong option', () => {
     expect(await codeOf(useless.signIn())).toBe('ERR_BEARER_CONFIG');
     atEnd(() => useless.close());
   });
+});
+
+it("a scheme may end with a blank, as in 'Bearer ' + token: there is one", async () => {
+  const { api, session, server } = await startClient({ scheme: 'Bearer ' });
+  const seen = headersAt(server, '/echo', 'authorization');
+  await api.get('/echo');
+  expect(seen).toEqual([[`Bearer ${await session.token()}`]]);
 });
 
 describe('What is called with nothing to work with says so', () => {

@@ -250,6 +250,15 @@ describe('when it expires', () => {
       expect(readToken({ access_token: 'a', ...fields }, { now }).expiresAt).toBe(end);
   });
 
+  it('a time may be a bigint, as databases have it', () => {
+    expect(life({ expires_at: BigInt((NOW + HOUR) / 1_000) }, handedIn)).toBe(HOUR);
+  });
+
+  it('a clock that says nothing, as a mocked one, makes no end', () => {
+    for (const now of [Number.NaN, undefined as never])
+      expect(readToken({ access_token: 'a', expires_in: 60 }, { now }).expiresAt).toBeUndefined();
+  });
+
   it('what can’t be read as a time says nothing', () => {
     for (const value of ['soon', '', null, {}, true]) expect(life({ expires_at: value }, handedIn)).toBeUndefined();
   });

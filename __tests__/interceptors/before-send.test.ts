@@ -236,6 +236,31 @@ describe.each(adapters)(`beforeSend (${onAdapters}), over %s`, (adapter) => {
     expect(sends.map(({ query }) => query)).toEqual([{ signed: 'yes' }, { signed: 'yes' }]);
   });
 
+  it('has left nothing on the config of an error, where the refresh fails or nothing could be sent', async () => {
+    const { api, server, session } = await startRecordedClient({
+      defaults,
+      beforeSend: (config, { replay }) => {
+        config.url += '?signed=yes';
+        if (config.data === 'unsigned') throw new Error(`No key ${replay}`);
+      },
+    });
+    server.expire();
+    server.fault('/auth/refresh', { status: 503 });
+    expect(await failureOf(api.get('/echo'))).toMatchObject({
+      code: 'ERR_BEARER_UNAVAILABLE',
+      config: { url: '/echo' },
+    });
+    await session.signIn(server.issue());
+    const config = { method: 'post', url: '/echo', data: 'unsigned' };
+    let kept: Config | undefined;
+    api.interceptors.request.use((given) => {
+      kept = given;
+      return given;
+    });
+    await failureOf(api.request(config));
+    expect(kept?.url).toBe('/echo');
+  });
+
   it('is called for a replay of another session on the instance too, whichever is nearer to the wire', async () => {
     for (const order of [0, 1]) {
       const { url, received } = await startHttpServer((req, res) =>
@@ -264,19 +289,24 @@ describe.each(adapters)(`beforeSend (${onAdapters}), over %s`, (adapter) => {
     }
   });
 
-  it('L15 may put a plain object in the place of the headers', async () => {
-    const made = await startRecordedClient({
-      defaults,
-      shouldRefresh: ({ status }) => status === 401,
-      beforeSend: (config) => {
-        config.headers = { ...config.headers, 'X-CSRF': 'c' } as never;
-      },
-    });
-    made.server.expire();
-    const { data } = await made.api.get<Echo>('/echo');
-    expect(data.headers['x-csrf']).toBe('c');
-    expect((await failureOf(made.api.get('/always-401'))).response.status).toBe(401);
-  });
+  it.each([{}, { shouldRefresh: ({ status }: { status: number }) => status === 401 }])(
+    'L15 may put a plain object in the place of the headers, and axios’s own are there afterwards: %p',
+    async (options) => {
+      const { api, server } = await startRecordedClient({
+        defaults,
+        ...options,
+        beforeSend: (config) => {
+          config.headers = { ...config.headers, 'X-CSRF': 'c' } as never;
+        },
+      });
+      const first = await api.get<Echo>('/echo');
+      server.expire();
+      const replayed = await api.get<Echo>('/echo');
+      expect([first, replayed].map(({ data }) => data.headers['x-csrf'])).toEqual(['c', 'c']);
+      expect([first, replayed].map(({ config }) => config.headers.get('X-CSRF'))).toEqual(['c', 'c']);
+      expect((await failureOf(api.get('/always-401'))).response.status).toBe(401);
+    },
+  );
 
   const gone = new Error('No key to sign with');
   it.each<[string, BeforeSend]>([

@@ -2,9 +2,9 @@ import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosStatic } from 'axios';
-import { bearer } from 'axios-bearer';
+import { bearer, type InstallOptions } from 'axios-bearer';
 import type { Echo } from 'axios-bearer/testing';
-import { cleanUp, closeAtEnd, refreshing, startServer } from '../support/kit.js';
+import { cleanUp, closeAtEnd, failureOf, hits, refreshing, startServer } from '../support/kit.js';
 
 const require = createRequire(import.meta.url);
 const installed = readdirSync('node_modules').filter((name) => /^axios(-\d.*)?$/.test(name));
@@ -14,11 +14,11 @@ const OWN = { headers: { 'X-Own': 'one' } };
 
 afterEach(cleanUp);
 
-async function instanceOf(copy: AxiosStatic, how: string) {
+async function instanceOf(copy: AxiosStatic, how: string, options: InstallOptions = {}) {
   const server = await startServer();
   const tokens = { ...server.issue(), ...(how === 'held' && { expires_in: 0 }) };
   const api = copy.create({ baseURL: server.url });
-  closeAtEnd(bearer(api, { tokens, source: refreshing }));
+  closeAtEnd(bearer(api, { tokens, source: refreshing, ...options }));
   if (how === 'replayed') server.expire();
   return { api, server };
 }
@@ -36,6 +36,16 @@ describe.each(copies)(`on axios ${axios.VERSION}, an instance of another copy, %
     expect(server.stats).toMatchObject({ unauthorized, refresh, ok: 1 });
   });
 
+  it('is sent by its own adapters, though beforeSend puts a plain object in the place of the headers', async () => {
+    const { api } = await instanceOf(copy, 'replayed', {
+      beforeSend: (config) => {
+        config.headers = { ...config.headers } as never;
+      },
+    });
+    const { data } = await api.get<Echo>('/echo', OWN);
+    expect(data.headers).toMatchObject({ 'x-own': 'one', 'user-agent': `axios/${copy.VERSION}` });
+  });
+
   it.each(['held', 'replayed'])('L15 loses no header of an error after a request was %s', async (how) => {
     const { api } = await instanceOf(copy, how);
     await expect(api.get('/videos/none', OWN)).rejects.toMatchObject({
@@ -44,3 +54,17 @@ describe.each(copies)(`on axios ${axios.VERSION}, an instance of another copy, %
     });
   });
 });
+
+// From 1.12 on a config may name its own fetch.
+const withOwnFetch = copies.filter(([version]) => Number(version.split('.')[1]) >= 12);
+
+it.each(withOwnFetch)(
+  'L19 a 401 of another origin, to which fetch of axios %s was redirected, starts no refresh',
+  async (_, copy) => {
+    const { api, server } = await instanceOf(copy, 'sent at once');
+    const abroad = await startServer();
+    server.fault('/echo', { redirect: `${abroad.url}/always-401` });
+    const error = await failureOf(api.get('/echo', { adapter: 'fetch' }));
+    expect([error.response.status, server.stats.refresh, hits(abroad, '/always-401')]).toEqual([401, 0, 1]);
+  },
+);

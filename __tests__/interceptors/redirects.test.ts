@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { type AxiosAdapter, AxiosHeaders, type AxiosResponse, getAdapter } from 'axios';
 import type { Config } from '../../lib/interceptors/config.js';
-import { redirectedTo, tellingRedirects } from '../../lib/interceptors/redirects.js';
+import { becameGet, redirectedTo, tellingRedirects } from '../../lib/interceptors/redirects.js';
 import { describeOn } from '../support/on.js';
 
 afterEach(() => void jest.restoreAllMocks());
@@ -29,10 +29,30 @@ describe('where redirects have led to', () => {
     { _redirectable: { _redirectCount: 1 } },
     { responseURL: '' },
     { responseURL: 'nonsense' },
-    { responseURL: '/relative' },
   ])('is not known where there were none, or of a request that does not tell: %j', (request) => {
     expect(from(request)).toBeUndefined();
   });
+});
+
+it('a relative one tells of no redirect, though a page could complete it: axios-mock-adapter has the config’s', () => {
+  Object.assign(globalThis, { location: { href: 'https://page.example/' } });
+  try {
+    expect(from({ responseURL: '/relative' })).toBeUndefined();
+  } finally {
+    Reflect.deleteProperty(globalThis, 'location');
+  }
+});
+
+it('a redirect has made a GET of a request where there was one, and the last method is such', () => {
+  const became = (_redirectCount: number, method: string) =>
+    becameGet({ request: { _redirectable: { _redirectCount }, method } } as AxiosResponse);
+  expect([became(1, 'GET'), became(2, 'HEAD'), became(1, 'POST'), became(0, 'GET')]).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+  for (const request of [undefined, null, {}]) expect(becameGet({ request } as AxiosResponse)).toBe(false);
 });
 
 it('an adapter that tells it by itself, or is nobody’s to change, is the one that axios would take', () => {

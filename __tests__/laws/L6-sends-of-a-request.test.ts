@@ -352,12 +352,15 @@ it.each(['post', 'delete'])(
   },
 );
 
-it('L6 a POST whose method an interceptor wrote in upper case is sent again as any other', async () => {
+it('L6 a request whose method an interceptor wrote in upper case is sent again as any other', async () => {
   const { server, api } = await startClient({ backoff: QUICK });
   api.interceptors.request.use((config) => Object.assign(config, { method: config.method?.toUpperCase() }));
   server.expire();
   expect((await api.post('/echo', { a: 1 })).status).toBe(200);
   expect(hits(server, '/echo')).toBe(2);
+  server.fault('/videos', { status: 401 }, ALWAYS);
+  expect((await failureOf(api.get('/videos'))).response.status).toBe(401);
+  expect(hits(server, '/videos')).toBe(5);
 });
 
 describe.each(rules)('L6 Refreshes that do not help, by %s', (_, options) => {

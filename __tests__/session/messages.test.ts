@@ -28,6 +28,23 @@ it('ERR_BEARER_REJECTED says what the authorization server said, to the request 
   expect(await messageOf(session.token())).toBe(said);
 });
 
+it.each<[object, string]>([
+  [{ ok: false, error: 'ratelimited' }, '. It said: ratelimited'],
+  [{ title: 'No more logins', detail: 'in this hour' }, '. It said: No more logins, in this hour'],
+  [{ data: { access_token: 'a' }, status: 200, headers: {} }, ''],
+  [{ code: '200', message: 'success' }, ''],
+])('ERR_BEARER_TOKEN says what an answer without a token said, if it did: %j', async (answer, said) => {
+  const session = startSession({
+    tokens: tokenPair('a', { expires_in: 0 }),
+    source: async () => answer as never,
+    ...ONCE,
+  });
+  const error = await failureOf(session.token());
+  expect(error).toMatchObject({ code: 'ERR_BEARER_TOKEN', message: expect.stringMatching(/got undefined/) });
+  expect(error.message.split('got undefined')[1]).toBe(said);
+  expect(error.cause !== undefined).toBe(said !== '');
+});
+
 it.each(['localhost', '127.0.0.1'])('ERR_BEARER_UNAVAILABLE says how the network failed: axios, %s', async (host) => {
   const url = `http://${host}:${await deadPort()}/token`;
   const session = startSession({

@@ -12,6 +12,7 @@ import {
   closeSessionAtEnd,
   codeOf,
   deferred,
+  failureOf,
   installClock,
   nextEvent,
   settle,
@@ -120,7 +121,10 @@ describe('another sign-in', () => {
     await session.signIn(tokenPair('ana'));
     await session.refresh();
     await session.signIn(tokenPair('ben'));
-    expect(await codeOf(session.signIn(tokenPair('ana')))).toBe('ERR_BEARER_IDENTITY');
+    expect(await failureOf(session.signIn(tokenPair('ana')))).toMatchObject({
+      code: 'ERR_BEARER_IDENTITY',
+      message: expect.stringMatching(/^The refresh token was used up, and another user is signed in/),
+    });
     expect(await session.token()).toBe('at_ben');
   });
 

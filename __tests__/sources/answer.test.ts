@@ -103,26 +103,23 @@ it.each([
   expect(isTransient({ response: { status: 400, data: body } })).toBe(false);
 });
 
-it.each<[number, unknown]>([
-  [404, '<html>default backend</html>'],
-  [404, 'default backend - 404'],
-  [403, '<html>Just a moment…</html>'],
-  [405, ''],
-  [407, { error: 'proxy' }],
-  [421, ''],
-  [426, ''],
-  [431, ''],
-])('%i with %j may be of what stands before the token endpoint', (status, data) => {
-  expect(isOfGateway({ response: { status, data } })).toBe(true);
-  for (const own of ['', '{"message":"no"}', { message: 'no' }, undefined])
-    expect(isOfGateway({ response: { status: 404, data: own } })).toBe(false);
-});
-
-it.each<[number, string]>([
-  [302, '<a href="/login">Found</a>'],
-  [400, '<html>This app is not installed</html>'],
-  [401, '<pre>UnauthorizedError</pre>'],
-  [403, 'Forbidden'],
-])('%i with %j may be the token endpoint’s own', (status, data) => {
-  expect(isOfGateway({ response: { status, data } })).toBe(false);
+it.each<[string, boolean, number, unknown]>([
+  ['a page', true, 404, '<html>default backend</html>'],
+  ['a text', true, 404, 'default backend - 404'],
+  ['a firewall’s page', true, 403, '<html>Just a moment…</html>'],
+  ['a status of proxies', true, 405, ''],
+  ['a status of proxies', true, 407, { error: 'proxy' }],
+  ['a status of proxies', true, 421, ''],
+  ['a status of proxies', true, 426, ''],
+  ['a status of proxies', true, 431, ''],
+  ['no body', false, 404, ''],
+  ['no body', false, 404, undefined],
+  ['JSON as text', false, 404, '{"message":"no"}'],
+  ['JSON', false, 404, { message: 'no' }],
+  ['a redirect', false, 302, '<a href="/login">Found</a>'],
+  ['a framework’s page', false, 400, '<html>This app is not installed</html>'],
+  ['a framework’s page', false, 401, '<pre>UnauthorizedError</pre>'],
+  ['a framework’s text', false, 403, 'Forbidden'],
+])('%s may be of what stands before the token endpoint: %p (%i with %j)', (_, expected, status, data) => {
+  expect(isOfGateway({ response: { status, data } })).toBe(expected);
 });

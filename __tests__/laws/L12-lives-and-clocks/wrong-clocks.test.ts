@@ -1,9 +1,10 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import axios from 'axios';
 import { bearer, type RefreshFunction } from 'axios-bearer';
 import type { Clock } from 'axios-bearer/testing';
 import { jwt } from '../../support/jwt.js';
 import {
+  answering,
   cleanUp,
   closeSessionAtEnd,
   HOUR,
@@ -118,4 +119,15 @@ describe.each(SAYINGS)('L12 a page whose clock is ahead of the server’s, which
       expect(counts.unauthorized).toBe(0);
     },
   );
+});
+
+it.each([undefined, Number.NaN])('L12 a clock that says %p, as a mocked one, makes no storm', async (now) => {
+  const api = axios.create({ baseURL: 'http://127.0.0.1:9', adapter: answering(200) });
+  let refreshes = 0;
+  const source = async () => ({ access_token: `at_${++refreshes}`, expires_in: 3600 });
+  closeSessionAtEnd(bearer(api, { source, tokens: { access_token: 'at', refresh_token: 'rt', expires_in: 3600 } }));
+  const clock = jest.spyOn(Date, 'now').mockReturnValue(now as never);
+  for (let i = 0; i < 20; i += 1) await api.get('/');
+  clock.mockRestore();
+  expect(refreshes).toBeLessThanOrEqual(1);
 });
