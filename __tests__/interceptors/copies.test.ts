@@ -1,15 +1,10 @@
-import { readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosStatic } from 'axios';
-import { bearer, type InstallOptions } from 'axios-bearer';
+import { bearer, type InstallOptions, replayable } from 'axios-bearer';
 import type { Echo } from 'axios-bearer/testing';
-import { cleanUp, closeAtEnd, failureOf, hits, refreshing, startServer } from '../support/kit.js';
+import { cleanUp, closeAtEnd, copies, failureOf, hits, refreshing, startServer } from '../support/kit.js';
 
-const require = createRequire(import.meta.url);
-const installed = readdirSync('node_modules').filter((name) => /^axios(-\d.*)?$/.test(name));
-// `import` gives one copy, `require` another, and a package may bring along one more.
-const copies = installed.map((name): [string, AxiosStatic] => [require(name).VERSION, require(name)]);
 const OWN = { headers: { 'X-Own': 'one' } };
 
 afterEach(cleanUp);
@@ -44,6 +39,22 @@ describe.each(copies)(`on axios ${axios.VERSION}, an instance of another copy, %
     });
     const { data } = await api.get<Echo>('/echo', OWN);
     expect(data.headers).toMatchObject({ 'x-own': 'one', 'user-agent': `axios/${copy.VERSION}` });
+  });
+
+  it.each(['sent at once', 'held', 'replayed'])('is sent as the app’s interceptors leave it when %s', async (how) => {
+    const { api, server } = await instanceOf(copy, how);
+    Object.assign(api.defaults, { params: { debug: 1 }, auth: { username: 'u', password: 'p' }, timeout: 1 });
+    api.interceptors.request.use((config) => {
+      delete config.params;
+      delete config.auth;
+      delete config.timeout;
+      config.adapter = 'http';
+      config.data = replayable(() => Readable.from(['made'])) as never;
+      return config;
+    });
+    const { data } = await api.post<Echo>('/echo', 'given', OWN);
+    expect(data).toMatchObject({ query: {}, text: 'made' });
+    expect(server.stats.ok).toBe(1);
   });
 
   it.each(['held', 'replayed'])('L15 loses no header of an error after a request was %s', async (how) => {

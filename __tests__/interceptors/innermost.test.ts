@@ -1,9 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import axios, { type AxiosInstance, type AxiosInterceptorManager } from 'axios';
+import axios, {
+  AxiosHeaders,
+  type AxiosInstance,
+  type AxiosInterceptorManager,
+  type InternalAxiosRequestConfig,
+} from 'axios';
 import { createSession, type Session } from 'axios-bearer';
 import { apiVideo } from 'axios-bearer/api-video';
 import { type ApiVideo, startApiVideo } from 'axios-bearer/testing';
-import { assertManager, type Handler, innermost, othersFor, unshifts } from '../../lib/interceptors/innermost.js';
+import {
+  assertManager,
+  type Handler,
+  innermost,
+  isLastAddedFirst,
+  othersFor,
+} from '../../lib/interceptors/innermost.js';
+import { copies } from '../support/kit.js';
 
 let server: ApiVideo;
 let api: AxiosInstance;
@@ -48,6 +60,25 @@ describe('a registration next to the wire', () => {
   });
 });
 
+describe.each(copies)('a registration on axios %s whose place among the handlers is another one now', (_, copy) => {
+  it.each([
+    ['moved', (handlers: unknown[]) => handlers.filter(Boolean)],
+    ['copied', (handlers: unknown[]) => [...handlers]],
+    ['gone', () => []],
+  ])('leaves, and takes nobody else’s: %s', (_, change) => {
+    const { request } = copy.create().interceptors;
+    const handlers = () => (request as unknown as { handlers: (Handler | null)[] }).handlers;
+    const first = request.use((config) => config);
+    const { leave, handler } = innermost(request, () => request.use((config) => config));
+    request.use((config) => config);
+    request.eject(first);
+    Object.assign(request, { handlers: change(handlers()) });
+    const others = handlers().filter((each) => each && each !== handler);
+    leave();
+    expect(handlers().filter(Boolean)).toEqual(others);
+  });
+});
+
 describe('the walk', () => {
   function manager() {
     const instance = axios.create();
@@ -63,7 +94,7 @@ describe('the walk', () => {
       });
       return seen;
     };
-    return { request, registration, walk };
+    return { instance, request, registration, walk };
   }
 
   it('meets us before the others, and after them if we were asked in it', () => {
@@ -110,15 +141,34 @@ describe('the walk', () => {
   });
 
   it('tells those of others from ours', () => {
-    const { request } = axios.create().interceptors;
+    const instance = axios.create();
+    const { request } = instance.interceptors;
+    const config = { headers: new AxiosHeaders() } as never;
     const theirs = <T>(config: T) => config;
     request.use(theirs);
-    expect(othersFor({} as never, request).map(({ fulfilled }) => fulfilled)).toEqual([theirs]);
+    expect(othersFor(config, instance).map(({ fulfilled }) => fulfilled)).toEqual([theirs]);
     innermost(request, () => request.use(null as never));
     innermost(request, () => request.use(null as never));
     // Older axios leaves a hole where one was ejected.
     (request as unknown as { handlers: unknown[] }).handlers.push(null);
-    expect(othersFor({} as never, request).map(({ fulfilled }) => fulfilled)).toEqual([theirs]);
+    expect(othersFor(config, instance).map(({ fulfilled }) => fulfilled)).toEqual([theirs]);
+  });
+
+  it('goes on through a method of somebody else’s, which is back when the last of ours has left', () => {
+    const { request } = axios.create().interceptors;
+    const { forEach } = request as unknown as { forEach(visit: unknown): void };
+    let walks = 0;
+    const theirs = (visit: unknown) => {
+      walks++;
+      forEach.call(request, visit);
+    };
+    Object.assign(request, { forEach: theirs });
+    const registration = innermost(request, () => request.use(null as never));
+    request.use(null as never);
+    (request as unknown as { forEach(visit: unknown): void }).forEach(() => {});
+    expect(walks).toBe(1);
+    registration.leave();
+    expect((request as unknown as { forEach: unknown }).forEach).toBe(theirs);
   });
 
   it('is whole again when the last of ours has left', () => {
@@ -159,25 +209,24 @@ describe('an interceptor manager', () => {
 });
 
 describe('the order of request interceptors', () => {
-  const usual = axios.defaults.transitional as Record<string, unknown> | undefined;
-  const knows = usual !== undefined && 'legacyInterceptorReqResOrdering' in usual;
-  const asks = (legacyInterceptorReqResOrdering?: boolean) =>
-    unshifts({ transitional: { legacyInterceptorReqResOrdering } } as never);
-
-  it('is last-added first unless the config says otherwise, which older versions of axios do not hear', () => {
-    expect(unshifts({} as never)).toBe(true);
-    expect([asks(true), asks(false)]).toEqual([true, !knows]);
+  it.each(copies)('is what axios %s makes of the config', async (_, copy) => {
+    // Older ones refuse what they do not know.
+    const known = 'legacyInterceptorReqResOrdering' in copy.defaults.transitional! ? [undefined, true, false] : [];
+    const ways = known.map((way) => ({ legacyInterceptorReqResOrdering: way }));
+    for (const transitional of [undefined, {}, { clarifyTimeoutError: true }, ...ways]) {
+      const ran: string[] = [];
+      const instance = copy.create({ transitional, adapter: async () => ({}) as never } as never);
+      const add = (name: string, config: InternalAxiosRequestConfig) => {
+        ran.push(name, isLastAddedFirst(config, instance) ? 'b' : 'a');
+        return config;
+      };
+      for (const name of ['a', 'b']) instance.interceptors.request.use((config) => add(name, config));
+      await instance.get('/');
+      expect(ran[0]).toBe(ran[1]);
+    }
   });
 
-  it('is that in every axios whose defaults say nothing of it', () => {
-    const { transitional } = axios.defaults;
-    try {
-      for (const unheard of [undefined, {}]) {
-        axios.defaults.transitional = unheard;
-        expect(asks(false)).toBe(true);
-      }
-    } finally {
-      axios.defaults.transitional = transitional;
-    }
+  it('is the usual one where an interceptor has taken the setting away', () => {
+    expect(isLastAddedFirst({ headers: new AxiosHeaders() } as never, axios)).toBe(true);
   });
 });

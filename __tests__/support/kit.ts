@@ -3,6 +3,7 @@ export * from './kit/adapters.js';
 export * from './kit/cleanup.js';
 export * from './kit/client.js';
 export * from './kit/clock.js';
+export * from './kit/copies.js';
 export * from './kit/deferred.js';
 export * from './kit/events.js';
 export * from './kit/failure.js';

@@ -16,8 +16,11 @@ const siblings = new WeakMap<AxiosInstance, AxiosInstance>();
 function siblingOf(instance: AxiosInstance): AxiosInstance {
   const known = siblings.get(instance);
   if (known) return known;
-  const sibling = instance.create({ transformRequest: [], transformResponse: [] });
-  sibling.defaults.headers = {} as never;
+  const sibling = instance.create();
+  const defaults = sibling.defaults as Record<string, unknown>;
+  // What an interceptor has taken off a config must not come back.
+  for (const name of Object.keys(defaults)) if (name !== 'adapter' && name !== 'env') delete defaults[name];
+  defaults.headers = {};
   siblings.set(instance, sibling);
   return sibling;
 }

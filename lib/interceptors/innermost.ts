@@ -1,6 +1,6 @@
-import axios, { type AxiosInterceptorManager } from 'axios';
+import axios, { type AxiosInstance } from 'axios';
 import { configError } from '../errors.js';
-import type { Config } from './config.js';
+import { type Config, isOfOurCopy } from './config.js';
 
 /** What axios keeps for each `use`. It asks `runWhen` before it reads the rest. */
 export interface Handler {
@@ -11,8 +11,8 @@ export interface Handler {
 }
 
 type Visit = (handler: Handler) => void;
-type ForEach = ((visit: Visit) => void) & { ours?: Registration[] };
-type Manager = AxiosInterceptorManager<never> & { handlers: (Handler | null)[]; forEach: ForEach };
+type ForEach = ((visit: Visit) => void) & { ours?: Registration[]; restore?(): void };
+type Manager = AxiosInstance['interceptors']['request'] & { handlers: (Handler | null)[]; forEach: ForEach };
 
 /** An interceptor of ours, next to the wire. */
 export interface Registration {
@@ -43,7 +43,8 @@ export function innermost(of: unknown, enter: () => number): Registration {
   const manager = of as Manager;
   const ours = manager.forEach.ours ?? wrap(manager);
   const id = enter();
-  const handler = manager.handlers.at(-1) as Handler;
+  const place = manager.handlers.length - 1;
+  const handler = manager.handlers[place] as Handler;
   // The array is public, and some put another thing in its place.
   const isRegistered = () => Array.isArray(manager.handlers) && manager.handlers.includes(handler);
   const registration: Registration = { handler, isFirstVisit: true, wantsSecondVisit: false, isRegistered, leave };
@@ -51,17 +52,19 @@ export function innermost(of: unknown, enter: () => number): Registration {
   return registration;
 
   function leave() {
-    // After a clear() the id may be somebody else's.
-    if (isRegistered()) manager.eject(id);
+    // Where somebody has moved it, or cleared all, the id may be that of another one.
+    if (manager.handlers?.[place] === handler) manager.eject(id);
+    if (isRegistered()) manager.handlers[manager.handlers.indexOf(handler)] = null as never;
     if (ours.includes(registration)) ours.splice(ours.indexOf(registration), 1);
-    // The manager's own method is on its prototype.
-    if (ours.length === 0 && manager.forEach.ours === ours) Reflect.deleteProperty(manager, 'forEach');
+    if (ours.length === 0 && manager.forEach.ours === ours) manager.forEach.restore?.();
   }
 }
 
 function wrap(manager: Manager): Registration[] {
   const ours: Registration[] = [];
-  const forEach = manager.forEach;
+  const { forEach } = manager;
+  // Axios's own is on the prototype.
+  const isPatched = Object.hasOwn(manager, 'forEach');
 
   // For each request: nothing is allocated where nobody else is there.
   const walk: ForEach = (visit) => {
@@ -72,6 +75,10 @@ function wrap(manager: Manager): Registration[] {
     for (let i = 0; i < ours.length; i++) if (ours[i]?.wantsSecondVisit) visitOurs(ours[i], visit, false);
   };
   walk.ours = ours;
+  walk.restore = () => {
+    if (isPatched) manager.forEach = forEach;
+    else Reflect.deleteProperty(manager, 'forEach');
+  };
   manager.forEach = walk;
   return ours;
 }
@@ -93,12 +100,13 @@ function visitOurs(registration: Registration | undefined, visit: Visit, isFirst
  * @param when called for each request: does it run?
  */
 export function outermost(
-  manager: AxiosInterceptorManager<Config>,
+  instance: AxiosInstance,
   intercept: (config: Config) => Config | Promise<Config>,
   when: (config: Config) => boolean,
 ): Registration {
+  const manager = instance.interceptors.request;
   const runWhen = (config: Config) => {
-    const isItsVisit = registration.isFirstVisit !== unshifts(config);
+    const isItsVisit = registration.isFirstVisit !== isLastAddedFirst(config, instance);
     registration.wantsSecondVisit = !isItsVisit;
     return isItsVisit && when(config);
   };
@@ -107,22 +115,38 @@ export function outermost(
 }
 
 /** The request interceptors of everybody else that run for this request, in the order in which axios runs them. */
-export function othersFor(config: Config, of: unknown): Handler[] {
-  const { forEach } = of as Manager;
-  const ours = forEach.ours ?? [];
+export function othersFor(config: Config, instance: AxiosInstance): Handler[] {
+  const manager = instance.interceptors.request as unknown as Manager;
+  const ours = manager.forEach.ours ?? [];
   const all: Handler[] = [];
-  forEach.call(of, (handler) => all.push(handler));
+  manager.forEach((handler) => void all.push(handler));
   const others = all.filter((handler) => !isOneOf(ours, handler) && handler.runWhen?.(config) !== false);
-  return unshifts(config) ? others.reverse() : others;
+  return isLastAddedFirst(config, instance) ? others.reverse() : others;
 }
 
-interface Ordering {
-  legacyInterceptorReqResOrdering?: boolean;
+/** Does axios run the request interceptors of this config last-added first? It does unless it is told otherwise. */
+export function isLastAddedFirst(config: Config, instance: AxiosInstance): boolean {
+  const transitional = config.transitional as { legacyInterceptorReqResOrdering?: boolean } | undefined;
+  return !transitional || Boolean(transitional.legacyInterceptorReqResOrdering) || isDeaf(config, instance);
 }
 
-/** Axios runs request interceptors last-added first, unless told otherwise: then the one that is visited last runs last. */
-export function unshifts(config: Config): boolean {
-  const usual = axios.defaults.transitional as Ordering | undefined;
-  if (!usual || !('legacyInterceptorReqResOrdering' in usual)) return true;
-  return Boolean(((config.transitional ?? usual) as Ordering).legacyInterceptorReqResOrdering);
+/** What is known of each copy of axios, by the class of its headers. */
+const deaf = new WeakMap<object, boolean>();
+
+/** Can this copy of axios not be told? Its version is not known, so it is tried out, once. */
+function isDeaf(config: Config, instance: AxiosInstance): boolean {
+  const copy = config.headers.constructor;
+  const known = deaf.get(copy);
+  if (known !== undefined) return known;
+  const { create } = isOfOurCopy(config) ? axios : instance;
+  const { interceptors, get } = create({ transitional: {}, adapter: async () => ({}) as never });
+  let ranFirst: string | undefined;
+  const added = (place: string) => (passing: Config) => {
+    ranFirst ??= place;
+    return passing;
+  };
+  for (const place of ['first', 'last']) interceptors.request.use(added(place), null, { synchronous: true });
+  get('/').catch(() => {});
+  deaf.set(copy, ranFirst === 'last');
+  return ranFirst === 'last';
 }

@@ -10,7 +10,7 @@ import type { Config } from './config.js';
 import type { Hooks, Installation } from './exchange.js';
 import { gateOf } from './gate.js';
 import { noteHeader } from './header.js';
-import { assertManager, innermost, type Registration, unshifts } from './innermost.js';
+import { assertManager, innermost, isLastAddedFirst, type Registration } from './innermost.js';
 import { destination, finalUrl, originCheck } from './origins.js';
 import { attach } from './request.js';
 import { recoverOrRedact } from './response.js';
@@ -101,7 +101,7 @@ function register(instance: AxiosInstance, served: Served, settings: InstallSett
     gate: gateOf(settings.replayConcurrency),
   };
   const runWhen = (config: Config) => {
-    const isItsVisit = requests.isFirstVisit === unshifts(config);
+    const isItsVisit = requests.isFirstVisit === isLastAddedFirst(config, instance);
     requests.wantsSecondVisit = !isItsVisit;
     // Somebody may have cleared the response interceptors: without ours none would take the token out of errors.
     return isItsVisit && responses.isRegistered() && !isTokenRequest(installation, config);
