@@ -1,16 +1,25 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios';
+import { memoryStore } from 'axios-bearer';
 import { fakeClock } from 'axios-bearer/testing';
+import { requestsOf } from '../../lib/session/session.js';
 import {
   answerOf,
   atEnd,
   cleanUp,
+  codeOf,
+  deferred,
   failureOf,
   MINUTE,
   nextEvent,
   outcomeOf,
+  QUICK,
+  roundTrip,
+  settle,
   startRecordedClient,
+  storeWith,
+  tokenPair,
   watchEvent,
 } from '../support/kit.js';
 
@@ -286,5 +295,77 @@ describe('L17 giving up', () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     hold.release();
     expect(await end).toBe(200);
+  });
+});
+
+describe('L17 a request that has given up before', () => {
+  const quitter = () => {
+    const { config, quit } = quitters['its signal']!();
+    return { signal: config.signal as AbortSignal, quit };
+  };
+
+  it.each(['request', 'token()'])('the store was read has no refresh begun for it: %s', async (what) => {
+    const read = deferred();
+    const inner = memoryStore();
+    const store = storeWith({ read: () => read.promise.then(inner.read) }, inner);
+    const tokens = tokenPair('old', { expires_in: 0 });
+    const { api, session, server } = await startRecordedClient({ store, tokens });
+    const { signal, quit } = quitter();
+    const left = codeOf(what === 'token()' ? session.token({ signal }) : api.get('/echo', { signal }));
+    quit();
+    await left;
+    read.resolve();
+    await roundTrip(server);
+    expect(server.stats.refresh).toBe(0);
+  });
+
+  it('a sign-in was over has no refresh begun for it', async () => {
+    const written = deferred();
+    const inner = memoryStore();
+    const store = storeWith({ write: (entry) => written.promise.then(() => inner.write(entry)) }, inner);
+    const { api, session, server } = await startRecordedClient({ store, tokens: undefined });
+    const signedIn = session.signIn(tokenPair('old', { expires_in: 0 }));
+    await settle();
+    const { signal, quit } = quitter();
+    const left = codeOf(api.get('/echo', { signal }));
+    quit();
+    await left;
+    written.resolve();
+    await signedIn;
+    await roundTrip(server);
+    expect(server.stats.refresh).toBe(0);
+  });
+
+  it('the store was read after its 401 does not wait for the refresh that the 401 has made necessary', async () => {
+    let broken = true;
+    const read = deferred();
+    const inner = memoryStore();
+    const store = storeWith(
+      {
+        read: async () => {
+          if (broken) throw new Error('Down');
+          await read.promise;
+          return inner.read();
+        },
+      },
+      inner,
+    );
+    const { api, session, server } = await startRecordedClient({ store, backoff: QUICK });
+    server.expire();
+    const refresh = server.hold('/auth/refresh');
+    const door = server.hold('/echo');
+    const { signal, quit } = quitter();
+    const left = codeOf(api.get('/echo', { signal }));
+    await door.arrived(1);
+    broken = false;
+    door.release();
+    await watchEvent(session, 'waiting').count(1);
+    quit();
+    await left;
+    read.resolve();
+    await refresh.arrived(1);
+    expect(requestsOf(session)?.life.pending?.shared.waiting).toBe(0);
+    refresh.release();
+    expect((await api.get('/echo')).status).toBe(200);
   });
 });

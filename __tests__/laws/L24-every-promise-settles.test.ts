@@ -653,3 +653,15 @@ it('L24 a rule whose promise fails counts as the default, is reported, and block
   expect((await api.get('/echo')).status).toBe(200);
   expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 1 });
 });
+
+it('L24 a request with nobody signed in waits for one read of a store, however long that takes beside the backoff', async () => {
+  let reads = 0;
+  const read = async () => {
+    reads++;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return undefined;
+  };
+  const { api } = await startClient({ tokens: undefined, store: storeWith({ read }), backoff: { initial: 1, cap: 5 } });
+  expect((await api.get('/public')).status).toBe(200);
+  expect(reads).toBe(1);
+});

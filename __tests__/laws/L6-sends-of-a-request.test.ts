@@ -377,3 +377,19 @@ describe.each(rules)('L6 Refreshes that do not help, by %s', (_, options) => {
     expect(server.stats).toMatchObject({ refresh: 1, unauthorized: 2 });
   });
 });
+
+it('L6 a POST that is refused twice is not sent a third time, whatever tokens others have had made meanwhile', async () => {
+  const { server, api, session } = await startClient({ backoff: QUICK });
+  server.fault('/echo/post', { status: 401 }, ALWAYS);
+  const door = server.hold('/echo/post');
+  const posted = failureOf(api.post('/echo/post', {}));
+  await door.arrived(1);
+  await session.refresh();
+  door.release();
+  const again = server.hold('/echo/post');
+  await again.arrived(1);
+  await session.refresh();
+  again.release();
+  expect(statusOf(await posted)).toBe(401);
+  expect(hits(server, '/echo/post')).toBe(2);
+});

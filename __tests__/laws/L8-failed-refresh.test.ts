@@ -616,3 +616,12 @@ describe('L8 a Retry-After that is a date', () => {
     expect(await token).toBe('at');
   });
 });
+
+it.each([0, 1, 100.5])('L8 tries again however short the delays are, or broken: a cap of %p ms', async (cap) => {
+  const server = await startServer();
+  const { api } = clientOf(server, { backoff: { initial: cap, cap }, refreshRetries: 2 });
+  server.fault('/auth/refresh', { status: 503 }, { times: 2 });
+  server.expire();
+  expect((await api.get('/echo')).status).toBe(200);
+  expect(server.stats.refresh).toBe(3);
+});

@@ -427,3 +427,14 @@ it('L13 live tokens serve while another holder keeps the lock, and are written w
   await settle();
   expect(await store.read()).toMatchObject({ token: { accessToken: 'at_a' } });
 });
+
+it('stops hearing of its store once, however often it is closed', async () => {
+  let stops = 0;
+  const subscribe = () => () => {
+    stops++;
+  };
+  const session = startSession({ store: storeWith({ subscribe }) });
+  await session.close();
+  await session.close();
+  expect(stops).toBe(1);
+});

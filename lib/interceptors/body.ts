@@ -18,13 +18,17 @@ function isStream(value: unknown): boolean {
   return typeof pipe === 'function' || typeof getReader === 'function' || typeof next === 'function';
 }
 
-/** Does it hold, anywhere, something that sending has used up? */
+/** Does it hold, anywhere that axios looks for the fields of a form, something that sending has used up? */
 export function isOneShot(value: unknown, seen = new Set<unknown>()): boolean {
   if (!value || typeof value !== 'object' || isReplayable(value) || seen.has(value)) return false;
   if (isStream(value)) return true;
+  const hasFields = Array.isArray(value) || (seen.size ? isPlainObject(value) : !ArrayBuffer.isView(value));
   seen.add(value);
-  const plain = Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value));
-  return plain && Object.values(value).some((inner) => isOneShot(inner, seen));
+  return hasFields && Object.values(value).some((inner) => isOneShot(inner, seen));
+}
+
+function isPlainObject(value: object): boolean {
+  return [Object.prototype, null].includes(Object.getPrototypeOf(value));
 }
 
 /** A one-shot body can't be replayed, so its request waits for a refresh under way rather than risk a 401. */

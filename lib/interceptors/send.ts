@@ -1,6 +1,6 @@
 import type { AxiosResponse } from 'axios';
 import { isThenable } from '../platform/thenable.js';
-import { type Current, type Found, isSameToken } from '../session/current.js';
+import { type Current, type Found, isSameToken, type Need } from '../session/current.js';
 import { giveUp, tokenAfter401 } from '../session/refused.js';
 import type { Requests } from '../session/requests.js';
 import { takeOffSigned } from './before-send.js';
@@ -74,17 +74,18 @@ function sendFor(exchange: Exchange, requests: Requests | undefined): Promise<Ax
   if (reason || !requests) return sendWithout(exchange, reason ?? 'signed-out');
   // The apps of other packages know when to wait: a request during a refresh may be a part of it.
   const mayWait = !installation.hooks;
-  const found = requests.tokenFor(optionsOf(config).minValidity, hasOneChance(exchange), mayWait);
-  if (isThenable(found)) return hold(exchange, found);
+  const need: Need = { minValidity: optionsOf(config).minValidity, hasOneChance: hasOneChance(exchange), mayWait };
+  const found = requests.tokenFor(need);
+  if (isThenable(found)) return hold(exchange, found, need);
   return found ? sendNow(exchange, found) : sendWithout(exchange, 'signed-out');
 }
 
 /** Waits for a token before the first send. */
-function hold(exchange: Exchange, found: Promise<Current | undefined>): Promise<AxiosResponse> {
+function hold(exchange: Exchange, found: Promise<Current | undefined>, need: Need): Promise<AxiosResponse> {
   const { requests, config, installation } = exchange;
   exchange.turn = installation.gate.nextTurn();
   requests.emit('waiting', () => ({ ...requestInfo(config), after: 'held' }));
-  const sent = withCancellation(found, config, exchange.since, () => requests.stopWaiting())
+  const sent = withCancellation(found, config, exchange.since, () => requests.stopWaiting(need))
     .then((current) => (current ? inTurn(exchange, current, sendNow) : sendWithout(exchange, 'signed-out')))
     .catch((error) => {
       // axios-retry sends the config again without its transforms, so they must have run.
@@ -142,7 +143,11 @@ function tokenForAnother(exchange: Exchange, answer: Answer): Found {
   // The refresh may need the socket that an unread body keeps.
   discard(exchange, answer);
   requests.emit('waiting', () => ({ ...requestInfo(config), after: '401' }));
-  return withCancellation(found, config, exchange.since, refusal.endPause ?? (() => requests.stopWaiting()));
+  const left = () => {
+    refusal.isResent = false;
+    requests.stopWaiting();
+  };
+  return withCancellation(found, config, exchange.since, refusal.endPause ?? left);
 }
 
 /** A source may hand out the token that was just refused. */

@@ -1,6 +1,6 @@
 import type { AxiosResponse } from 'axios';
 import { isThenable } from '../platform/thenable.js';
-import type { Current, Found } from '../session/current.js';
+import type { Current, Found, Need } from '../session/current.js';
 import { withCancellation } from './cancellation.js';
 import { optionsOf } from './config.js';
 import type { Exchange } from './exchange.js';
@@ -11,21 +11,21 @@ type Act = (exchange: Exchange, current: Current) => Promise<AxiosResponse>;
 export function inTurn(exchange: Exchange, found: Current, act: Act): Promise<AxiosResponse> {
   const { installation, requests, config } = exchange;
   let begin!: (current: Current | undefined | PromiseLike<Current | undefined>) => void;
-  let hasLeft = false;
+  const need: Need = { minValidity: optionsOf(config).minValidity };
   let isWaiting = false;
   const turn = new Promise<Current | undefined>((resolve) => {
     begin = resolve;
   });
   const leave = () => {
-    hasLeft = true;
+    need.hasLeft = true;
     if (isWaiting) requests.stopWaiting();
   };
   const sent = withCancellation(turn, config, exchange.since, leave).then((current) =>
     act(exchange, requests.held(current)),
   );
   installation.gate.pass(exchange.turn, () => {
-    if (hasLeft) return Promise.resolve();
-    const now = tokenNow(exchange, found);
+    if (need.hasLeft) return Promise.resolve();
+    const now = tokenNow(exchange, found, need);
     // The token may have been refused, or have ended, while others had their turn.
     isWaiting = isThenable(now);
     begin(now);
@@ -34,9 +34,9 @@ export function inTurn(exchange: Exchange, found: Current, act: Act): Promise<Ax
   return sent;
 }
 
-function tokenNow({ requests, refusal, config }: Exchange, found: Current): Found {
+function tokenNow({ requests, refusal }: Exchange, found: Current, need: Need): Found {
   try {
-    if (found !== refusal?.before) return requests.tokenNow(found, optionsOf(config).minValidity);
+    if (found !== refusal?.before) return requests.tokenNow(found, need);
     // The token before was chosen for it, as the current one was refused.
     requests.assertSame(found);
     return found;

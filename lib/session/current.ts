@@ -10,6 +10,18 @@ export interface Current {
   readonly dueAt: number;
 }
 
+/** What a request that asks for a token needs. */
+export interface Need {
+  /** ms that the token must live on. Default 0. */
+  readonly minValidity?: number | undefined;
+  /** It can't be sent again: a refresh under way is waited for, if it comes to something. Default `false`. */
+  readonly hasOneChance?: boolean;
+  /** May it wait for a refresh that a 401 has begun? Default `true`. */
+  readonly mayWait?: boolean;
+  /** It waits no longer: nothing is begun for it any more. */
+  hasLeft?: boolean;
+}
+
 /** A token; a promise where it has to be waited for; `undefined`: there is none to be had. */
 export type Found = Current | Promise<Current | undefined> | undefined;
 

@@ -160,8 +160,9 @@ export class Lifecycle implements Life {
   }
 
   close(): void {
+    if (this.holding.state.is === 'closed') return;
     this.parts.stop();
-    if (this.holding.state.is !== 'closed') this.apply({ is: 'close' });
+    this.apply({ is: 'close' });
     this.reading?.stop();
   }
 

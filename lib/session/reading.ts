@@ -14,7 +14,7 @@ import { run } from './run.js';
 import { failedPromise } from './shared-promise.js';
 import { isObtainable, perform, underLock } from './steps.js';
 
-// ms. Longer than a store takes that no other holder is at.
+// ms. A store that no other holder is using answers sooner.
 const PLANTING = 50;
 // ms between two reads that hints have caused, where more and more come.
 const CALM = 250;
@@ -43,7 +43,7 @@ export class Reading {
     this.#life = life;
   }
 
-  /** Of the user that requests which wait for the first read are made for, as far as that is known. */
+  /** The identity of the requests that wait for the first read, as far as it is known. */
   get identity(): string | undefined {
     const token = this.#given;
     return token && this.#life.parts.identityOf({ session: this.session, token });
@@ -147,7 +147,7 @@ export class Reading {
     if (this.#hinted) this.hint();
   }
 
-  /** @param borne so many failures in a row are not waited for: a 401 has come, or the app itself asks */
+  /** @param borne so many failures in a row are tried again at once: a 401 has come, or the app itself asks */
   #now(borne = 0): Looking {
     const life = this.#life;
     if (life.pending) return life.pending;
@@ -194,7 +194,10 @@ export class Reading {
 
   async #look(): Promise<void> {
     this.#looks++;
-    this.#nextLook = monotonicNow() + delayAfter(this.#looks, this.#life.settings.backoff);
-    await run(readAgainSteps(), perform(this.#life));
+    try {
+      await run(readAgainSteps(), perform(this.#life));
+    } finally {
+      if (this.#looks) this.#nextLook = monotonicNow() + delayAfter(this.#looks, this.#life.settings.backoff);
+    }
   }
 }

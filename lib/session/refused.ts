@@ -61,7 +61,7 @@ export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusa
   requests.assertSame(sent);
   refusal.refused.push(sent);
   const other = unrefused(requests, sent, refusal);
-  if (other) return other;
+  if (other) return isSentOften(refusal) ? undefined : other;
   const current = requests.held(life.current);
   if (isHopeless(requests, current, refusal)) return undefined;
   doubt(requests, refusal.order);
@@ -94,6 +94,11 @@ function unrefused({ life }: Requests, sent: Current, refusal: Refusal): Current
   const before = isResent && !(isLast && isRepeatable) && isNew(life, current) ? parts.previous : undefined;
   refusal.before = before && isLive(before.token, Date.now()) && !isRefused(before) ? before : undefined;
   return refusal.before;
+}
+
+/** It may have done something at each send, so it is sent again once. */
+function isSentOften({ isRepeatable, refused }: Refusal): boolean {
+  return !isRepeatable && refused.length > 1;
 }
 
 /** Was it just made, and neither accepted nor given up yet? */
@@ -161,16 +166,17 @@ function mayRefresh(requests: Requests, current: Current, refusal: Refusal, isPr
   const { life } = requests;
   const { breaker, targets } = life.parts;
   const now = monotonicNow();
-  if (!refusal.isRepeatable && refusal.refused.length > 1) return false;
+  if (isSentOften(refusal)) return false;
   if (refusal.refreshes >= MOST_REFRESHES || (refusal.refreshes > 0 && isProven)) return false;
   if (!isLive(current.token, Date.now())) return true;
   if (isHopeless(requests, current, refusal)) return false;
   return life.pending !== undefined || breaker.openFor(now) === 0 || targets.letPass(refusal.target, now);
 }
 
-/** A token that a refresh had made was refused all the same. */
+/** The current token, which a refresh had made, was refused all the same. Of one before it that says nothing. */
 export function giveUp({ life }: Requests, token: Current, { target }: Refusal): undefined {
   const { breaker, targets } = life.parts;
+  if (!life.current || !isSameToken(life.current, token)) return;
   const now = monotonicNow();
   targets.refused(target, token.generation, !breaker.isUnproven(token.generation), now);
   const isNews = breaker.noHelp(token.generation, now);

@@ -136,7 +136,7 @@ function failed(life: Life, pending: Pending, failure: Failure): number {
   // One attempt does not tell whether an answer is a refusal.
   const isOnlyOne = pending.statuses[0] && pending.statuses.length < 2;
   const isEnough = life.parts.outage.failures > refreshRetries && !isOnlyOne;
-  const isLast = isEnough || kind === 'unavailable' || retryAfter > backoff.cap;
+  const isLast = isEnough || kind === 'unavailable' || failure.askedDelay > backoff.cap;
   // Those that wait would hear of another attempt too late.
   const tooLate = monotonicNow() - pending.begun + retryAfter + refreshTimeout > life.bound;
   if (isLast || (tooLate && !source.interactive)) throw error;

@@ -3,7 +3,7 @@ import { type BearerError, bearerError } from '../errors.js';
 import { isThenable } from '../platform/thenable.js';
 import type { TokenSource } from '../sources/source.js';
 import { isLive } from '../token.js';
-import { type Current, type Found, isFresh, isSameToken } from './current.js';
+import { type Current, type Found, isFresh, isSameToken, type Need } from './current.js';
 import type { BearerEvent, BearerEvents } from './events.js';
 import type { Lifecycle } from './lifecycle.js';
 import { EXPIRY, FIRST, lateAfter, type Pending } from './pending.js';
@@ -56,18 +56,13 @@ export class Requests {
     return this.life.pending !== undefined;
   }
 
-  /**
-   * The token to send a request with; a promise where it has to be waited for; `undefined`: there is none to be had.
-   *
-   * @param hasOneChance it can't be sent again: a refresh under way is waited for, if it comes to something
-   * @param mayWait may it wait for a refresh that a 401 has begun?
-   */
-  tokenFor(minValidity = 0, hasOneChance = false, mayWait = true): Found {
+  /** The token to send a request with; a promise where it has to be waited for; `undefined`: there is none to be had. */
+  tokenFor(need: Need): Found {
     const { life } = this;
-    if (life.pending?.kind === 'signIn')
-      return this.#afterSignIn(life.pending, () => this.tokenFor(minValidity, hasOneChance, mayWait));
+    const { minValidity = 0, hasOneChance = false, mayWait = true } = need;
+    if (life.pending?.kind === 'signIn') return this.#afterSignIn(life.pending, need);
     const reading = life.reading?.first() ?? life.reading?.again();
-    if (reading) return this.#afterReading(reading, () => this.tokenFor(minValidity, hasOneChance, mayWait));
+    if (reading) return this.#afterReading(reading, need);
     const { pending } = life;
     const current = life.serving;
     if (!current) return isObtainable(life) ? this.outcome(life.renewal(FIRST)) : undefined;
@@ -81,15 +76,16 @@ export class Requests {
   }
 
   /** The token of this moment, for a request that has waited for `found` and then for its turn. @throws as `assertSame` */
-  tokenNow(found: Current, minValidity?: number): Found {
+  tokenNow(found: Current, need: Need): Found {
     this.assertSame(found);
     const same = (now: Current | undefined) => this.#ofSame(this.life.parts.identityOf(found), this.held(now));
-    const now = this.tokenFor(minValidity);
+    const now = this.tokenFor(need);
     return isThenable(now) ? now.then(same) : same(now);
   }
 
   /** A request that waited has given up. */
-  stopWaiting(): void {
+  stopWaiting(need?: Need): void {
+    if (need) need.hasLeft = true;
     this.life.pending?.shared.leave();
   }
 
@@ -164,23 +160,27 @@ export class Requests {
   }
 
   /** Waits for the store to be read, and decides again. */
-  async #afterReading({ shared }: Pick<Pending, 'shared'>, next: () => Found): Promise<Current | undefined> {
+  async #afterReading({ shared }: Pick<Pending, 'shared'>, need: Need): Promise<Current | undefined> {
     const { identity } = this;
     try {
       await shared.join();
     } catch (error) {
       if (!this.life.serving) throw error;
     }
-    const current = await next();
-    return current && this.#ofSame(identity, current);
+    return this.#goOn(identity, need);
   }
 
   /** Tokens that were handed in may be over already: then they are refreshed first. */
-  async #afterSignIn({ shared, identity }: Pending, next: () => Found): Promise<Current | undefined> {
+  async #afterSignIn({ shared, identity }: Pending, need: Need): Promise<Current | undefined> {
     const brought = await this.outcome(shared, identity);
     if (!brought || isFresh(brought, 0)) return brought;
-    const current = await next();
-    return current && this.#ofSame(this.life.parts.identityOf(brought), current);
+    return this.#goOn(this.life.parts.identityOf(brought), need);
+  }
+
+  /** Decides again, for one that still waits. */
+  async #goOn(identity: string | undefined, need: Need): Promise<Current | undefined> {
+    const current = need.hasLeft ? undefined : await this.tokenFor(need);
+    return current && this.#ofSame(identity, current);
   }
 
   /** @throws ERR_BEARER_IDENTITY */

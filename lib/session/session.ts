@@ -93,8 +93,9 @@ export class Session {
     const { minValidity, signal } = own(request);
     if (signal?.aborted) throw abortReason(signal);
     const { requests } = this[INSIDE]();
-    const found = requests.tokenFor(minValidity);
-    const current = isThenable(found) ? await abortable(found, signal, () => requests.stopWaiting()) : found;
+    const need = { minValidity };
+    const found = requests.tokenFor(need);
+    const current = isThenable(found) ? await abortable(found, signal, () => requests.stopWaiting(need)) : found;
     return requests.held(current).token.accessToken;
   }
 
