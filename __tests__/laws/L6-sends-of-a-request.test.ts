@@ -10,7 +10,8 @@ import {
   failureOf,
   freezeClock,
   hits,
-  MINUTE,
+  installClock,
+  instantAt,
   QUICK,
   roundTrip,
   rules,
@@ -304,9 +305,10 @@ describe('the token before', () => {
     const server = await startServer({ now: () => 0 });
     const tokens = { ...server.issue(), expires_in: 60 };
     const { api, session } = clientOf(server, { tokens });
+    await clock.advance(50 * SECOND);
     await session.refresh();
     const waiting = watchEvent(session, 'waiting');
-    await clock.advance(MINUTE + SECOND);
+    await clock.advance(11 * SECOND);
     const accept = refuseToken(server, await session.token());
     const request = api.get('/echo');
     await waiting.count(1); // for the pause
@@ -393,3 +395,19 @@ it('L6 a POST that is refused twice is not sent a third time, whatever tokens ot
   expect(statusOf(await posted)).toBe(401);
   expect(hits(server, '/echo/post')).toBe(2);
 });
+
+it.each(['get', 'post', 'put', 'delete'])(
+  'L6 a %s is mended by a refresh where its token was made long ago, though no request has borne it yet',
+  async (method) => {
+    const clock = installClock();
+    const server = await startServer();
+    const { api, session } = clientOf(server, { source: instantAt(server) });
+    await api.get('/echo');
+    await session.refresh();
+    await clock.advance(31 * SECOND);
+    server.expire();
+    const answers = await Promise.all(times(3, (i) => api.request({ method, url: `/echo/${i}` })));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(server.stats.unauthorized).toBe(3);
+  },
+);

@@ -46,18 +46,18 @@ describe('L7 Refreshes that did not help', () => {
 
   it('L7 are those of the latest token that a refresh made, and counted anew with each', () => {
     const breaker = breakerOf();
-    breaker.made(1);
+    breaker.made(1, 0);
     expect([breaker.noHelp(1, 0), breaker.noHelp(1, 0)]).toEqual([true, false]);
-    breaker.made(2);
+    breaker.made(2, 0);
     expect([breaker.noHelp(2, 1), breaker.noHelp(2, 1)]).toEqual([true, false]);
     expect(breaker.openFor(1)).toBe(999);
   });
 
   it('L7 stay counted when a token is accepted: accepted requests or not', () => {
     const breaker = breakerOf();
-    breaker.made(1);
+    breaker.made(1, 0);
     breaker.noHelp(1, 0);
-    breaker.made(2);
+    breaker.made(2, 0);
     breaker.accepted(2);
     breaker.noHelp(2, 100);
     expect(breaker.openFor(100)).toBe(900);
@@ -68,23 +68,31 @@ describe('L6 A token just made', () => {
   it('L6 is unproven until a request with it is accepted', () => {
     const breaker = breakerOf();
     expect(breaker.isUnproven(1)).toBe(false);
-    breaker.made(1);
+    breaker.made(1, 0);
     expect([breaker.isUnproven(1), breaker.isUnproven(2)]).toEqual([true, false]);
     breaker.accepted(1);
     expect(breaker.isUnproven(1)).toBe(false);
   });
 
+  it('L6 is new for an interval, or until a request with it is accepted', () => {
+    const breaker = breakerOf();
+    breaker.made(1, 500);
+    expect([500, 1_499, 1_500].map((now) => breaker.isNew(1, now))).toEqual([true, true, false]);
+    breaker.accepted(1);
+    expect(breaker.isNew(1, 500)).toBe(false);
+  });
+
   it('L6 is not proven by a request with another one', () => {
     const breaker = breakerOf();
-    breaker.made(2);
+    breaker.made(2, 0);
     breaker.accepted(1);
     expect(breaker.isUnproven(2)).toBe(true);
   });
 
   it('L6 is the latest only', () => {
     const breaker = breakerOf();
-    breaker.made(1);
-    breaker.made(2);
+    breaker.made(1, 0);
+    breaker.made(2, 0);
     expect([breaker.isUnproven(1), breaker.isUnproven(2)]).toEqual([false, true]);
   });
 });

@@ -114,6 +114,17 @@ describe('signIn(tokens)', () => {
     expect(await waits).toBe('ERR_BEARER_IDENTITY');
   });
 
+  it('is one sign-in where it is called twice at once with the same tokens, as by React’s StrictMode', async () => {
+    const session = startSession();
+    const seen = recordEvents(session);
+    const both = await Promise.all([session.signIn(tokenPair('a')), session.signIn(tokenPair('a'))]);
+    expect(both.map(({ accessToken }) => accessToken)).toEqual(['at_a', 'at_a']);
+    expect(seen.map(([name]) => name)).toEqual(['signedIn']);
+    const other = session.signIn(tokenPair('a', { refresh_token: 'another' }));
+    const last = session.signIn(tokenPair('a'));
+    expect([await codeOf(other), await codeOf(last)]).toEqual(['ERR_BEARER_IDENTITY', 'fulfilled']);
+  });
+
   it('the last of several wins, and each promise settles', async () => {
     const session = startSession();
     const all = await Promise.allSettled([session.signIn('one'), session.signIn('two'), session.signIn('three')]);

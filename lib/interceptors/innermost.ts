@@ -16,7 +16,7 @@ type Manager = AxiosInstance['interceptors']['request'] & { handlers: (Handler |
 
 /** An interceptor of ours, next to the wire. */
 export interface Registration {
-  /** What `use` made of it: visited first or last, and not where it stands among the others. */
+  /** The entry that `use` added. It is visited first or last, wherever it stands among the others. */
   readonly handler: Handler;
   /** Is this visit before those of all others, or the second one, after them? */
   isFirstVisit: boolean;

@@ -13,7 +13,7 @@ export function override(exchange: Exchange): void {
   const { config, installation } = exchange;
   const { validateStatus } = config;
   exchange.hasAskedStatus = false;
-  // The error of a 401 that is handed on would be of our copy of axios: another copy makes its own.
+  // That of another copy of axios stays: we could make errors of our own copy only.
   if (validateStatus && isOfOurCopy(config) && installation.hasResponseInterceptor()) {
     exchange.ownStatus = ownOf(config, 'validateStatus');
     config.validateStatus = exchange.ourStatus = lenient(validateStatus, exchange);

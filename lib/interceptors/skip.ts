@@ -23,7 +23,7 @@ export function skipReason(
   return requests.isIdle ? 'signed-out' : undefined;
 }
 
-/** The caller's own keeps its meaning; a default of the instance is taken over, an empty one counts as none. */
+/** The caller's own keeps its meaning; a default of the instance gives way to the token, and so does an empty one. */
 function hasOwnAuthorization({ instance, settings: { header } }: Installation, config: Config): boolean {
   if (!header) return false;
   if (config.auth && isAuthorization(header)) return true;

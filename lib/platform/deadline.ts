@@ -108,6 +108,15 @@ export async function withDeadline<T>(
   }
 }
 
+/** Waits for `task`, at most `ms`. What it fails with harms nothing. */
+export async function atMost(
+  ms: number,
+  task: (signal: AbortSignal) => Promise<unknown>,
+  keepsAlive = false,
+): Promise<void> {
+  await withDeadline(task, { ms, late: () => undefined, keepsAlive }).catch(() => {});
+}
+
 /** `promise`, which somebody waits for: a Node process does not end before it has settled. */
 export function keepingAlive<T>(promise: Promise<T>): Promise<T> {
   const timer = startTimer(LONGEST_TIMER, () => {});

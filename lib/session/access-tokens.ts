@@ -30,7 +30,7 @@ export function rememberAccessToken(accessToken: string): number {
   return ++all.count;
 }
 
-/** Were so many others remembered since that one still in use might be forgotten? */
+/** Were so many others remembered since then that this one may be forgotten soon? */
 export function isFading(rememberedAt: number): boolean {
   return held().count - rememberedAt > REMEMBERED / 2;
 }

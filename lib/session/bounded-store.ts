@@ -1,4 +1,4 @@
-import { monotonicNow, withDeadline } from '../platform/deadline.js';
+import { atMost, monotonicNow, withDeadline } from '../platform/deadline.js';
 import { type Lock, readEntry, type StoreEntry, type TokenStore } from '../stores/store.js';
 import type { Token } from '../token.js';
 import { Failure, lockFailure, storeFailure } from './failure.js';
@@ -10,7 +10,7 @@ import { remember } from './remember.js';
 const KNOWN = 4;
 // ms. A store that keeps to `waitMs` is to be heard before it is given up.
 const GRACE = 100;
-// A store's clock and ours may differ by this much.
+// A store that fails after this part of `waitMs` has given up waiting: its clock and ours differ.
 const ALMOST = 0.9;
 // A task under the lock: a read, a mark, the source's answer (four of them), a write.
 const HOLD = 7;
@@ -117,7 +117,7 @@ export class BoundedStore {
 
   /** A store that can't free its lock is not waited for longer than for any other call, and its error harms nothing. */
   async #unlocked(freed: Promise<unknown> | undefined): Promise<void> {
-    await withDeadline(async () => freed, { ms: this.ms, late: () => undefined }).catch(() => {});
+    await atMost(this.ms, async () => freed);
   }
 
   async #bounded<T>(call: () => Promise<T>): Promise<T> {

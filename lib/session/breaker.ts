@@ -7,13 +7,15 @@ import type { RefreshWindow } from '../backoff.js';
 export class Breaker {
   #marks: number[] = [];
   #unproven: number | undefined;
+  #madeAt = 0;
   #marked: number | undefined;
 
   constructor(readonly window: RefreshWindow) {}
 
   /** The token of this generation was just made: until a request with it is accepted, it is unproven. */
-  made(generation: number): void {
+  made(generation: number, now: number): void {
     this.#unproven = generation;
+    this.#madeAt = now;
     this.#marked = undefined;
   }
 
@@ -25,6 +27,11 @@ export class Breaker {
   /** Was it made here, and no request with it accepted yet? */
   isUnproven(generation: number): boolean {
     return this.#unproven === generation;
+  }
+
+  /** The same, so short a while ago that not every server may know of it yet. */
+  isNew(generation: number, now: number): boolean {
+    return this.isUnproven(generation) && now - this.#madeAt < this.window.interval;
   }
 
   /** Is it known that making it did not help? */

@@ -14,7 +14,7 @@ import { Events } from './events.js';
 import type { Life } from './life.js';
 import type { Mark } from './mark.js';
 import { Parts } from './parts.js';
-import { type AskReason, isAnswer, newPending, type Pending, type PendingOptions, type Work } from './pending.js';
+import { follow, isAnswer, newPending, type Pending, type PendingOptions, type Work } from './pending.js';
 import { Reading } from './reading.js';
 import { insteadOf, refreshOnce, renew } from './renewal.js';
 import { plantNow } from './seed.js';
@@ -130,7 +130,7 @@ export class Lifecycle implements Life {
     });
   }
 
-  /** A new read, refresh or sign-in: claimed before anything is awaited. Those that wait for the one before wait for it. */
+  /** A new read, refresh or sign-in: claimed before anything is awaited. Those that waited for the one before wait for this one. */
   start(kind: Pending['kind'], work: Work, options: PendingOptions = {}): Pending {
     const most = (ms: number) => (this.settings.source.interactive ? Number.POSITIVE_INFINITY : ms);
     const limits = { bound: most(this.bound), lasts: most(this.store.holdMs) };
@@ -143,13 +143,13 @@ export class Lifecycle implements Life {
       this.changed();
       if (!this.#pending && this.reading) queueMicrotask(() => this.reading?.catchUp());
     };
-    pending.follow(work(pending), end);
+    follow(pending, work(pending), end);
     this.changed();
     return pending;
   }
 
   /** The refresh under way, or a new one. */
-  renewal(cause: AskReason): SharedPromise<Current | undefined> {
+  renewal(cause: Pending['cause']): SharedPromise<Current | undefined> {
     const { pending } = this;
     if (pending) return pending.shared;
     const { error } = this.parts.outage;
@@ -190,7 +190,7 @@ export class Lifecycle implements Life {
     this.parts.tookIntoUse(current, before, pending);
     this.#toldLast = undefined;
     if (pending && (pending.kind !== 'signIn' || by === 'signedIn')) pending.isDone = isAnswer(current, pending);
-    // What a refresh has brought is told when the lock is free; this came another way.
+    // What a refresh has brought is told when the lock is free. For the token of an `update()` no lock is held.
     if (by === 'updated' && pending?.isDone) pending.shared.resolve(current);
     this.reading?.reset();
     this.store.remember(current.token);

@@ -1,3 +1,4 @@
+import { monotonicNow } from '../platform/deadline.js';
 import { answerNow } from '../platform/thenable.js';
 import type { SessionSettings } from '../read-options.js';
 import type { Token } from '../token.js';
@@ -96,7 +97,7 @@ export class Parts {
     this.previous = followsUnrefused ? before.current : undefined;
     // Servers of the API may not accept a token yet that was just made.
     const isMade = pending?.kind === 'refresh' || (pending?.kind === 'signIn' && pending.identity === undefined);
-    if (isMade) this.breaker.made(current.generation);
+    if (isMade) this.breaker.made(current.generation, monotonicNow());
   }
 
   /** A token has come into use, or nobody asks for one any more. */

@@ -1,6 +1,6 @@
 import { monotonicNow, pause } from '../platform/deadline.js';
 import type { SourceContext } from '../sources/source.js';
-import { isLive } from '../token.js';
+import { isLive, type Token } from '../token.js';
 import { type Current, isSameToken } from './current.js';
 import { errorOf, waitedTooLong } from './failure.js';
 import type { Obtained } from './protocol.js';
@@ -22,10 +22,12 @@ export interface Pending extends Pick<Limits, 'lasts'> {
   readonly cause: AskReason;
   /** The identity that signs in, where that is known. */
   readonly identity?: string | undefined;
+  /** The tokens that it signs in with, where the app has given them. */
+  readonly given?: Token | undefined;
   /** What its attempts were answered, where that may be a refusal. */
   readonly statuses: number[];
   /**
-   * ms, by the monotonic clock: it has come to something by then, or stands still. In workerd the promises and timers of
+   * ms, by the monotonic clock: after this it counts as stuck, and another one may begin. In workerd the promises and timers of
    * a request never settle once the request is over, and it may be that request which has begun this.
    */
   over: number;
@@ -33,14 +35,12 @@ export interface Pending extends Pick<Limits, 'lasts'> {
   isDone: boolean;
   /** Its token, once it has come. */
   brought?: Current | undefined;
-  /** The token that a newer one was asked for: another one that has come meanwhile will do. */
+  /** The token in use when it began: any other good one that comes meanwhile will do. */
   begunWith: Current | undefined;
   /** Resolves when it takes too long for a request that has a token to go on with. */
   late?: Promise<void> | undefined;
   /** What `obtain()` has brought: asked for once, however many attempts it takes to store it. */
   obtained: Obtained | undefined;
-  /** Settles as `work` does, after `end` was called. */
-  follow(work: Promise<Current | undefined>, end: () => void): void;
 }
 
 /** What is to be done, to its end. */
@@ -49,6 +49,7 @@ export type Work = (pending: Pending) => Promise<Current | undefined>;
 export interface PendingOptions {
   readonly cause?: AskReason;
   readonly identity?: string | undefined;
+  readonly given?: Token | undefined;
 }
 
 interface Limits {
@@ -66,25 +67,25 @@ export const EXPIRY: AskReason = { reason: 'expiry' };
 
 export function newPending(kind: Pending['kind'], options: PendingOptions & Limits): Pending {
   const begun = monotonicNow();
-  const { identity, begunWith, bound, lasts, cause = SIGN_IN } = options;
+  const { identity, given, begunWith, bound, lasts, cause = SIGN_IN } = options;
   const shared = new SharedPromise<Current | undefined>(bound, () => waitedTooLong(bound));
-  const follow: Pending['follow'] = (work, end) => {
-    const after = (settle: () => void) => {
-      end();
-      settle();
-    };
-    const succeed = (current: Current | undefined) => {
-      pending.brought = current;
-      shared.resolve(current);
-    };
-    work.then(
-      (current) => after(() => succeed(current)),
-      (error) => after(() => shared.reject(errorOf(error))),
-    );
+  const known = { kind, shared, begun, cause, identity, given, begunWith, lasts };
+  return { ...known, over: begun + lasts, statuses: [], isDone: false, obtained: undefined };
+}
+
+/** Settles as `work` does, after `end` was called. */
+export function follow(pending: Pending, work: Promise<Current | undefined>, end: () => void): void {
+  const { shared } = pending;
+  const succeed = (current: Current | undefined) => {
+    end();
+    pending.brought = current;
+    shared.resolve(current);
   };
-  const known = { kind, shared, begun, cause, identity, begunWith, lasts, follow };
-  const pending: Pending = { ...known, over: begun + lasts, statuses: [], isDone: false, obtained: undefined };
-  return pending;
+  const fail = (error: unknown) => {
+    end();
+    shared.reject(errorOf(error));
+  };
+  work.then(succeed, fail);
 }
 
 /** Is this what it was for? The same token, with its refresh token taken away, is not what a refresh is for. */

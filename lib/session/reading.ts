@@ -95,11 +95,8 @@ export class Reading {
   again(): Pending | undefined {
     const life = this.#life;
     if (!this.isDue()) return undefined;
-    const look = async () => {
-      await this.#look().catch(() => {});
-      return life.current;
-    };
-    return life.pending ?? life.start('read', look);
+    const current = () => life.current;
+    return life.pending ?? life.start('read', () => this.#look().then(current, current));
   }
 
   isDue(): boolean {
@@ -194,10 +191,8 @@ export class Reading {
 
   async #look(): Promise<void> {
     this.#looks++;
-    try {
-      await run(readAgainSteps(), perform(this.#life));
-    } finally {
+    await run(readAgainSteps(), perform(this.#life)).finally(() => {
       if (this.#looks) this.#nextLook = monotonicNow() + delayAfter(this.#looks, this.#life.settings.backoff);
-    }
+    });
   }
 }

@@ -1,7 +1,6 @@
 import { monotonicNow, startTimer } from '../platform/deadline.js';
 import { isLive } from '../token.js';
 import { type Current, type Found, isSameToken } from './current.js';
-import type { Lifecycle } from './lifecycle.js';
 import type { AskReason } from './pending.js';
 import type { Requests } from './requests.js';
 import type { SharedPromise } from './shared-promise.js';
@@ -68,7 +67,7 @@ export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusa
   if (!isRenewable(life, current)) return undefined;
   const ms = pauseBefore(requests, current, refusal);
   if (ms !== undefined) return afterPause(requests, sent, refusal, ms);
-  const isProven = !life.parts.breaker.isUnproven(current.generation);
+  const isProven = !isUnproven(requests, current, refusal);
   // The refresh that made it has not helped.
   if (!isProven || isMadeFor(requests, current, refusal)) giveUp(requests, current, refusal);
   if (!mayRefresh(requests, current, refusal, isProven)) return undefined;
@@ -85,13 +84,14 @@ function isRejected(state: State): boolean {
 }
 
 /** One that this request was not refused with: the current one, or, while that is new, the one before it. */
-function unrefused({ life }: Requests, sent: Current, refusal: Refusal): Current | undefined {
-  const { current, parts } = life;
+function unrefused(requests: Requests, sent: Current, refusal: Refusal): Current | undefined {
+  const { current, parts } = requests.life;
   if (parts.previous && isSameToken(parts.previous, sent)) parts.previous = undefined;
   const isRefused = (token: Current) => refusal.refused.some((each) => isSameToken(each, token));
   if (!current || !isRefused(current)) return current;
   const { isResent, isLast, isRepeatable } = refusal;
-  const before = isResent && !(isLast && isRepeatable) && isNew(life, current) ? parts.previous : undefined;
+  const before =
+    isResent && !(isLast && isRepeatable) && isNew(requests, current, refusal) ? parts.previous : undefined;
   refusal.before = before && isLive(before.token, Date.now()) && !isRefused(before) ? before : undefined;
   return refusal.before;
 }
@@ -102,8 +102,14 @@ function isSentOften({ isRepeatable, refused }: Refusal): boolean {
 }
 
 /** Was it just made, and neither accepted nor given up yet? */
-function isNew({ parts: { breaker } }: Lifecycle, { generation }: Current): boolean {
-  return breaker.isUnproven(generation) && !breaker.isCounted(generation);
+function isNew(requests: Requests, current: Current, refusal: Refusal): boolean {
+  return isUnproven(requests, current, refusal) && !requests.life.parts.breaker.isCounted(current.generation);
+}
+
+/** Was it just made, or made for this request however long that waited, and not accepted yet? */
+function isUnproven({ life }: Requests, { generation }: Current, { refused }: Refusal): boolean {
+  const { breaker } = life.parts;
+  return refused.length > 1 ? breaker.isUnproven(generation) : breaker.isNew(generation, monotonicNow());
 }
 
 /** Once, however many requests say so. */
@@ -123,7 +129,7 @@ function pauseBefore(requests: Requests, current: Current, refusal: Refusal): nu
   const { life } = requests;
   const { isResent, isRepeatable, isLast, refused, repeats, patience } = refusal;
   if (!isResent || (isRepeatable && isLast)) return undefined;
-  if (!isNew(life, current) && !isMadeFor(requests, current, refusal)) return undefined;
+  if (!isNew(requests, current, refusal) && !isMadeFor(requests, current, refusal)) return undefined;
   const { initial, cap } = life.settings.backoff;
   const late = initial * LATER;
   const pauses = isRepeatable ? [initial, late] : [late];
@@ -160,7 +166,7 @@ function isHopeless({ life }: Requests, current: Current, { target }: Refusal): 
 /**
  * Would a refresh help, after so many that did not? A token past its end is always refreshed.
  *
- * @param isProven was a request with the current one accepted?
+ * @param isProven was a request with the current one accepted, or was it made long ago?
  */
 function mayRefresh(requests: Requests, current: Current, refusal: Refusal, isProven: boolean): boolean {
   const { life } = requests;

@@ -21,7 +21,7 @@ interface Inside {
   readonly life: Lifecycle;
   readonly requests: Requests;
   readonly joins: Joins<Session>;
-  /** How each installation is taken off. An instance has several, under several headers, and takes its own along. */
+  /** How each installation is taken off. An instance has several, under several headers. When it is collected they go with it. */
   installed?: WeakRefs<() => void>;
   subscribe?: (changed: () => void) => () => void;
   getSnapshot?: () => SessionState;

@@ -1,11 +1,12 @@
 import { bearerError } from '../errors.js';
-import { keepingAlive, withDeadline } from '../platform/deadline.js';
+import { atMost, keepingAlive, withDeadline } from '../platform/deadline.js';
 import type { Token, TokenResponse } from '../token.js';
 import { updateSteps } from './attempt.js';
-import type { Current } from './current.js';
+import { type Current, hasSameTokens } from './current.js';
 import { errorOf, storeFailure } from './failure.js';
 import { newId } from './ids.js';
 import type { Lifecycle } from './lifecycle.js';
+import type { Pending } from './pending.js';
 import { overtaken, readAgainSteps, signInSteps, signOutSteps } from './register.js';
 import { renew, signInOnce } from './renewal.js';
 import { run } from './run.js';
@@ -24,6 +25,15 @@ type Shared = SharedPromise<Current | undefined>;
 
 /** A sign-in with tokens of a login. @throws ERR_BEARER_IDENTITY when another sign-in takes its place */
 export async function signInWith(life: Lifecycle, token: Token): Promise<Current> {
+  const { pending } = life;
+  // As where React's StrictMode runs an effect twice: that is one sign-in.
+  const isAgain = pending?.given && hasSameTokens(pending.given, token);
+  const { shared, identity } = isAgain ? pending : startSignIn(life, token);
+  await shared.join();
+  return ofSame(life, identity);
+}
+
+function startSignIn(life: Lifecycle, token: Token): Pending {
   const session = newId();
   // What the app's own function thinks of the tokens must be known before they are stored.
   const identity = life.parts.identityOf({ session, token });
@@ -34,8 +44,7 @@ export async function signInWith(life: Lifecycle, token: Token): Promise<Current
     await inTime(life, (signal) => run(signInSteps(session, token), perform(life, { wanted, signal })));
     return life.current;
   };
-  await life.start('signIn', work, { identity }).shared.join();
-  return ofSame(life, identity);
+  return life.start('signIn', work, { identity, given: token });
 }
 
 /** A sign-in that asks the source, once for all that want it. */
@@ -88,8 +97,7 @@ export async function signOutOf(life: Lifecycle): Promise<void> {
 /** Resolves when what is under way under the lock is stored or given up. */
 export async function closeOf(life: Lifecycle): Promise<void> {
   life.close();
-  const ms = life.settings.refreshTimeout * LONGEST_END;
-  await withDeadline(() => life.parts.running.idle(), { ms, late: () => undefined }).catch(() => {});
+  await atMost(life.settings.refreshTimeout * LONGEST_END, () => life.parts.running.idle());
 }
 
 /** Newer tokens of the same user: in use at once, then written under the lock. @throws ERR_BEARER_IDENTITY, ERR_BEARER_STORE */
@@ -122,7 +130,7 @@ export async function updateWith(life: Lifecycle, tokens: TokenResponse): Promis
 }
 
 /** @throws ERR_BEARER_SIGNED_OUT; ERR_BEARER_IDENTITY when another user is signed in by now */
-function ofSame(life: Lifecycle, identity: string): Current {
+function ofSame(life: Lifecycle, identity: string | undefined): Current {
   const { current } = life;
   if (!current) throw life.signedOutError();
   if (life.parts.identityOf(current) !== identity) throw overtaken();

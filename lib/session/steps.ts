@@ -1,5 +1,5 @@
 import { bearerError } from '../errors.js';
-import { withDeadline } from '../platform/deadline.js';
+import { atMost } from '../platform/deadline.js';
 import { own } from '../platform/own.js';
 import type { Lock } from '../stores/store.js';
 import { isLive, type Token } from '../token.js';
@@ -21,7 +21,7 @@ interface Place {
   readonly lock?: Lock | undefined;
   /** Fires when nobody waits for the outcome any more: what comes after that is left to the next read. */
   readonly signal?: AbortSignal | undefined;
-  /** Those that watch are told with it, once the lock is free. */
+  /** Called with what tells those that watch: it runs once the lock is free. */
   readonly tell?: ((watchers: () => void) => void) | undefined;
   /** Is the outcome still asked for? */
   readonly wanted?: (() => boolean) | undefined;
@@ -95,7 +95,7 @@ export async function revoke(life: Life, token: Token, keepsAlive = false): Prom
   if (current?.token[name] === token[name]) return;
   const task = async (signal: AbortSignal) =>
     source.revoke?.(token, { signal, attempt: 0, client: client(signal, () => true) });
-  await withDeadline(task, { ms: refreshTimeout, late: () => undefined, keepsAlive }).catch(() => {});
+  await atMost(refreshTimeout, task, keepsAlive);
 }
 
 function lookAt(life: Life): Look {

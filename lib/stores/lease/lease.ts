@@ -1,4 +1,4 @@
-import { monotonicNow, startTimer, type Timer, withDeadline } from '../../platform/deadline.js';
+import { atMost, monotonicNow, startTimer, type Timer } from '../../platform/deadline.js';
 import type { Claim } from '../lock.js';
 import type { Lock } from '../store.js';
 import { type Moment, msSince, now } from './moment.js';
@@ -41,8 +41,7 @@ export class Lease implements Claim {
   /** Its failure harms nothing: the lease runs out. */
   async release(): Promise<void> {
     this.#timer?.stop();
-    const given = () => giveBack(this.#row, this.#owner);
-    await withDeadline(given, { ms: this.#times.leaseMs, late: () => undefined }).catch(() => {});
+    await atMost(this.#times.leaseMs, () => giveBack(this.#row, this.#owner));
   }
 
   #isHeld(): boolean {
