@@ -57,8 +57,8 @@ export interface InstallOptions {
   /**
    * Origins that the token may go to, judged at each request on its final URL; or a function that is called for each
    * request and returns them, for a server that is chosen later. Default: the `baseURL`'s, else the page's, plus the
-   * source's own. `'*'` sends it anywhere. No token crosses a redirect to another origin, but where a
-   * browser follows one over XMLHttpRequest, and `header` is another one than `Authorization`.
+   * source's own. `'*'` sends it anywhere. No token crosses a redirect to another origin, except that
+   * a browser's XMLHttpRequest takes a `header` other than `Authorization` along.
    */
   origins?: Origins | ((config: InternalAxiosRequestConfig) => Origins) | undefined;
   /** Called for each request: `true` for login and public routes, which are neither attached nor recovered. */

@@ -261,6 +261,18 @@ describe.each(adapters)(`beforeSend (${onAdapters}), over %s`, (adapter) => {
     expect(kept?.url).toBe('/echo');
   });
 
+  it('has left nothing on the config of an error that another origin has answered with', async () => {
+    const abroad = await startHttpServer((_, res) => res.writeHead(401).end());
+    const { url } = await startHttpServer((_, res) => res.writeHead(302, { location: `${abroad.url}/` }).end());
+    const api = axios.create({ baseURL: url, adapter });
+    const beforeSend: BeforeSend = (config) => {
+      config.url += '?signed=yes';
+    };
+    closeAtEnd(bearer(api, { tokens: 'token', source: async () => 'token', beforeSend }));
+    expect(await failureOf(api.get('/echo'))).toMatchObject({ response: { status: 401 }, config: { url: '/echo' } });
+    expect(abroad.received).toHaveLength(1);
+  });
+
   it('is called for a replay of another session on the instance too, whichever is nearer to the wire', async () => {
     for (const order of [0, 1]) {
       const { url, received } = await startHttpServer((req, res) =>

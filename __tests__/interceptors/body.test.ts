@@ -24,10 +24,6 @@ const ring = () => {
 class Form {
   readonly inner = stream();
 }
-/** Its fields are not looked at: there may be a million. */
-class Bytes extends Uint8Array {
-  readonly inner = stream();
-}
 const bare = (value: unknown) => Object.assign(Object.create(null), { value });
 
 describe('a body that can be sent only once', () => {
@@ -37,7 +33,6 @@ describe('a body that can be sent only once', () => {
     ['a generator', function* () {}],
     ['an object that holds one', () => ({ a: 1, file: stream() })],
     ['an array that holds one', () => [1, [stream()]]],
-    ['an object of a class that holds one', () => new Form()],
     ['an object without a prototype that holds one', () => bare(stream())],
     ['a ring with one in it', () => [...ring(), stream()]],
   ])('is %s', (_, make) => {
@@ -57,8 +52,7 @@ describe('a body that can be sent only once', () => {
     ['a buffer', Buffer.from('a')],
     ['a form', new FormData()],
     ['a body that is made anew', replayable(stream)],
-    ['an object in a field, of a class that axios makes text of', { form: new Form() }],
-    ['bytes', new Bytes(1)],
+    ['an object of a class: axios may make text of it', new Form()],
   ])('is not %s', (_, value) => {
     expect(isOneShot(value)).toBe(false);
   });
@@ -182,7 +176,8 @@ describe('L16 a body that was sent', () => {
     expect(sendable(stream(), 'text')).not.toThrow();
     expect(sendable({ a: 1 }, stream())).not.toThrow();
     expect(sendable(replayable(stream), stream())).not.toThrow();
-    for (const body of [stream(), { a: stream() }]) {
+    expect(sendable(Buffer.from('a'), stream())).not.toThrow();
+    for (const body of [stream(), { a: stream() }, new Form()]) {
       expect(sendable(body, stream())).toThrow(expect.objectContaining({ code: 'ERR_BEARER_BODY' }));
     }
   });

@@ -49,6 +49,7 @@ describe.each(copies)(`on axios ${axios.VERSION}, an instance of another copy, %
       delete config.auth;
       delete config.timeout;
       config.adapter = 'http';
+      config.transitional = null as never;
       config.data = replayable(() => Readable.from(['made'])) as never;
       return config;
     });

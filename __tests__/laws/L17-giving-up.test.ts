@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios';
-import { memoryStore } from 'axios-bearer';
+import { memoryStore, type TokenStore } from 'axios-bearer';
 import { fakeClock } from 'axios-bearer/testing';
 import { requestsOf } from '../../lib/session/session.js';
 import {
@@ -298,13 +298,13 @@ describe('L17 giving up', () => {
   });
 });
 
-describe('L17 a request that has given up before', () => {
+describe('giving up before the session knows of its token', () => {
   const quitter = () => {
     const { config, quit } = quitters['its signal']!();
     return { signal: config.signal as AbortSignal, quit };
   };
 
-  it.each(['request', 'token()'])('the store was read has no refresh begun for it: %s', async (what) => {
+  it.each(['a request', 'token()'])('L17 %s has no refresh begun for it once the store is read', async (what) => {
     const read = deferred();
     const inner = memoryStore();
     const store = storeWith({ read: () => read.promise.then(inner.read) }, inner);
@@ -319,7 +319,7 @@ describe('L17 a request that has given up before', () => {
     expect(server.stats.refresh).toBe(0);
   });
 
-  it('a sign-in was over has no refresh begun for it', async () => {
+  it('L17 a request has no refresh begun for it once a sign-in is over', async () => {
     const written = deferred();
     const inner = memoryStore();
     const store = storeWith({ write: (entry) => written.promise.then(() => inner.write(entry)) }, inner);
@@ -336,7 +336,41 @@ describe('L17 a request that has given up before', () => {
     expect(server.stats.refresh).toBe(0);
   });
 
-  it('the store was read after its 401 does not wait for the refresh that the 401 has made necessary', async () => {
+  it('L17 a request has no refresh begun for it once a sign-in is over that it met at the gate', async () => {
+    const written = deferred();
+    let isSlow = false;
+    const inner = memoryStore();
+    const write: TokenStore['write'] = async (entry) => {
+      if (isSlow) await written.promise;
+      return inner.write(entry);
+    };
+    const made = await startRecordedClient({
+      replayConcurrency: 1,
+      store: storeWith({ write }, inner),
+      identity: () => 'the same',
+      tokens: 'expired',
+    });
+    const { api, server, session } = made;
+    const { signal, quit } = quitter();
+    const waiting = watchEvent(session, 'waiting').count(2);
+    const gate = server.hold('/echo*');
+    const first = outcomeOf(api.get('/echo/1'));
+    const quitting = codeOf(api.get('/echo/2', { signal }));
+    await Promise.all([waiting, gate.arrived(1)]);
+    isSlow = true;
+    const signedIn = session.signIn({ ...server.issue(), expires_in: 0 });
+    gate.release();
+    expect(await first).toBe(200);
+    await settle();
+    quit();
+    expect(await quitting).toBe('ERR_CANCELED');
+    written.resolve();
+    await signedIn;
+    await roundTrip(server);
+    expect(server.stats.refresh).toBe(1);
+  });
+
+  it('L17 a request does not wait, once the store is read, for the refresh that its 401 has made necessary', async () => {
     let broken = true;
     const read = deferred();
     const inner = memoryStore();

@@ -120,9 +120,17 @@ describe('signIn(tokens)', () => {
     const both = await Promise.all([session.signIn(tokenPair('a')), session.signIn(tokenPair('a'))]);
     expect(both.map(({ accessToken }) => accessToken)).toEqual(['at_a', 'at_a']);
     expect(seen.map(([name]) => name)).toEqual(['signedIn']);
-    const other = session.signIn(tokenPair('a', { refresh_token: 'another' }));
-    const last = session.signIn(tokenPair('a'));
-    expect([await codeOf(other), await codeOf(last)]).toEqual(['ERR_BEARER_IDENTITY', 'fulfilled']);
+  });
+
+  it.each<[string, TokenResponse, TokenResponse]>([
+    ['another refresh token', tokenPair('a'), tokenPair('a', { refresh_token: 'another' })],
+    ['more than before', { access_token: 'a' }, { access_token: 'a', expires_in: 60, scope: 'all' }],
+    ['no token, as it rests in a cookie', '', ''],
+  ])('is another one where it is called with %s', async (_, before, after) => {
+    const { session } = await startClient({ header: false, tokens: undefined });
+    const first = codeOf(session.signIn(before));
+    const last = codeOf(session.signIn(after));
+    expect([await first, await last]).toEqual(['ERR_BEARER_IDENTITY', 'fulfilled']);
   });
 
   it('the last of several wins, and each promise settles', async () => {

@@ -438,3 +438,22 @@ it('stops hearing of its store once, however often it is closed', async () => {
   await session.close();
   expect(stops).toBe(1);
 });
+
+it('asks the store at once whether somebody has signed in elsewhere, where who was found there has signed out', async () => {
+  const inner = memoryStore();
+  await startSession({ store: inner }).signIn(tokenPair('a'));
+  let reads = 0;
+  const read = async () => {
+    reads++;
+    return inner.read();
+  };
+  const session = startSession({
+    store: storeWith({ read, subscribe: undefined as never }, inner),
+    backoff: { initial: 60_000, cap: 60_000 },
+  });
+  await session.token();
+  await session.signOut();
+  reads = 0;
+  expect(await codeOf(session.token())).toBe('ERR_BEARER_SIGNED_OUT');
+  expect(reads).toBe(1);
+});

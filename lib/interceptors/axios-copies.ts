@@ -30,14 +30,14 @@ async function throughSibling(
   adapter: Config['adapter'],
   config: Config,
 ): Promise<AxiosResponse> {
-  const { transitional, ...rest } = config;
   const none = { transformRequest: [], transformResponse: [] };
-  const copy = { ...rest, ...none, env: tellingEnv(config) as never, ...(adapter && { adapter }) };
+  const copy = { ...config, ...none, env: tellingEnv(config) as never, ...(adapter && { adapter }) };
+  if (!copy.transitional) delete copy.transitional;
   const own = (answer: { config?: unknown } | undefined) => {
     if (answer?.config) answer.config = config;
   };
   try {
-    const response = await siblingOf(instance).request({ ...copy, ...(transitional && { transitional }) });
+    const response = await siblingOf(instance).request(copy);
     own(response);
     return response;
   } catch (error) {

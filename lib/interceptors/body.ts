@@ -18,17 +18,13 @@ function isStream(value: unknown): boolean {
   return typeof pipe === 'function' || typeof getReader === 'function' || typeof next === 'function';
 }
 
-/** Does it hold, anywhere that axios looks for the fields of a form, something that sending has used up? */
+/** Does it hold, anywhere, something that sending has used up? */
 export function isOneShot(value: unknown, seen = new Set<unknown>()): boolean {
   if (!value || typeof value !== 'object' || isReplayable(value) || seen.has(value)) return false;
   if (isStream(value)) return true;
-  const hasFields = Array.isArray(value) || (seen.size ? isPlainObject(value) : !ArrayBuffer.isView(value));
   seen.add(value);
-  return hasFields && Object.values(value).some((inner) => isOneShot(inner, seen));
-}
-
-function isPlainObject(value: object): boolean {
-  return [Object.prototype, null].includes(Object.getPrototypeOf(value));
+  const plain = Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value));
+  return plain && Object.values(value).some((inner) => isOneShot(inner, seen));
 }
 
 /** A one-shot body can't be replayed, so its request waits for a refresh under way rather than risk a 401. */
@@ -88,11 +84,16 @@ function putBack(headers: Config['headers'], header: string, before: Exchange['c
 
 /** Called after the refresh, so that an app that makes a new body and calls again at once already gets the new token. */
 export function assertSendable({ config, data }: Exchange): void {
-  if (!isStream(config.data) || isReplayable(data) || !isOneShot(data)) return;
+  if (!isStream(config.data) || isReplayable(data) || !(isOneShot(data) || isOneShot(fieldsOf(data)))) return;
   throw bearerError(
     'ERR_BEARER_BODY',
     'The body is a stream, which can be sent only once. Wrap it, replayable(() => body), to have the request replayed',
   );
+}
+
+/** Axios makes a form of any object's own fields. */
+function fieldsOf(data: unknown): unknown {
+  return typeof data === 'object' && !ArrayBuffer.isView(data) ? { ...data } : undefined;
 }
 
 /** After the last send a used-up body gives way to what it was made from: the config can be sent again. */

@@ -90,9 +90,11 @@ export function whileWanted<T>(exchange: Exchange, work: Promise<T>, left?: () =
   const { config, since } = exchange;
   return unlessLeft(work, (leave) => {
     const end = ending(leave, left);
-    const stops = [watchRequest(config, since, end), watchUser(exchange, end)];
+    const stopWatchingRequest = watchRequest(config, since, end);
+    const stopWatchingUser = watchUser(exchange, end);
     return () => {
-      for (const stop of stops) stop?.();
+      stopWatchingRequest();
+      stopWatchingUser?.();
     };
   });
 }

@@ -1,6 +1,6 @@
-import axios, { type AxiosInstance } from 'axios';
+import type { AxiosInterceptorManager } from 'axios';
 import { configError } from '../errors.js';
-import { type Config, isOfOurCopy } from './config.js';
+import type { Config } from './config.js';
 
 /** What axios keeps for each `use`. It asks `runWhen` before it reads the rest. */
 export interface Handler {
@@ -12,7 +12,7 @@ export interface Handler {
 
 type Visit = (handler: Handler) => void;
 type ForEach = ((visit: Visit) => void) & { ours?: Registration[]; restore?(): void };
-type Manager = AxiosInstance['interceptors']['request'] & { handlers: (Handler | null)[]; forEach: ForEach };
+type Manager = AxiosInterceptorManager<Config> & { handlers: (Handler | null)[]; forEach: ForEach };
 
 /** An interceptor of ours, next to the wire. */
 export interface Registration {
@@ -100,13 +100,12 @@ function visitOurs(registration: Registration | undefined, visit: Visit, isFirst
  * @param when called for each request: does it run?
  */
 export function outermost(
-  instance: AxiosInstance,
+  manager: AxiosInterceptorManager<Config>,
   intercept: (config: Config) => Config | Promise<Config>,
   when: (config: Config) => boolean,
 ): Registration {
-  const manager = instance.interceptors.request;
   const runWhen = (config: Config) => {
-    const isItsVisit = registration.isFirstVisit !== isLastAddedFirst(config, instance);
+    const isItsVisit = registration.isFirstVisit !== isLastAddedFirst(config);
     registration.wantsSecondVisit = !isItsVisit;
     return isItsVisit && when(config);
   };
@@ -115,38 +114,19 @@ export function outermost(
 }
 
 /** The request interceptors of everybody else that run for this request, in the order in which axios runs them. */
-export function othersFor(config: Config, instance: AxiosInstance): Handler[] {
-  const manager = instance.interceptors.request as unknown as Manager;
+export function othersFor(config: Config, of: unknown): Handler[] {
+  const manager = of as Manager;
   const ours = manager.forEach.ours ?? [];
   const all: Handler[] = [];
   manager.forEach((handler) => void all.push(handler));
   const others = all.filter((handler) => !isOneOf(ours, handler) && handler.runWhen?.(config) !== false);
-  return isLastAddedFirst(config, instance) ? others.reverse() : others;
+  return isLastAddedFirst(config) ? others.reverse() : others;
 }
 
-/** Does axios run the request interceptors of this config last-added first? It does unless it is told otherwise. */
-export function isLastAddedFirst(config: Config, instance: AxiosInstance): boolean {
-  const transitional = config.transitional as { legacyInterceptorReqResOrdering?: boolean } | undefined;
-  return !transitional || Boolean(transitional.legacyInterceptorReqResOrdering) || isDeaf(config, instance);
-}
+const ORDERING = 'legacyInterceptorReqResOrdering';
 
-/** What is known of each copy of axios, by the class of its headers. */
-const deaf = new WeakMap<object, boolean>();
-
-/** Can this copy of axios not be told? Its version is not known, so it is tried out, once. */
-function isDeaf(config: Config, instance: AxiosInstance): boolean {
-  const copy = config.headers.constructor;
-  const known = deaf.get(copy);
-  if (known !== undefined) return known;
-  const { create } = isOfOurCopy(config) ? axios : instance;
-  const { interceptors, get } = create({ transitional: {}, adapter: async () => ({}) as never });
-  let ranFirst: string | undefined;
-  const added = (place: string) => (passing: Config) => {
-    ranFirst ??= place;
-    return passing;
-  };
-  for (const place of ['first', 'last']) interceptors.request.use(added(place), null, { synchronous: true });
-  get('/').catch(() => {});
-  deaf.set(copy, ranFirst === 'last');
-  return ranFirst === 'last';
+/** Does axios run the request interceptors of this config last-added first? Below 1.13 it always does, and says nothing of it. */
+export function isLastAddedFirst(config: Config): boolean {
+  const transitional = (config.transitional ?? {}) as { [ORDERING]?: boolean };
+  return !(ORDERING in transitional) || Boolean(transitional[ORDERING]);
 }

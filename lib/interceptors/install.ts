@@ -101,7 +101,7 @@ function register(instance: AxiosInstance, served: Served, settings: InstallSett
     gate: gateOf(settings.replayConcurrency),
   };
   const runWhen = (config: Config) => {
-    const isItsVisit = requests.isFirstVisit === isLastAddedFirst(config, instance);
+    const isItsVisit = requests.isFirstVisit === isLastAddedFirst(config);
     requests.wantsSecondVisit = !isItsVisit;
     // Somebody may have cleared the response interceptors: without ours none would take the token out of errors.
     return isItsVisit && responses.isRegistered() && !isTokenRequest(installation, config);

@@ -10,7 +10,7 @@ import { remember } from './remember.js';
 const KNOWN = 4;
 // ms. A store that keeps to `waitMs` is to be heard before it is given up.
 const GRACE = 100;
-// A store that fails after this part of `waitMs` has given up waiting: its clock and ours differ.
+// A store that has waited for this part of `waitMs` has waited long enough: its clock and ours differ.
 const ALMOST = 0.9;
 // A task under the lock: a read, a mark, the source's answer (four of them), a write.
 const HOLD = 7;

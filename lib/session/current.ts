@@ -31,8 +31,9 @@ export interface Unsaved {
   readonly presented: string | undefined;
 }
 
-export function hasSameTokens(a: Token | undefined, b: Token | undefined): boolean {
-  return a?.accessToken === b?.accessToken && a?.refreshToken === b?.refreshToken;
+/** Has the store kept it? A hint may tell of our own write before the write itself has resolved. */
+export function isSaved(unsaved: Unsaved | undefined, stored: Token | undefined): boolean {
+  return unsaved?.token.accessToken === stored?.accessToken && unsaved?.token.refreshToken === stored?.refreshToken;
 }
 
 /** The same access token again is the same generation, whatever was in between. */

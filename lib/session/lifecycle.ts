@@ -14,7 +14,7 @@ import { Events } from './events.js';
 import type { Life } from './life.js';
 import type { Mark } from './mark.js';
 import { Parts } from './parts.js';
-import { follow, isAnswer, newPending, type Pending, type PendingOptions, type Work } from './pending.js';
+import { isAnswer, newPending, type Pending, type PendingOptions, settleAs, type Work } from './pending.js';
 import { Reading } from './reading.js';
 import { insteadOf, refreshOnce, renew } from './renewal.js';
 import { plantNow } from './seed.js';
@@ -143,7 +143,7 @@ export class Lifecycle implements Life {
       this.changed();
       if (!this.#pending && this.reading) queueMicrotask(() => this.reading?.catchUp());
     };
-    follow(pending, work(pending), end);
+    settleAs(pending, work(pending), end);
     this.changed();
     return pending;
   }

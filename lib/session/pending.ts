@@ -1,6 +1,6 @@
 import { monotonicNow, pause } from '../platform/deadline.js';
 import type { SourceContext } from '../sources/source.js';
-import { isLive, type Token } from '../token.js';
+import { isLive } from '../token.js';
 import { type Current, isSameToken } from './current.js';
 import { errorOf, waitedTooLong } from './failure.js';
 import type { Obtained } from './protocol.js';
@@ -22,8 +22,8 @@ export interface Pending extends Pick<Limits, 'lasts'> {
   readonly cause: AskReason;
   /** The identity that signs in, where that is known. */
   readonly identity?: string | undefined;
-  /** The tokens that it signs in with, where the app has given them. */
-  readonly given?: Token | undefined;
+  /** What tells the tokens that the app has signed in with from others. */
+  readonly given?: string | undefined;
   /** What its attempts were answered, where that may be a refusal. */
   readonly statuses: number[];
   /**
@@ -49,7 +49,7 @@ export type Work = (pending: Pending) => Promise<Current | undefined>;
 export interface PendingOptions {
   readonly cause?: AskReason;
   readonly identity?: string | undefined;
-  readonly given?: Token | undefined;
+  readonly given?: string | undefined;
 }
 
 interface Limits {
@@ -74,7 +74,7 @@ export function newPending(kind: Pending['kind'], options: PendingOptions & Limi
 }
 
 /** Settles as `work` does, after `end` was called. */
-export function follow(pending: Pending, work: Promise<Current | undefined>, end: () => void): void {
+export function settleAs(pending: Pending, work: Promise<Current | undefined>, end: () => void): void {
   const { shared } = pending;
   const succeed = (current: Current | undefined) => {
     end();

@@ -1,6 +1,7 @@
 import { monotonicNow, startTimer } from '../platform/deadline.js';
 import { isLive } from '../token.js';
 import { type Current, type Found, isSameToken } from './current.js';
+import type { Lifecycle } from './lifecycle.js';
 import type { AskReason } from './pending.js';
 import type { Requests } from './requests.js';
 import type { SharedPromise } from './shared-promise.js';
@@ -67,7 +68,7 @@ export function tokenAfter401(requests: Requests, sent: Current, refusal: Refusa
   if (!isRenewable(life, current)) return undefined;
   const ms = pauseBefore(requests, current, refusal);
   if (ms !== undefined) return afterPause(requests, sent, refusal, ms);
-  const isProven = !isUnproven(requests, current, refusal);
+  const isProven = !life.parts.breaker.isUnproven(current.generation);
   // The refresh that made it has not helped.
   if (!isProven || isMadeFor(requests, current, refusal)) giveUp(requests, current, refusal);
   if (!mayRefresh(requests, current, refusal, isProven)) return undefined;
@@ -84,14 +85,13 @@ function isRejected(state: State): boolean {
 }
 
 /** One that this request was not refused with: the current one, or, while that is new, the one before it. */
-function unrefused(requests: Requests, sent: Current, refusal: Refusal): Current | undefined {
-  const { current, parts } = requests.life;
+function unrefused({ life }: Requests, sent: Current, refusal: Refusal): Current | undefined {
+  const { current, parts } = life;
   if (parts.previous && isSameToken(parts.previous, sent)) parts.previous = undefined;
   const isRefused = (token: Current) => refusal.refused.some((each) => isSameToken(each, token));
   if (!current || !isRefused(current)) return current;
   const { isResent, isLast, isRepeatable } = refusal;
-  const before =
-    isResent && !(isLast && isRepeatable) && isNew(requests, current, refusal) ? parts.previous : undefined;
+  const before = isResent && !(isLast && isRepeatable) && isNew(life, current) ? parts.previous : undefined;
   refusal.before = before && isLive(before.token, Date.now()) && !isRefused(before) ? before : undefined;
   return refusal.before;
 }
@@ -102,14 +102,8 @@ function isSentOften({ isRepeatable, refused }: Refusal): boolean {
 }
 
 /** Was it just made, and neither accepted nor given up yet? */
-function isNew(requests: Requests, current: Current, refusal: Refusal): boolean {
-  return isUnproven(requests, current, refusal) && !requests.life.parts.breaker.isCounted(current.generation);
-}
-
-/** Was it just made, or made for this request however long that waited, and not accepted yet? */
-function isUnproven({ life }: Requests, { generation }: Current, { refused }: Refusal): boolean {
-  const { breaker } = life.parts;
-  return refused.length > 1 ? breaker.isUnproven(generation) : breaker.isNew(generation, monotonicNow());
+function isNew({ parts: { breaker } }: Lifecycle, { generation }: Current): boolean {
+  return breaker.isNew(generation, monotonicNow()) && !breaker.isCounted(generation);
 }
 
 /** Once, however many requests say so. */
@@ -129,7 +123,7 @@ function pauseBefore(requests: Requests, current: Current, refusal: Refusal): nu
   const { life } = requests;
   const { isResent, isRepeatable, isLast, refused, repeats, patience } = refusal;
   if (!isResent || (isRepeatable && isLast)) return undefined;
-  if (!isNew(requests, current, refusal) && !isMadeFor(requests, current, refusal)) return undefined;
+  if (!isNew(life, current) && !isMadeFor(requests, current, refusal)) return undefined;
   const { initial, cap } = life.settings.backoff;
   const late = initial * LATER;
   const pauses = isRepeatable ? [initial, late] : [late];
@@ -166,7 +160,7 @@ function isHopeless({ life }: Requests, current: Current, { target }: Refusal): 
 /**
  * Would a refresh help, after so many that did not? A token past its end is always refreshed.
  *
- * @param isProven was a request with the current one accepted, or was it made long ago?
+ * @param isProven was a request with the current one accepted?
  */
 function mayRefresh(requests: Requests, current: Current, refusal: Refusal, isProven: boolean): boolean {
   const { life } = requests;
@@ -179,12 +173,13 @@ function mayRefresh(requests: Requests, current: Current, refusal: Refusal, isPr
   return life.pending !== undefined || breaker.openFor(now) === 0 || targets.letPass(refusal.target, now);
 }
 
-/** The current token, which a refresh had made, was refused all the same. Of one before it that says nothing. */
+/** A token that a refresh had made was refused all the same. */
 export function giveUp({ life }: Requests, token: Current, { target }: Refusal): undefined {
   const { breaker, targets } = life.parts;
-  if (!life.current || !isSameToken(life.current, token)) return;
   const now = monotonicNow();
-  targets.refused(target, token.generation, !breaker.isUnproven(token.generation), now);
+  // Of a token that is no longer in use it is not known whether others accepted it.
+  const isInUse = life.current !== undefined && isSameToken(life.current, token);
+  targets.refused(target, token.generation, isInUse && !breaker.isUnproven(token.generation), now);
   const isNews = breaker.noHelp(token.generation, now);
   const retryAfter = breaker.openFor(now);
   if (isNews && retryAfter > 0) life.events.emit('breakerOpen', () => ({ retryAfter }));

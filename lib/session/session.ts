@@ -21,7 +21,7 @@ interface Inside {
   readonly life: Lifecycle;
   readonly requests: Requests;
   readonly joins: Joins<Session>;
-  /** How each installation is taken off. An instance has several, under several headers. When it is collected they go with it. */
+  /** How each installation is taken off. An instance has several, under several headers; they are dropped with the instance. */
   installed?: WeakRefs<() => void>;
   subscribe?: (changed: () => void) => () => void;
   getSnapshot?: () => SessionState;
@@ -149,7 +149,7 @@ export class Session {
     if (given === undefined) return requests.held(await signInByAsking(life).join()).token;
     const token = life.tokenOf(given, undefined, true);
     const isKnown = token.refreshToken && life.parts.refreshTokens.isInUse(token.refreshToken);
-    return (await (isKnown ? signInAgain : signInWith)(life, token)).token;
+    return (await (isKnown ? signInAgain : signInWith)(life, token, given)).token;
   }
 
   /**

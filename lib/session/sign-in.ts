@@ -2,7 +2,7 @@ import { bearerError } from '../errors.js';
 import { atMost, keepingAlive, withDeadline } from '../platform/deadline.js';
 import type { Token, TokenResponse } from '../token.js';
 import { updateSteps } from './attempt.js';
-import { type Current, hasSameTokens } from './current.js';
+import type { Current } from './current.js';
 import { errorOf, storeFailure } from './failure.js';
 import { newId } from './ids.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -24,16 +24,26 @@ const USED_BY_ANOTHER =
 type Shared = SharedPromise<Current | undefined>;
 
 /** A sign-in with tokens of a login. @throws ERR_BEARER_IDENTITY when another sign-in takes its place */
-export async function signInWith(life: Lifecycle, token: Token): Promise<Current> {
+export async function signInWith(life: Lifecycle, token: Token, tokens: TokenResponse): Promise<Current> {
   const { pending } = life;
+  const given = nameOf(token, tokens);
   // As where React's StrictMode runs an effect twice: that is one sign-in.
-  const isAgain = pending?.given && hasSameTokens(pending.given, token);
-  const { shared, identity } = isAgain ? pending : startSignIn(life, token);
+  const isSame = given !== undefined && pending?.given === given;
+  const { shared, identity } = isSame ? pending : startSignIn(life, token, given);
   await shared.join();
   return ofSame(life, identity);
 }
 
-function startSignIn(life: Lifecycle, token: Token): Pending {
+/** By which the same tokens are known again; `undefined`: they rest in cookies, or can't be named. */
+function nameOf({ accessToken }: Token, tokens: TokenResponse): string | undefined {
+  try {
+    return accessToken ? JSON.stringify(tokens) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function startSignIn(life: Lifecycle, token: Token, given: string | undefined): Pending {
   const session = newId();
   // What the app's own function thinks of the tokens must be known before they are stored.
   const identity = life.parts.identityOf({ session, token });
@@ -44,7 +54,7 @@ function startSignIn(life: Lifecycle, token: Token): Pending {
     await inTime(life, (signal) => run(signInSteps(session, token), perform(life, { wanted, signal })));
     return life.current;
   };
-  return life.start('signIn', work, { identity, given: token });
+  return life.start('signIn', work, { identity, given });
 }
 
 /** A sign-in that asks the source, once for all that want it. */
@@ -62,10 +72,10 @@ export function signInByAsking(life: Lifecycle): Shared {
  *
  * @throws ERR_BEARER_SIGNED_OUT when nobody is signed in there, ERR_BEARER_IDENTITY when another user is
  */
-export async function signInAgain(life: Lifecycle, token: Token): Promise<Current> {
+export async function signInAgain(life: Lifecycle, token: Token, tokens: TokenResponse): Promise<Current> {
   await life.parts.running.idle();
   const spent = life.parts.refreshTokens.spentBy(token.refreshToken as string);
-  if (!spent) return signInWith(life, token);
+  if (!spent) return signInWith(life, token, tokens);
   if (!life.current) await inTime(life, () => run(readAgainSteps(), perform(life)));
   if (!life.current) throw bearerError('ERR_BEARER_SIGNED_OUT', USED_UP);
   const isSame = life.parts.identityOf(life.current) === life.parts.identityOf({ session: spent.session, token });

@@ -1,7 +1,7 @@
 import type { BearerError } from '../errors.js';
 import { isNewer, type StoreEntry } from '../stores/store.js';
 import type { Token } from '../token.js';
-import { type Current, hasPresented, hasSameTokens, isSameToken, type Unsaved } from './current.js';
+import { type Current, hasPresented, isSameToken, isSaved, type Unsaved } from './current.js';
 import { type Effect, revokes, tells, tellsEnd } from './effects.js';
 import { remember } from './remember.js';
 import type { SessionEvent } from './session-event.js';
@@ -151,7 +151,7 @@ function activate(holding: Holding, stored: StoreEntry, current: Current, adopte
   const same = before?.current.session === stored.session ? before : undefined;
   // A later entry with the refresh token that was presented does not supersede what was made of it.
   const isBase = adopted && same?.unsaved?.presented === stored.token?.refreshToken;
-  const unsaved = isBase && !hasSameTokens(same?.unsaved?.token, stored.token) ? same?.unsaved : undefined;
+  const unsaved = isBase && !isSaved(same?.unsaved, stored.token) ? same?.unsaved : undefined;
   const isKnown = same && isSameToken(same.current, current);
   const isKept = isKnown && same.current.token.refreshToken === current.token.refreshToken;
   const isUnchanged = isKept && same.current.token.expiresAt === current.token.expiresAt;

@@ -21,7 +21,7 @@ interface Place {
   readonly lock?: Lock | undefined;
   /** Fires when nobody waits for the outcome any more: what comes after that is left to the next read. */
   readonly signal?: AbortSignal | undefined;
-  /** Called with what tells those that watch: it runs once the lock is free. */
+  /** Runs what tells those that watch, once the lock is free. */
   readonly tell?: ((watchers: () => void) => void) | undefined;
   /** Is the outcome still asked for? */
   readonly wanted?: (() => boolean) | undefined;

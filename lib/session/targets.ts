@@ -54,7 +54,7 @@ export class Targets {
     limited(this.#made, target, { by, at: now });
   }
 
-  /** Was it made for this target, a short while ago, and not accepted there yet? The request that caused it may have ended before it was sent with it. */
+  /** Was this token made for this target, a short while ago, and not accepted there yet? */
   wasMadeFor(target: string, generation: number, now: number): boolean {
     const made = this.#made.get(target);
     return made?.by.brought?.generation === generation && now - made.at < this.interval;

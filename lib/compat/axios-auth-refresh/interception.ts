@@ -50,7 +50,7 @@ class Interception implements Hooks {
     );
     // Before all others: what they read, they read after the refresh.
     const waiting = outermost(
-      instance,
+      instance.interceptors.request,
       (config) => this.#waitForRefresh(config),
       (config) => this.#mustWait(config),
     );

@@ -54,11 +54,15 @@ const LONGEST_STEP = 3_000;
  * Apps put their token on in a request interceptor, so these run once more, on a copy. Only its headers and parameters
  * are taken over: the rest was done before the first send.
  */
-export async function rerunInterceptors(instance: AxiosInstance, config: Config, data: unknown): Promise<Config> {
+export async function rerunInterceptors(
+  { interceptors }: AxiosInstance,
+  config: Config,
+  data: unknown,
+): Promise<Config> {
   // `cache`: axios-cache-interceptor waits for the response to this very request, unless it is told to keep out.
   const copy = { ...config, data, cache: false } as Config;
   let passing = Promise.resolve(copy);
-  for (const { fulfilled, rejected } of othersFor(copy, instance) as unknown as Interceptor[]) {
+  for (const { fulfilled, rejected } of othersFor(copy, interceptors.request) as unknown as Interceptor[]) {
     passing = within(LONGEST_STEP, passing.then(fulfilled, rejected), passing);
     await passing.catch(() => {});
   }
