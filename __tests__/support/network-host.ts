@@ -17,6 +17,8 @@ export interface NetworkHost {
 }
 
 const PACKAGE = 'iproute2';
+// An address that nobody owns: each host has a link of its own.
+const GATEWAY = '02:00:00:00:00:01';
 let made = 0;
 
 async function ip(...args: string[]): Promise<void> {
@@ -43,12 +45,14 @@ export async function newNetworkHost(): Promise<NetworkHost> {
   // Of a network that is set aside for tests (RFC 2544).
   const [gateway, address] = [`198.18.${n}.1`, `198.18.${n}.2`];
   await ip('netns', 'add', namespace);
-  await ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, 'netns', namespace);
+  await ip('link', 'add', near, 'address', GATEWAY, 'type', 'veth', 'peer', 'name', far, 'netns', namespace);
   await ip('address', 'add', `${gateway}/30`, 'dev', near);
   await ip('-n', namespace, 'address', 'add', `${address}/30`, 'dev', far);
   await ip('-n', namespace, 'link', 'set', 'lo', 'up');
   await ip('-n', namespace, 'link', 'set', far, 'up');
   await ip('link', 'set', near, 'up');
+  // The gateway's address is not asked for: while the link is cut that would fail, and whatever connects with it.
+  await ip('-n', namespace, 'neighbour', 'add', gateway, 'lladdr', GATEWAY, 'dev', far);
   return {
     namespace,
     gateway,
