@@ -1,17 +1,13 @@
 import { createHmac } from 'node:crypto';
-import { readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosAdapter, type AxiosStatic, type InternalAxiosRequestConfig, type Method } from 'axios';
 import { bearer } from 'axios-bearer';
 import type { ApiRequest } from 'axios-bearer/testing';
-import { cleanUp, closeSessionAtEnd, failureOf, refreshing, startServer } from '../support/kit.js';
+import { cleanUp, closeSessionAtEnd, copies, failureOf, refreshing, startServer } from '../support/kit.js';
 
-const require = createRequire(import.meta.url);
-const installed = readdirSync('node_modules').filter((name) => /^axios(-\d.*)?$/.test(name));
-const copies: [string, AxiosStatic][] = [
+const all: [string, AxiosStatic][] = [
   [`our copy, ${axios.VERSION}`, axios],
-  ...installed.map((name): [string, AxiosStatic] => [`another copy, ${require(name).VERSION}`, require(name)]),
+  ...copies.map(([version, copy]): [string, AxiosStatic] => [`another copy, ${version}`, copy]),
 ];
 const KEY = 'key';
 const HOW = ['sent at once', 'held', 'replayed'] as const;
@@ -71,7 +67,7 @@ const shown = ({ headers, body, method }: ApiRequest) => ({
 
 afterEach(cleanUp);
 
-describe.each(copies)('L15 a transform that signs reads the token that the request bears, on %s', (_, copy) => {
+describe.each(all)('L15 a transform that signs reads the token that the request bears, on %s', (_, copy) => {
   describe.each(HOW)('%s', (how) => {
     it.each(bodies)(
       '%s: signed as it goes, in the type in which bare axios sends it',
@@ -129,7 +125,7 @@ describe.each(copies)('L15 a transform that signs reads the token that the reque
   });
 });
 
-describe.each(copies.slice(1))('L15 an adapter of one’s own on an instance of %s', (_, copy) => {
+describe.each(all.slice(1))('L15 an adapter of one’s own on an instance of %s', (_, copy) => {
   const refusing =
     (replays: number, came: unknown[]): AxiosAdapter =>
     async (config: InternalAxiosRequestConfig) => {

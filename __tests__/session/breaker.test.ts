@@ -82,6 +82,13 @@ describe('L6 A token just made', () => {
     expect(breaker.isNew(1, 500)).toBe(false);
   });
 
+  it('L6 is new no more once it is known that making it did not help', () => {
+    const breaker = breakerOf();
+    breaker.made(1, 500);
+    breaker.noHelp(1, 500);
+    expect([breaker.isNew(1, 500), breaker.isUnproven(1)]).toEqual([false, true]);
+  });
+
   it('L6 is not proven by a request with another one', () => {
     const breaker = breakerOf();
     breaker.made(2, 0);

@@ -103,15 +103,14 @@ it.each([
   expect(isTransient({ response: { status: 400, data: body } })).toBe(false);
 });
 
-it.each<[string, boolean, number, unknown]>([
+type OfGateway = [what: string, expected: boolean, status: number, data: unknown];
+
+it.each<OfGateway>([
   ['a page', true, 404, '<html>default backend</html>'],
   ['a text', true, 404, 'default backend - 404'],
   ['a firewall’s page', true, 403, '<html>Just a moment…</html>'],
-  ['a status of proxies', true, 405, ''],
+  ...[405, 421, 426, 431].map((status): OfGateway => ['a status of proxies', true, status, '']),
   ['a status of proxies', true, 407, { error: 'proxy' }],
-  ['a status of proxies', true, 421, ''],
-  ['a status of proxies', true, 426, ''],
-  ['a status of proxies', true, 431, ''],
   ['no body', false, 404, ''],
   ['no body', false, 404, undefined],
   ['JSON as text', false, 404, '{"message":"no"}'],

@@ -29,14 +29,10 @@ export class Breaker {
     return this.#unproven === generation;
   }
 
-  /** The same, so short a while ago that not every server may know of it yet. */
+  /** Is it so young that not every server may know of it yet, and not known to be of no help? */
   isNew(generation: number, now: number): boolean {
-    return this.isUnproven(generation) && now - this.#madeAt < this.window.interval;
-  }
-
-  /** Is it known that making it did not help? */
-  isCounted(generation: number): boolean {
-    return this.#marked === generation;
+    const isYoung = now - this.#madeAt < this.window.interval;
+    return isYoung && this.isUnproven(generation) && this.#marked !== generation;
   }
 
   /** Making it did not help. Counted once, however many requests say so. @returns was it news? */

@@ -1,7 +1,6 @@
 import { monotonicNow, startTimer } from '../platform/deadline.js';
 import { isLive } from '../token.js';
 import { type Current, type Found, isSameToken } from './current.js';
-import type { Lifecycle } from './lifecycle.js';
 import type { AskReason } from './pending.js';
 import type { Requests } from './requests.js';
 import type { SharedPromise } from './shared-promise.js';
@@ -91,7 +90,8 @@ function unrefused({ life }: Requests, sent: Current, refusal: Refusal): Current
   const isRefused = (token: Current) => refusal.refused.some((each) => isSameToken(each, token));
   if (!current || !isRefused(current)) return current;
   const { isResent, isLast, isRepeatable } = refusal;
-  const before = isResent && !(isLast && isRepeatable) && isNew(life, current) ? parts.previous : undefined;
+  const isNew = parts.breaker.isNew(current.generation, monotonicNow());
+  const before = isResent && !(isLast && isRepeatable) && isNew ? parts.previous : undefined;
   refusal.before = before && isLive(before.token, Date.now()) && !isRefused(before) ? before : undefined;
   return refusal.before;
 }
@@ -99,11 +99,6 @@ function unrefused({ life }: Requests, sent: Current, refusal: Refusal): Current
 /** It may have done something at each send, so it is sent again once. */
 function isSentOften({ isRepeatable, refused }: Refusal): boolean {
   return !isRepeatable && refused.length > 1;
-}
-
-/** Was it just made, and neither accepted nor given up yet? */
-function isNew({ parts: { breaker } }: Lifecycle, { generation }: Current): boolean {
-  return breaker.isNew(generation, monotonicNow()) && !breaker.isCounted(generation);
 }
 
 /** Once, however many requests say so. */
@@ -123,7 +118,8 @@ function pauseBefore(requests: Requests, current: Current, refusal: Refusal): nu
   const { life } = requests;
   const { isResent, isRepeatable, isLast, refused, repeats, patience } = refusal;
   if (!isResent || (isRepeatable && isLast)) return undefined;
-  if (!isNew(life, current) && !isMadeFor(requests, current, refusal)) return undefined;
+  const isNew = life.parts.breaker.isNew(current.generation, monotonicNow());
+  if (!isNew && !isMadeFor(requests, current, refusal)) return undefined;
   const { initial, cap } = life.settings.backoff;
   const late = initial * LATER;
   const pauses = isRepeatable ? [initial, late] : [late];

@@ -13,6 +13,7 @@ import {
   instantAt,
   MINUTE,
   QUICK,
+  replayHeldAt,
   roundTrip,
   SECOND,
   startServer,
@@ -308,15 +309,10 @@ describe('a marked target', () => {
     const server = await startServer();
     const { api } = clientOf(server, { backoff: QUICK });
     server.fault('/echo/bad', { status: 401 }, ALWAYS);
-    const refresh = server.hold('/auth/refresh');
-    const request = failureOf(api.get('/echo/bad'));
-    await refresh.arrived(1);
-    const door = server.hold('/echo/bad');
-    refresh.release();
-    await door.arrived(1);
+    const { failure, door } = await replayHeldAt('/echo/bad', server, api);
     expect((await api.get('/echo/good')).status).toBe(200);
     door.release();
-    expect(statusOf(await request)).toBe(401);
+    expect(statusOf(await failure)).toBe(401);
     expect(server.stats.refresh).toBe(1);
     const before = hits(server, '/echo/bad');
     expect(statusOf(await failureOf(api.get('/echo/bad')))).toBe(401);

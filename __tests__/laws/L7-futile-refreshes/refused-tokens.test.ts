@@ -14,6 +14,7 @@ import {
   QUICK,
   recordEvents,
   refreshing,
+  replayHeldAt,
   rules,
   startClient,
 } from '../../support/kit.js';
@@ -290,18 +291,13 @@ describe('L7 While the breaker is open', () => {
 it('L7 a token that is refused when another one is in use already says nothing of its target', async () => {
   const { server, api } = await startClient({ backoff: QUICK, maxReplays: 1 });
   server.expire();
-  const refresh = server.hold('/auth/refresh');
-  const slow = failureOf(api.get('/echo/slow'));
-  await refresh.arrived(1);
-  const door = server.hold('/echo/slow');
-  refresh.release();
-  await door.arrived(1);
+  const { failure, door } = await replayHeldAt('/echo/slow', server, api);
   expect((await api.get('/echo/other')).status).toBe(200);
   server.expire();
   expect((await api.get('/echo/other')).status).toBe(200);
   // It is judged now: its token was good when it was sent.
   door.release();
-  expect((await slow).response.status).toBe(401);
+  expect((await failure).response.status).toBe(401);
   server.expire();
   expect((await api.get('/echo/slow')).status).toBe(200);
   expect(server.stats.refresh).toBe(3);

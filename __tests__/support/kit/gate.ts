@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import type { AxiosInstance } from 'axios';
 import type { ApiVideo } from 'axios-bearer/testing';
 import { settle, until } from './deferred.js';
-import { codeOf } from './failure.js';
+import { codeOf, failureOf } from './failure.js';
 
 /** Two requests met a 401; after the refresh the gate let out one, which the server holds, and keeps the other. */
 export async function oneOnTheWireOneInTheGate(server: ApiVideo, api: AxiosInstance) {
@@ -24,4 +24,15 @@ export async function oneOnTheWireOneInTheGate(server: ApiVideo, api: AxiosInsta
   await settle();
   expect(replays.waiting).toBe(1);
   return { first, second, replays };
+}
+
+/** A GET that met a 401; the server holds its replay, which bears the new token. `failure`: what it ends with. */
+export async function replayHeldAt(path: string, server: ApiVideo, api: AxiosInstance) {
+  const refresh = server.hold('/auth/refresh');
+  const failure = failureOf(api.get(path));
+  await refresh.arrived(1);
+  const door = server.hold(path);
+  refresh.release();
+  await door.arrived(1);
+  return { failure, door };
 }
